@@ -1,0 +1,54 @@
+# mqlab: two commands matter, `make demo` and `make test`. `make help` lists the rest.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+WORKERS ?= 2
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+.PHONY: help install demo test lint types golden bench calibrate long clean
+
+help: ## list the commands
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+$(VENV)/.demo: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,postgres]'
+	touch $@ $(VENV)/.demo
+
+install: $(VENV)/.dev ## make .venv with everything development needs
+
+demo: $(VENV)/.demo ## from lead to report on a simulated quarter, in ./mqlab-demo
+	$(BIN)/mqlab demo mqlab-demo --force
+
+test: $(VENV)/.dev lint types ## lint, types and the test suite
+	$(PYTEST) -m "not calibration and not long" mqlab tests
+
+lint: $(VENV)/.dev ## ruff and the import floors
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: $(VENV)/.dev ## the strict type checker
+	$(BIN)/mypy
+
+golden: $(VENV)/.dev ## regenerate golden files and the README's output; review their diff like code
+	MQLAB_GOLDEN=write $(BIN)/python -m pytest -n 0 -m "not calibration and not long" -k golden tests
+
+bench: $(VENV)/.dev ## speed and memory, as ratios to a reference in the same run
+	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+calibrate: $(VENV)/.dev ## the simulation bars: coverage, type I error, power
+	$(PYTEST) -m calibration --timeout 1500 tests/calibration
+
+long: $(VENV)/.dev ## long property and fault runs, by hand before a release
+	$(PYTEST) -m long --timeout 3600 tests
+
+clean: ## remove what the commands made
+	rm -rf $(VENV) mqlab-demo .mqlab .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

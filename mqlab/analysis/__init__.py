@@ -1,0 +1,1 @@
+"""Protocol, data and mathematics become results."""

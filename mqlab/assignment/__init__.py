@@ -1,0 +1,1 @@
+"""Hash to arm: a pure function of salt, unit, first arrival and phases."""

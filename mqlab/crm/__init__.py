@@ -1,0 +1,1 @@
+"""CRM files and payloads become facts: map, identify, quarantine."""

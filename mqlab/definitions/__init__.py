@@ -1,0 +1,1 @@
+"""The definition language: load, bind, evaluate, explain, compare."""

@@ -1,0 +1,1 @@
+"""The verbs of a lab, one file each; also the Python API."""

@@ -1,0 +1,1 @@
+"""The vocabulary of leads: records, text, values, instants. No I/O and no rules."""

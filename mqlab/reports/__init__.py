@@ -1,0 +1,1 @@
+"""Results become documents; nothing is computed here."""

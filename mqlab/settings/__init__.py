@@ -1,0 +1,1 @@
+"""mqlab.toml and the environment, read in one place."""

@@ -1,0 +1,149 @@
+"""The settings of a lab: every key of `mqlab.toml`, typed, with its default."""
+
+from __future__ import annotations
+
+import re
+from datetime import time
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from mqlab.leads.text import DEFAULT_NULL_TOKENS, normalise
+
+
+class Section(BaseModel):
+    """A table of `mqlab.toml`: frozen, and a key it does not know is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class LabSection(Section):
+    """`[lab]`: who we are, which clock and money we use."""
+
+    name: str = "lab"
+    timezone: str = "UTC"
+    fiscal_year_start: Annotated[int, Field(ge=1, le=12)] = 1
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
+    null_tokens: list[str] = Field(default_factory=lambda: list(DEFAULT_NULL_TOKENS))
+    internal_domains: list[str] = Field(default_factory=list)
+    approvals_required: bool = True
+    in_force: str | None = None
+
+    @field_validator("timezone")
+    @classmethod
+    def known_zone(cls, value: str) -> str:
+        """An IANA name."""
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError(f"'{value}' is not an IANA time zone, such as Europe/Berlin") from error
+        return value
+
+    @field_validator("currency")
+    @classmethod
+    def known_currency(cls, value: str) -> str:
+        """An ISO 4217 code."""
+        import pycountry
+
+        if pycountry.currencies.get(alpha_3=value) is None:
+            raise ValueError(f"'{value}' is not an ISO 4217 currency code, such as EUR")
+        return value
+
+    @field_validator("null_tokens", "internal_domains")
+    @classmethod
+    def normalised(cls, value: list[str]) -> list[str]:
+        """Normalised as all text, each once."""
+        return list(dict.fromkeys(normalise(item) for item in value))
+
+    @field_validator("in_force")
+    @classmethod
+    def a_reference(cls, value: str | None) -> str | None:
+        """`id@version`."""
+        if value is not None and not re.fullmatch(r"[A-Za-z0-9][\w.-]*@\d+\.\d+\.\d+", value):
+            raise ValueError(f"'{value}' is not of the form id@1.0.0")
+        return value
+
+
+class StoreSection(Section):
+    """`[store]`: where the ledger lives. A relative SQLite path is relative to the lab."""
+
+    url: str = "sqlite:///.mqlab/ledger.sqlite"
+
+
+class WarehouseSection(Section):
+    """`[warehouse]`: where the heavy questions run."""
+
+    url: str = "duckdb://"
+    memory_limit: str = "4GB"
+
+    @field_validator("url")
+    @classmethod
+    def supported(cls, value: str) -> str:
+        """DuckDB in process is the one engine so far."""
+        if value != "duckdb://":
+            raise ValueError(
+                f"'{value}' cannot be used yet: this version analyses in DuckDB in process, url = \"duckdb://\""
+            )
+        return value
+
+    @field_validator("memory_limit")
+    @classmethod
+    def a_size(cls, value: str) -> str:
+        """A size as DuckDB reads it."""
+        if not re.fullmatch(r"\d+(\.\d+)?\s*([KMGT]i?)?B", value):
+            raise ValueError(f"'{value}' is not a size such as 4GB")
+        return value
+
+
+class CrmSection(Section):
+    """`[crm]`: how sales feedback is spelt. `mapping` is a file in the lab that overrides the preset's names."""
+
+    preset: str = "csv"
+    mapping: str | None = None
+
+
+class FxSection(Section):
+    """`[fx]`: a CSV `date,currency,rate` in the lab; a rate is lab-currency units for one unit of the currency."""
+
+    table: str | None = None
+
+
+class BusinessHoursSection(Section):
+    """`[business_hours]`: when sales works; unset, service levels are measured on the wall clock."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
+
+    country: str | None = None
+    from_: time | None = Field(default=None, alias="from")
+    to: time | None = None
+
+    @field_validator("from_", "to", mode="before")
+    @classmethod
+    def clock(cls, value: Any) -> Any:
+        """`"09:00"` or a TOML time."""
+        return time.fromisoformat(value) if isinstance(value, str) else value
+
+
+class Settings(Section):
+    """The whole of `mqlab.toml`."""
+
+    lab: LabSection = Field(default_factory=LabSection)
+    store: StoreSection = Field(default_factory=StoreSection)
+    warehouse: WarehouseSection = Field(default_factory=WarehouseSection)
+    crm: CrmSection = Field(default_factory=CrmSection)
+    fx: FxSection = Field(default_factory=FxSection)
+    business_hours: BusinessHoursSection = Field(default_factory=BusinessHoursSection)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The lab's time zone."""
+        return ZoneInfo(self.lab.timezone)
+
+    def store_url(self, folder: Path) -> str:
+        """The store's URL with a relative SQLite path resolved against the lab's folder."""
+        prefix = "sqlite:///"
+        if self.store.url.startswith(prefix) and not self.store.url.startswith(prefix + "/"):
+            return f"{prefix}{folder / self.store.url.removeprefix(prefix)}"
+        return self.store.url

@@ -1,0 +1,1 @@
+"""Synthetic funnels with a known truth."""

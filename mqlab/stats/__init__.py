@@ -1,0 +1,1 @@
+"""Mathematics on sufficient statistics: pure functions, no data frames, no leads."""

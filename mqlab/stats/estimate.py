@@ -1,0 +1,33 @@
+"""An estimate with its interval, or the reason why there is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A two-sided interval; a limit is None where the interval is unbounded on that side."""
+
+    low: float | None
+    high: float | None
+
+    def contains(self, value: float) -> bool:
+        """Whether `value` lies inside, limits included."""
+        return (self.low is None or self.low <= value) and (self.high is None or value <= self.high)
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A number with its interval. `value` is None only where the ratio itself is infinite (`≥ low`)."""
+
+    value: float | None
+    interval: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class NotEstimable:
+    """There is no number, and this is why; `reason` is a snake_case code, `detail` a sentence."""
+
+    reason: str
+    detail: str = ""

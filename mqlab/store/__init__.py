@@ -1,0 +1,1 @@
+"""The ledger: SQLAlchemy models, migrations, append-only facts."""

@@ -1,0 +1,1 @@
+"""The heavy questions as Ibis expressions, run in an engine."""

@@ -1,0 +1,50 @@
+"""Shared by every test: what a test must look like, and where real data lies."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SENTENCE = re.compile(r"\S.*[.!?]\s*$", re.DOTALL)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every test says in a sentence what it shows."""
+    silent = [
+        item.nodeid
+        for item in items
+        if isinstance(item, pytest.Function)
+        and item.originalname.startswith("test_")
+        and not SENTENCE.search((item.obj.__doc__ or "").strip())
+    ]
+    if silent:
+        raise pytest.UsageError("a test needs a sentence for a docstring: " + ", ".join(sorted(set(silent))[:10]))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
+    """Where everything must be present, a skipped test is a failure, unless it waits for data that may not be shipped."""
+    outcome = yield
+    report = outcome.get_result()
+    if report.skipped and os.environ.get("MQLAB_REQUIRE_ALL") and "shared data" not in str(report.longrepr):
+        report.outcome = "failed"
+        report.longrepr = f"skipped where every part must be present: {report.longrepr}"
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The repository, itself a lab."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def olist() -> Path:
+    """The folder of the Olist funnel; skips where it is absent."""
+    folder = ROOT.parent / "shared" / "data" / "olist"
+    if not folder.is_dir():
+        pytest.skip("the shared data are absent")
+    return folder
