@@ -27,7 +27,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
-    """Where everything must be present, a skipped test is a failure, unless it waits for data that may not be shipped."""
+    """Where every part must be present a skip is a failure, unless it waits for data that may not be shipped."""
     outcome = yield
     report = outcome.get_result()
     if report.skipped and os.environ.get("MQLAB_REQUIRE_ALL") and "shared data" not in str(report.longrepr):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from mqlab.definitions.tree import Channel, Expression
+from mqlab.errors import Place
 from mqlab.leads.values import ValueType
 
 
@@ -163,7 +164,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Groups added up, scaled by `factor` (N / greatest attainable raw score, where `scale_to` is set), bounded, rounded.
+    """Groups added up, times `factor` (N / greatest attainable raw score under `scale_to: N`), bounded, rounded.
 
     A score written with `rules` or `weights` holds one unnamed group.
     """
@@ -288,6 +289,11 @@ class Definition:
     null_tokens: tuple[str, ...] = ()
     extends: str | None = None
     file: str | None = None
+    places: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
+    """Where each part stands in its file, no part of the meaning. Keys are dotted paths of keys, with the id of an item
+    where it has one and its index where it has none: `gates.competitor.when`, `scores.fit.groups.role.rules.seniority`,
+    `classify.0.label`, `model.terms.2.coef`. A key is there iff the file (or its parent) states it, so
+    `gates.competitor.on_unknown` in `places` tells that the gate says it."""
 
     @property
     def ref(self) -> str:

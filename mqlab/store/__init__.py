@@ -1,1 +1,1 @@
-"""The ledger: SQLAlchemy models, migrations, append-only facts."""
+"""The store: the append-only ledger in SQLite or PostgreSQL."""

@@ -1,0 +1,50 @@
+"""`mqlab analyze`: the numbers, the checks and the verdict of one experiment."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from mqlab.cli import output
+from mqlab.cli.options import Format, FormatOption, LabOption, now, parse_instant
+from mqlab.errors import AnswerIsNo
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command("analyze")(analyze)
+
+
+def analyze(
+    experiment: Annotated[str, typer.Argument(metavar="EXPERIMENT", help="The experiment's id.", show_default=False)],
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="What the business knew then. Default: now.", show_default=False)
+    ] = None,
+    ledger: Annotated[
+        int | None, typer.Option("--ledger", min=0, help="The ledger position to read.", show_default=False)
+    ] = None,
+    exit_on: Annotated[
+        list[str] | None,
+        typer.Option("--exit-on", help="Exit 1 on this verdict, such as blocked. May be repeated.", show_default=False),
+    ] = None,
+    lab: LabOption = None,
+    output_format: FormatOption = Format.TABLE,
+) -> None:
+    """Which definition brings more SQLs, deals and revenue per lead, with intervals, checks and a verdict.
+
+    Example: `mqlab analyze 2026q3-intent --as-of 2026-12-05`
+    """
+    from mqlab.lab import Lab
+
+    opened = Lab.open(lab)
+    at = parse_instant(as_of, opened.settings.zone, option="--as-of") if as_of else now()
+    with output.progress() as progress:
+        analysis = opened.analyze(experiment, as_of=at, ledger=ledger, progress=progress)
+    if output_format is Format.JSON:
+        sys.stdout.write(output.json_text(analysis.to_dict()) + "\n")
+    else:
+        sys.stdout.write(f"{analysis}\n")
+    if exit_on and analysis.result.verdict.call in exit_on:
+        raise AnswerIsNo(f"the verdict is {analysis.result.verdict.call}.")

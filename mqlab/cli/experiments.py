@@ -1,0 +1,189 @@
+"""`mqlab experiments …`: the protocols and their lifecycle."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from mqlab.cli import output
+from mqlab.cli.options import Format, FormatOption, LabOption, now, parse_instant
+
+app = typer.Typer(no_args_is_help=True, help="Pre-registered experiments: start, watch, decide.")
+
+ExperimentArgument = Annotated[
+    str, typer.Argument(metavar="EXPERIMENT", help="The experiment's id.", show_default=False)
+]
+ByOption = Annotated[
+    str, typer.Option("--by", help="Who does this; it is written to the audit log.", show_default=False)
+]
+
+
+@app.command("list")
+def list_experiments(lab: LabOption = None, output_format: FormatOption = Format.TABLE) -> None:
+    """List the experiments of the lab with their state.
+
+    Example: `mqlab experiments list`
+    """
+    from mqlab.lab import Lab
+
+    rows = Lab.open(lab).experiment_rows(now())
+    output.show(
+        rows,
+        output_format,
+        lambda console: console.print(
+            output.table_of(
+                ["experiment", "title", "state", "enrolment", "next look"],
+                [
+                    (row["experiment"], row["title"], row["state"], row["enrolment"], row["next_look"] or "-")
+                    for row in rows
+                ],
+            )
+        ),
+    )
+
+
+@app.command()
+def show(experiment: ExperimentArgument, lab: LabOption = None, output_format: FormatOption = Format.TABLE) -> None:
+    """Show a protocol: arms, metrics, looks, state.
+
+    Example: `mqlab experiments show 2026q3-intent`
+    """
+    from mqlab.lab import Lab
+
+    data = Lab.open(lab).show_experiment(experiment, now())
+    output.show(data, output_format, lambda console: console.print(_key_values(data), markup=False))
+
+
+@app.command()
+def start(
+    experiment: ExperimentArgument, by: ByOption, lab: LabOption = None, output_format: FormatOption = Format.TABLE
+) -> None:
+    """Start an experiment: lock its definitions and its protocol. Needs both teams' approvals.
+
+    Example: `mqlab experiments start 2026q3-intent --by "Ada King"`
+    """
+    from mqlab.lab import Lab
+
+    data = Lab.open(lab).start(experiment, by=by, at=now())
+    output.show(data, output_format, lambda console: console.print(f"{experiment} is {data['state']}.", markup=False))
+
+
+@app.command()
+def ramp(
+    experiment: ExperimentArgument,
+    coverage: Annotated[
+        str, typer.Option("--coverage", help="The new share of units, such as 50%.", show_default=False)
+    ],
+    from_: Annotated[
+        str, typer.Option("--from", help="From when: a date (its start) or an instant.", show_default=False)
+    ],
+    by: ByOption,
+    lab: LabOption = None,
+    output_format: FormatOption = Format.TABLE,
+) -> None:
+    """Raise the coverage from an instant on; nobody who is in moves.
+
+    Example: `mqlab experiments ramp 2026q3-intent --coverage 50% --from 2026-07-15 --by "Ada King"`
+    """
+    from mqlab.lab import Lab
+
+    opened = Lab.open(lab)
+    start_at = parse_instant(from_, opened.protocol_zone(experiment), option="--from", day="start")
+    data = opened.ramp(experiment, coverage=coverage, start=start_at, by=by, at=now())
+    output.show(data, output_format, lambda console: console.print(_key_values(data), markup=False))
+
+
+@app.command()
+def status(
+    experiment: Annotated[
+        str | None, typer.Argument(metavar="[EXPERIMENT]", help="Default: all.", show_default=False)
+    ] = None,
+    lab: LabOption = None,
+    output_format: FormatOption = Format.TABLE,
+) -> None:
+    """Where experiments stand: state, phase, looks taken and due.
+
+    Example: `mqlab experiments status 2026q3-intent`
+    """
+    from mqlab.lab import Lab
+
+    rows = Lab.open(lab).status(experiment, now())
+    output.show(
+        rows, output_format, lambda console: console.print("\n\n".join(_key_values(row) for row in rows), markup=False)
+    )
+
+
+@app.command()
+def stop(
+    experiment: ExperimentArgument,
+    by: ByOption,
+    because: Annotated[str, typer.Option("--because", help="Why.", show_default=False)],
+    lab: LabOption = None,
+    output_format: FormatOption = Format.TABLE,
+) -> None:
+    """Stop an experiment without a decision; no lead is assigned from now on.
+
+    Example: `mqlab experiments stop 2026q3-intent --by "Ada King" --because "The form was broken"`
+    """
+    from mqlab.lab import Lab
+
+    data = Lab.open(lab).stop(experiment, by=by, because=because, at=now())
+    output.show(data, output_format, lambda console: console.print(f"{experiment} is {data['state']}.", markup=False))
+
+
+@app.command()
+def decide(
+    experiment: ExperimentArgument,
+    call: Annotated[str, typer.Option("--call", help="ship or keep.", show_default=False)],
+    by: ByOption,
+    because: Annotated[
+        str, typer.Option("--because", help="Why; a disagreement with the verdict is recorded.", show_default=False)
+    ],
+    from_: Annotated[
+        str | None,
+        typer.Option("--from", help="From when the definition is in force. Default: now.", show_default=False),
+    ] = None,
+    arm: Annotated[
+        str | None, typer.Option("--arm", help="Which challenger, where there are several.", show_default=False)
+    ] = None,
+    holdout: Annotated[
+        str | None,
+        typer.Option(
+            "--holdout", help="Keep the old definition on this share of leads, such as 5%.", show_default=False
+        ),
+    ] = None,
+    lab: LabOption = None,
+    output_format: FormatOption = Format.TABLE,
+) -> None:
+    """Close an experiment; on ship its challenger is in force.
+
+    Example: `mqlab experiments decide 2026q3-intent --call ship --by "Ada King" --because "SQLs up, deals not down"`
+    """
+    from mqlab.lab import Lab
+
+    opened = Lab.open(lab)
+    start_at = parse_instant(from_, opened.settings.zone, option="--from", day="start") if from_ else None
+    with output.progress() as progress:
+        data = opened.decide_experiment(
+            experiment,
+            call=call,
+            by=by,
+            because=because,
+            start=start_at,
+            arm=arm,
+            holdout=holdout,
+            at=now(),
+            progress=progress,
+        )
+    output.show(data, output_format, lambda console: console.print(_key_values(data), markup=False))
+
+
+def _key_values(data: dict[str, Any]) -> str:
+    width = max(len(key) for key in data)
+    lines = []
+    for key, value in data.items():
+        if isinstance(value, list):
+            value = ("\n" + " " * (width + 2)).join(str(item) for item in value) or "-"  # noqa: PLW2901
+        lines.append(f"{key.replace('_', ' '):<{width}}  {'-' if value is None else value}")
+    return "\n".join(lines)

@@ -1,0 +1,88 @@
+"""`mqlab ingest …`: read a file into the ledger; every row read is accounted for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mqlab.cli import output
+from mqlab.cli.options import Format, FormatOption, LabOption, now, parse_instant
+
+if TYPE_CHECKING:
+    from mqlab.crm.ingest import ImportCounts
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Read leads, events, field changes, sales outcomes or merges from a file into the ledger.",
+)
+
+FileArgument = Annotated[Path, typer.Argument(help="CSV (also .gz), Parquet or JSONL.", show_default=False)]
+PresetOption = Annotated[
+    str | None,
+    typer.Option("--preset", help="How the file is spelt. Default: [crm] preset of mqlab.toml.", show_default=False),
+]
+MappingOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--mapping", help="A YAML file with your own column names. Default: [crm] mapping.", show_default=False
+    ),
+]
+SnapshotOption = Annotated[
+    str | None,
+    typer.Option(
+        "--snapshot-at", help="When the file was exported: the version of rows without one.", show_default=False
+    ),
+]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would happen and write nothing.")]
+
+
+def _command(kind: str, what: str, example: str) -> None:
+    def command(
+        file: FileArgument,
+        preset: PresetOption = None,
+        mapping: MappingOption = None,
+        snapshot_at: SnapshotOption = None,
+        dry_run: DryRunOption = False,
+        lab: LabOption = None,
+        output_format: FormatOption = Format.TABLE,
+    ) -> None:
+        from mqlab.lab import Lab
+
+        opened = Lab.open(lab)
+        snapshot = parse_instant(snapshot_at, opened.settings.zone, option="--snapshot-at") if snapshot_at else None
+        with output.progress() as progress:
+            counts = opened.ingest(
+                kind,
+                file,
+                preset=preset,
+                mapping=mapping,
+                snapshot_at=snapshot,
+                dry_run=dry_run,
+                now=now(),
+                progress=progress,
+            )
+        output.show(
+            counts.to_dict(), output_format, lambda console: console.print(_lines(counts, file, dry_run), markup=False)
+        )
+
+    command.__doc__ = f"Read {what} from a file.\n\nExample: `{example}`"
+    app.command(kind)(command)
+
+
+def _lines(counts: ImportCounts, file: Path, dry_run: bool) -> str:
+    row = counts.to_dict()
+    parts = [f"{row[key]} {key}" for key in ("new", "unchanged", "corrected", "unmatched", "quarantined")]
+    head = f"{file.name}: {row['read']} rows read = " + " + ".join(parts)
+    tail = ["Nothing was written (--dry-run)."] if dry_run else []
+    if row["quarantined"]:
+        tail.append("See why with: mqlab quarantine list")
+    return "\n".join([head, *tail])
+
+
+_command("leads", "leads", "mqlab ingest leads leads.csv")
+_command("events", "what leads did", "mqlab ingest events events.parquet")
+_command("field-changes", "changed field values", "mqlab ingest field-changes changes.csv.gz")
+_command("outcomes", "what sales reported", "mqlab ingest outcomes deals.csv --mapping deals.yaml")
+_command("identity", "merges of leads", "mqlab ingest identity merges.csv")

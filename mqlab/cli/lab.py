@@ -1,0 +1,148 @@
+"""The commands about a lab as a whole: init, demo, check, assign, why, schema."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mqlab import __version__
+from mqlab.cli import output
+from mqlab.cli.options import Format, FormatOption, LabOption, now, parse_instant
+from mqlab.cli.problems import show_problems
+
+
+class Schema(StrEnum):
+    """Which file a JSON Schema is for."""
+
+    DEFINITION = "definition"
+    EXPERIMENT = "experiment"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    app.callback()(version)
+    for command in (init, demo, check, assign, why, schema):
+        app.command(command.__name__)(command)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"mqlab {__version__}\n")
+        raise typer.Exit
+
+
+def version(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Options of the command as a whole."""
+
+
+def init(folder: Annotated[Path, typer.Argument(help="A new or empty folder.", show_default=False)]) -> None:
+    """Make a new lab: settings, a first definition, a first experiment, a check for pull requests.
+
+    Example: `mqlab init my-lab`
+    """
+    from mqlab.lab.init import init_lab
+
+    for path in init_lab(folder, today=now().date()):
+        output.console().print(f"wrote {path}", markup=False, soft_wrap=True)
+    output.console().print(f"Next: cd {folder} && mqlab check", markup=False, soft_wrap=True)
+
+
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Where the demo's lab goes.")] = Path("mqlab-demo"),
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed, another quarter.")] = 1,
+    force: Annotated[bool, typer.Option("--force", help="Replace an earlier demo in that folder.")] = False,
+) -> None:
+    """Simulate an inbound quarter with a known truth and run two experiments on it, from lead to report.
+
+    Example: `mqlab demo mqlab-demo --seed 7`
+    """
+    from mqlab.lab.demo import run_demo
+
+    with output.progress() as progress:
+        screen = run_demo(folder, seed=seed, overwrite=force, progress=progress)
+    sys.stdout.write(screen)
+
+
+def check(lab: LabOption = None, output_format: FormatOption = Format.TABLE) -> None:
+    """Check the settings, every definition and every experiment of the lab. Exit 1 on an error.
+
+    Example: `mqlab check`
+    """
+    from mqlab.lab import Lab
+
+    opened = Lab.open(lab)
+    problems = opened.check(now())
+    show_problems(problems, output_format, fine=f"{opened.settings.lab.name}: everything is in order.")
+
+
+def assign(
+    experiment: Annotated[str, typer.Argument(metavar="EXPERIMENT", help="The experiment's id.", show_default=False)],
+    file: Annotated[
+        Path, typer.Argument(help="Leads: CSV, Parquet or JSONL with at least lead_id.", show_default=False)
+    ],
+    lab: LabOption = None,
+    output_format: FormatOption = Format.TABLE,
+) -> None:
+    """Which arm each lead is in, and why. A pure function of the protocol and the lead: nothing is written.
+
+    Example: `mqlab assign 2026q3-intent leads.csv --format json`
+    """
+    from mqlab.lab import Lab
+
+    rows = [assignment.to_dict() for assignment in Lab.open(lab).assign_file(experiment, file)]
+    output.show(
+        rows,
+        output_format,
+        lambda console: console.print(
+            output.table_of(
+                ["lead", "unit", "arm", "phase", "why"],
+                [(row["lead_id"], row["unit"], row["arm"] or "-", row["phase"] or "-", row["why"]) for row in rows],
+            )
+        ),
+    )
+
+
+def why(
+    lead: Annotated[str, typer.Argument(metavar="LEAD", help="The lead's id.", show_default=False)],
+    experiment: Annotated[
+        str | None,
+        typer.Option(
+            "--experiment",
+            help="Compare this experiment's definitions. Default: the one the lead is in.",
+            show_default=False,
+        ),
+    ] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="What was known then. Default: now.", show_default=False)
+    ] = None,
+    lab: LabOption = None,
+    output_format: FormatOption = Format.TABLE,
+) -> None:
+    """One lead's timeline and how each definition judges it: when it fired, which acted, what would have tipped it.
+
+    Example: `mqlab why L0001 --experiment 2026q3-intent`
+    """
+    from mqlab.lab import Lab
+
+    opened = Lab.open(lab)
+    at = parse_instant(as_of, opened.settings.zone, option="--as-of") if as_of else now()
+    found = opened.why(lead, experiment=experiment, as_of=at)
+    output.show(found.to_dict(), output_format, lambda console: console.print(found.to_text(), markup=False))
+
+
+def schema(kind: Annotated[Schema, typer.Argument(help="Which file the schema is for.")] = Schema.DEFINITION) -> None:
+    """Print the JSON Schema of a file, so that an editor completes and checks it.
+
+    Example: `mqlab schema definition > definition.schema.json`
+    """
+    from mqlab.lab.schema import json_schema
+
+    sys.stdout.write(output.json_text(json_schema(kind.value)) + "\n")

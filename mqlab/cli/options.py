@@ -1,0 +1,59 @@
+"""The options that every command shares, and the instants people type."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from mqlab.errors import InputError
+from mqlab.leads.instants import end_of_day, start_of_day
+
+
+class Format(StrEnum):
+    """How data is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+LabOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--lab", help="The lab's folder. Default: the nearest folder upward with mqlab.toml.", show_default=False
+    ),
+]
+FormatOption = Annotated[
+    Format, typer.Option("--format", help="table for people, json for scripts (stdout holds nothing else).")
+]
+
+
+def now() -> datetime:
+    """The present instant: the one place where the command line reads the clock."""
+    return datetime.now(UTC)
+
+
+def parse_instant(text: str, zone: ZoneInfo, *, option: str, day: str = "end") -> datetime:
+    """An instant as typed: ISO 8601 with offset, or a date, which means its end (or start) in the lab's zone."""
+    try:
+        if len(text) == 10:
+            value = date.fromisoformat(text)
+            return end_of_day(value, zone) if day == "end" else start_of_day(value, zone)
+        at = datetime.fromisoformat(text)
+    except (ValueError, OverflowError) as error:
+        raise InputError(
+            f"{option} '{text}' is neither a date nor an instant.",
+            code="BadInstant",
+            hint="Write 2026-10-15, or 2026-10-15T08:00:00Z.",
+        ) from error
+    if at.tzinfo is None:
+        raise InputError(
+            f"{option} '{text}' has no time zone.",
+            code="NaiveInstant",
+            hint=f"Write {text}Z for UTC, or an offset such as {text}+02:00.",
+        )
+    return at.astimezone(UTC)

@@ -1,0 +1,46 @@
+"""`mqlab report …`: documents to take to a meeting."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mqlab.cli import output
+from mqlab.cli.options import LabOption, now, parse_instant
+
+app = typer.Typer(no_args_is_help=True, help="Documents to take to a meeting.")
+
+
+@app.callback()
+def documents() -> None:
+    """Documents to take to a meeting."""
+
+
+@app.command("experiment")
+def experiment(
+    name: Annotated[str, typer.Argument(metavar="EXPERIMENT", help="The experiment's id.", show_default=False)],
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="What the business knew then. Default: now.", show_default=False)
+    ] = None,
+    ledger: Annotated[
+        int | None, typer.Option("--ledger", min=0, help="The ledger position to read.", show_default=False)
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="The file. Default: reports/ID-DATE.html.", show_default=False)
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite another report.")] = False,
+    lab: LabOption = None,
+) -> None:
+    """Write the report of one experiment as one HTML file that needs no network.
+
+    Example: `mqlab report experiment 2026q3-intent --as-of 2027-04-05`
+    """
+    from mqlab.lab import Lab
+
+    opened = Lab.open(lab)
+    at = parse_instant(as_of, opened.settings.zone, option="--as-of") if as_of else now()
+    with output.progress() as progress:
+        path = opened.report_experiment(name, as_of=at, ledger=ledger, out=out, overwrite=force, progress=progress)
+    output.console().print(f"The report is in {path}", markup=False, soft_wrap=True)

@@ -1,0 +1,256 @@
+"""Nodes of a file read as a pydantic class; every finding is a Problem with its line, column and path."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from mqlab.definitions.yaml import ListNode, MapNode, Node, ScalarNode, plain
+from mqlab.errors import Place, Problem, nearest
+
+M = TypeVar("M", bound=BaseModel)
+Loc = tuple[int | str, ...]
+NAME_HINT = "Use letters, digits and underscores, and for ids also dashes."
+
+WANTED = {
+    "string_type": "text",
+    "bool_type": "true or false",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "dict_type": "keys with values",
+    "model_type": "keys with values",
+    "model_attributes_type": "keys with values",
+}
+
+
+def read_as(model: type[M], node: MapNode, *, nullable: Collection[str] = ()) -> tuple[M | None, tuple[Problem, ...]]:
+    """The file as `model`, or None with everything that is wrong with its shape.
+
+    `nullable`: keys that may stand without a value, which then means "not stated".
+    """
+    empty = tuple(_without_value(node, frozenset(nullable)))
+    if empty:
+        return None, empty
+    try:
+        return model.model_validate(plain(node)), ()
+    except ValidationError as error:
+        found = [_problem(model, detail, node) for detail in error.errors(include_url=False)]
+        return None, in_file_order(_one_per_place(found))
+
+
+def in_file_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Problems by file, line and column."""
+    return tuple(sorted(problems, key=lambda one: (one.place.file or "", one.place.line or 0, one.place.column or 0)))
+
+
+def node_at(node: Node, loc: Sequence[int | str | bool]) -> tuple[Node, ScalarNode | None, str]:
+    """The deepest node on the way `loc`, the key it stands under, and its dotted path; steps that fit nowhere are passed."""
+    key: ScalarNode | None = None
+    parts: list[str] = []
+    for step in loc:
+        match node:
+            case MapNode(entries=entries):
+                found = next(((name, value) for name, value in entries if _is_key(name, step)), None)
+                if found is not None:
+                    key, node = found
+                    parts.append(str(step))
+            case ListNode(items=items) if isinstance(step, int) and not isinstance(step, bool) and step < len(items):
+                node, key = items[step], None
+                parts.append(item_name(node, step))
+            case _:
+                continue
+    return node, key, ".".join(parts)
+
+
+def item_name(node: Node, index: int) -> str:
+    """How a list's item is called in a path: its id where it has one, else its index."""
+    identity = node.get("id") if isinstance(node, MapNode) else None
+    return str(identity.value) if isinstance(identity, ScalarNode) else str(index)
+
+
+def places(node: Node, path: str = "") -> dict[str, Place]:
+    """The place of every key and item, by dotted path."""
+    found: dict[str, Place] = {}
+    match node:
+        case MapNode(entries=entries):
+            children = [(str(plain(key)), key.place, value) for key, value in entries]
+        case ListNode(items=items):
+            children = [(item_name(item, index), item.place, item) for index, item in enumerate(items)]
+        case ScalarNode():
+            children = []
+    for name, place, child in children:
+        inner = f"{path}.{name}" if path else name
+        found[inner] = Place(place.file, place.line, place.column, inner)
+        found.update(places(child, inner))
+    return found
+
+
+def _is_key(name: ScalarNode, step: object) -> bool:
+    return name.value == step and isinstance(name.value, bool) == isinstance(step, bool)
+
+
+def _without_value(node: Node, nullable: frozenset[str], path: str = "") -> Iterable[Problem]:
+    match node:
+        case MapNode(entries=entries):
+            for key, value in entries:
+                inner = f"{path}.{key.value}" if path else str(key.value)
+                if isinstance(value, ScalarNode) and value.value is None and not _may_be_empty(key, path, nullable):
+                    place = Place(key.place.file, key.place.line, key.place.column, inner)
+                    hint = "Give it a value or remove the key."
+                    yield Problem("NoValue", f"The key '{key.value}' has no value.", place, hint=hint)
+                yield from _without_value(value, nullable, inner)
+        case ListNode(items=items):
+            for index, item in enumerate(items):
+                yield from _without_value(item, nullable, f"{path}.{item_name(item, index)}")
+        case ScalarNode():
+            return
+
+
+def _may_be_empty(key: ScalarNode, path: str, nullable: frozenset[str]) -> bool:
+    return key.value in nullable or f"{path}.*" in nullable
+
+
+def _one_per_place(problems: Sequence[Problem]) -> Iterable[Problem]:
+    """Of the several ways in which a value fits none of several shapes, one problem."""
+    seen: set[tuple[object, ...]] = set()
+    for problem in problems:
+        identity = (problem.place.line, problem.place.column, problem.place.path)
+        if identity not in seen:
+            seen.add(identity)
+            yield problem
+
+
+def _problem(model: type[BaseModel], detail: ErrorDetails, root: MapNode) -> Problem:
+    kind, loc = detail["type"], detail["loc"]
+    node, key, path = node_at(root, loc)
+    is_key = bool(loc) and loc[-1] == "[key]"
+    at = key.place if key is not None and (is_key or kind == "extra_forbidden") else node.place
+    place = Place(at.file, at.line, at.column, path or None)
+    match kind:
+        case _ if is_key:
+            return _bad_key(key, kind, place)
+        case "extra_forbidden":
+            return _unknown_key(model, loc, place)
+        case "missing" if isinstance(loc[-1], str):
+            return Problem("MissingKey", f"The key '{loc[-1]}' is needed here.", place)
+        case "missing" | "too_long" if isinstance(node, ListNode):
+            return Problem("WrongLength", f"The list {_shown(plain(node))} has {len(node.items)} entries: too few or too many.", place)
+        case "union_tag_not_found":
+            known = ", ".join(sorted(tag.strip("'") for tag in _tags(model, loc)))
+            return Problem("UnknownShape", f"It is not clear what this is: one of these keys is needed: {known}.", place)
+        case "literal_error":
+            return _not_a_choice(detail, place)
+        case "value_error":
+            return Problem("InvalidValue", _sentence(str(detail.get("ctx", {}).get("error", detail["msg"]))), place)
+        case "string_pattern_mismatch":
+            return Problem("InvalidName", f"{_shown(detail['input'])} cannot be used here.", place, hint=NAME_HINT)
+        case "too_short" | "string_too_short":
+            return Problem("Empty", f"'{path}' may not be empty.", place)
+        case _ if kind in WANTED:
+            return _wrong_type(WANTED[kind], node, path, place)
+        case _:
+            what = detail["msg"].replace("Input should be", "it must be").replace("String should", "it must")
+            return Problem("InvalidValue", _sentence(f"{_shown(detail['input'])} cannot stand here: {what}"), place)
+
+
+def _bad_key(key: ScalarNode | None, kind: str, place: Place) -> Problem:
+    written = key.written if key is not None else ""
+    if key is not None and not isinstance(key.value, str):
+        return Problem("TypeMismatch", f"The key {written} must be text.", place, hint=f'Quote it: "{written}".')
+    if kind == "string_pattern_mismatch":
+        return Problem("InvalidName", f"'{written}' cannot be a name.", place, hint=NAME_HINT)
+    return Problem("InvalidName", f"The key '{written}' cannot stand here.", place)
+
+
+def _unknown_key(model: type[BaseModel], loc: Loc, place: Place) -> Problem:
+    name = str(loc[-1])
+    known = {key for shape in _shapes(model, loc[:-1]) for key in shape.get("properties", {})}
+    if name in known:
+        return Problem("UnknownKey", f"The key '{name}' does not go with the others here.", place)
+    hint = nearest(name, known) or (f"Known keys: {', '.join(sorted(known))}." if known else None)
+    return Problem("UnknownKey", f"Unknown key '{name}'.", place, hint=hint)
+
+
+def _not_a_choice(detail: ErrorDetails, place: Place) -> Problem:
+    expected = str(detail.get("ctx", {}).get("expected", ""))
+    choices = [choice.strip("'") for choice in expected.replace(" or ", ", ").split(", ")]
+    hint = nearest(str(detail["input"]), choices)
+    return Problem("InvalidValue", f"{_shown(detail['input'])} cannot stand here: it must be {expected}.", place, hint=hint)
+
+
+def _wrong_type(wanted: str, node: Node, path: str, place: Place) -> Problem:
+    hint = None
+    match node:
+        case ScalarNode(written=written):
+            shown = written
+            if wanted == "text":
+                hint = f'Quote it: "{written}".'
+        case ListNode():
+            shown = "a list"
+        case MapNode():
+            shown = "keys with values"
+    return Problem("TypeMismatch", f"'{path}' must be {wanted}, not {shown}.", place, hint=hint)
+
+
+def _tags(model: type[BaseModel], loc: Loc) -> set[str]:
+    return {
+        key
+        for shape in _shapes(model, loc)
+        for key in shape.get("required", ())
+        if sum(key in other.get("required", ()) for other in _shapes(model, loc)) == 1 or len(_shapes(model, loc)) == 1
+    }
+
+
+def _shapes(model: type[BaseModel], loc: Loc) -> list[dict[str, Any]]:
+    """The JSON Schemas that may describe the value at `loc`."""
+    schema = _json_schema(model)
+    found = _expand([schema], schema)
+    for step in loc:
+        inner: list[dict[str, Any]] = []
+        for shape in found:
+            properties: dict[str, Any] = shape.get("properties", {})
+            if isinstance(step, str) and step in properties:
+                inner.append(properties[step])
+            elif isinstance(step, str) and isinstance(shape.get("additionalProperties"), dict):
+                inner.append(shape["additionalProperties"])
+            elif isinstance(step, str):
+                inner.extend(value for value in shape.get("patternProperties", {}).values())
+            elif isinstance(shape.get("items"), dict):
+                inner.append(shape["items"])
+        found = _expand(inner, schema) or found
+    return found
+
+
+def _expand(shapes: Iterable[Mapping[str, Any]], schema: Mapping[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for shape in shapes:
+        if "$ref" in shape:
+            found.extend(_expand([schema["$defs"][shape["$ref"].rsplit("/", 1)[1]]], schema))
+        elif "anyOf" in shape or "oneOf" in shape:
+            found.extend(_expand(shape.get("anyOf", ()), schema))
+            found.extend(_expand(shape.get("oneOf", ()), schema))
+        else:
+            found.append(dict(shape))
+    return found
+
+
+@cache
+def _json_schema(model: type[BaseModel]) -> dict[str, Any]:
+    return model.model_json_schema()
+
+
+def _shown(value: object) -> str:
+    text = f"'{value}'" if isinstance(value, str) else str(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:].rstrip(".") + "."
