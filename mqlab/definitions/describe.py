@@ -20,6 +20,7 @@ from mqlab.definitions.model import (
     Term,
 )
 from mqlab.definitions.phrases import clause, noun
+from mqlab.definitions.sites import all_channels
 from mqlab.definitions.tree import (
     And,
     Compare,
@@ -33,7 +34,6 @@ from mqlab.definitions.tree import (
     TextTest,
     TruthLiteral,
 )
-from mqlab.definitions.walk import channels
 from mqlab.definitions.wording import (
     enumerate_words,
     plain_name,
@@ -211,7 +211,7 @@ def _model(model: LogisticModel | None) -> Paragraph | None:
     trained = ", ".join(f"{plain_name(key)}: {value}" for key, value in model.trained.items())
     text = (
         "A statistical model estimates a probability. It starts from "
-        f"{spoken_number(model.intercept)} on the log-odds scale and adds the terms below; what is not known adds nothing."
+        f"{spoken_number(model.intercept)} on the log-odds scale and adds these terms; what is not known adds nothing."
         + (f" Trained on past leads ({trained})." if trained else "")
     )
     return Paragraph("The probability", text, tuple(term_words(term) for term in model.terms))
@@ -242,8 +242,8 @@ def _afterwards(definition: Definition) -> Paragraph | None:
 
 
 def _requalify(requalify: Requalify) -> str:
-    cooldown = spoken_duration(requalify.cooldown_us)
-    return f"A lead that sales sends back can qualify again after {cooldown}, {plural(requalify.max, 'time')} in all at most."
+    cooldown, times = spoken_duration(requalify.cooldown_us), plural(requalify.max, "time")
+    return f"A lead that sales sends back can qualify again after {cooldown}, {times} in all at most."
 
 
 def _labels(definition: Definition) -> Paragraph | None:
@@ -281,4 +281,4 @@ def _field(decl: FieldDecl) -> str:
 
 
 def _has_calendar_days(definition: Definition) -> bool:
-    return any(channel.distinct_day for channel in channels(definition))
+    return any(channel.distinct_day for channel in all_channels(definition))

@@ -21,9 +21,12 @@ ITEM_ID = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$"
 REF = r"^[a-z0-9][a-z0-9_-]{0,99}@[0-9]+\.[0-9]+\.[0-9]+$"
 
 
+VERSION_IS_NUMBER = "YAML reads this version as a number: write three parts, MAJOR.MINOR.PATCH, such as 1.10.0"
+
+
 def _version(value: object) -> object:
     if isinstance(value, int | float) and not isinstance(value, bool):
-        raise ValueError(f"a version has three parts, such as {value}.0; with fewer, YAML reads a number")
+        raise ValueError(VERSION_IS_NUMBER)
     if isinstance(value, str) and not VERSION.fullmatch(value):
         raise ValueError(f"'{value}' is no version: write MAJOR.MINOR.PATCH, such as 1.10.0")
     return value
@@ -49,6 +52,18 @@ ItemId = Annotated[str, Field(pattern=ITEM_ID)]
 Ref = Annotated[str, Field(pattern=REF)]
 TypeName = Literal["number", "string", "bool", "enum"]
 EnumValues = list[str] | dict[str, Number]
+
+
+def _by_key(*keys: str) -> Discriminator:
+    """Chooses among several shapes by the first of `keys` that is there; the tag, `by <key>`, is never a key itself."""
+
+    def tag(value: object) -> str | None:
+        if isinstance(value, Mapping):
+            return next((f"by {key}" for key in keys if key in value), None)
+        return None
+
+    message = f"one of these keys is needed here: {', '.join(keys)}"
+    return Discriminator(tag, custom_error_type="needs_one_key", custom_error_message=message)
 
 
 class Spec(BaseModel):
@@ -113,6 +128,14 @@ class StepsSpec(Spec):
     steps: Annotated[list[Annotated[tuple[Duration, Number], Field(strict=False)]], Field(min_length=1)]
 
 
+DecaySpec = Annotated[
+    Annotated[HalfLifeSpec, Tag("by half_life")]
+    | Annotated[LinearSpec, Tag("by linear")]
+    | Annotated[StepsSpec, Tag("by steps")],
+    _by_key("half_life", "linear", "steps"),
+]
+
+
 class RuleSpec(Spec):
     """What all rules have."""
 
@@ -156,12 +179,7 @@ class EventRuleSpec(RuleSpec):
     distinct: Literal["day"] | None = Field(None, description="At most one event of each local day.")
     max_count: Annotated[int, Field(ge=1)] | None = None
     within: PositiveDuration | None = None
-    decay: Annotated[
-        Annotated[HalfLifeSpec, Tag("half_life")]
-        | Annotated[LinearSpec, Tag("linear")]
-        | Annotated[StepsSpec, Tag("steps")],
-        Discriminator(lambda value: _first_key(value, ("half_life", "linear", "steps"))),
-    ] | None = None  # fmt: skip
+    decay: DecaySpec | None = None
 
 
 class AbsenceSpec(RuleSpec):
@@ -179,23 +197,14 @@ class WhenSpec(RuleSpec):
     points: Number
 
 
-RULE_KEYS = ("bands", "map", "words", "event", "absence", "when")
-
-
-def _first_key(value: object, keys: tuple[str, ...]) -> str | None:
-    if isinstance(value, Mapping):
-        return next((key for key in keys if key in value), None)
-    return None
-
-
 AnyRuleSpec = Annotated[
-    Annotated[BandsSpec, Tag("bands")]
-    | Annotated[MapSpec, Tag("map")]
-    | Annotated[WordsSpec, Tag("words")]
-    | Annotated[EventRuleSpec, Tag("event")]
-    | Annotated[AbsenceSpec, Tag("absence")]
-    | Annotated[WhenSpec, Tag("when")],
-    Discriminator(lambda value: _first_key(value, RULE_KEYS)),
+    Annotated[BandsSpec, Tag("by bands")]
+    | Annotated[MapSpec, Tag("by map")]
+    | Annotated[WordsSpec, Tag("by words")]
+    | Annotated[EventRuleSpec, Tag("by event")]
+    | Annotated[AbsenceSpec, Tag("by absence")]
+    | Annotated[WhenSpec, Tag("by when")],
+    _by_key("bands", "map", "words", "event", "absence", "when"),
 ]
 
 

@@ -143,9 +143,6 @@ def _problem(model: type[BaseModel], detail: ErrorDetails, root: MapNode) -> Pro
             return Problem("MissingKey", f"The key '{loc[-1]}' is needed here.", place)
         case "missing" | "too_long" if isinstance(node, ListNode):
             return Problem("WrongLength", f"The list {_shown(plain(node))} has {len(node.items)} entries: too few or too many.", place)
-        case "union_tag_not_found":
-            known = ", ".join(sorted(tag.strip("'") for tag in _tags(model, loc)))
-            return Problem("UnknownShape", f"It is not clear what this is: one of these keys is needed: {known}.", place)
         case "literal_error":
             return _not_a_choice(detail, place)
         case "value_error":
@@ -198,15 +195,6 @@ def _wrong_type(wanted: str, node: Node, path: str, place: Place) -> Problem:
         case MapNode():
             shown = "keys with values"
     return Problem("TypeMismatch", f"'{path}' must be {wanted}, not {shown}.", place, hint=hint)
-
-
-def _tags(model: type[BaseModel], loc: Loc) -> set[str]:
-    return {
-        key
-        for shape in _shapes(model, loc)
-        for key in shape.get("required", ())
-        if sum(key in other.get("required", ()) for other in _shapes(model, loc)) == 1 or len(_shapes(model, loc)) == 1
-    }
 
 
 def _shapes(model: type[BaseModel], loc: Loc) -> list[dict[str, Any]]:

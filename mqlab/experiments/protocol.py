@@ -121,6 +121,8 @@ class Protocol:
     allow_prior_handoff: bool = False
     overrides: tuple[tuple[str, str], ...] = ()
     file: str | None = None
+    closed_at: datetime | None = None
+    """Where the experiment was stopped or decided before its enrolment ended; never from the file."""
 
     @property
     def challengers(self) -> tuple[Arm, ...]:
@@ -134,5 +136,6 @@ class Protocol:
 
     @property
     def enrolment_end(self) -> datetime:
-        """The last microsecond of enrolment, UTC: `to` is inclusive."""
-        return end_of_day(self.enrolment_to, ZoneInfo(self.timezone))
+        """The last microsecond of enrolment, UTC: `to` is inclusive; earlier where the experiment ended before."""
+        end = end_of_day(self.enrolment_to, ZoneInfo(self.timezone))
+        return end if self.closed_at is None else min(end, self.closed_at)

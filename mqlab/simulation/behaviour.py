@@ -126,14 +126,14 @@ def _build(
 
 def _hand_raises(rng: np.random.Generator, who: Population) -> Events:
     """Demo requests and calls for sales: most of them are the very form by which the lead arrives."""
-    lead = _some(rng, 0.85 * who.intent**1.5)
-    after = _mostly_at_once(rng, len(lead), at_once=0.8, mean_days=4.0)
+    lead = _some(rng, 0.9 * who.intent**1.2)
+    after = _mostly_at_once(rng, len(lead), at_once=0.92, mean_days=3.0)
     form = rng.integers(1, 3, len(lead))
     return _build(who, lead, FORM_SUBMIT, after, lag_s=_lag(rng, len(lead), 20.0), form=form)
 
 
 def _downloads(rng: np.random.Generator, who: Population) -> Events:
-    lead = _several(rng, 2.4 * who.appetite**1.4)
+    lead = _several(rng, 1.9 * who.appetite**1.5)
     after = _mostly_at_once(rng, len(lead), at_once=0.5, mean_days=6.0)
     form = rng.integers(3, 6, len(lead))
     return _build(who, lead, FORM_SUBMIT, after, lag_s=_lag(rng, len(lead), 20.0), form=form)
@@ -153,12 +153,12 @@ def _webinars(rng: np.random.Generator, who: Population) -> Events:
 
 
 def _pages(rng: np.random.Generator, who: Population) -> Events:
-    """Visits: anyone reads the blog, those who want to buy compare, integrate and price; some came before they told who."""
-    reading = _several(rng, 0.9 + 0.6 * who.intent)
-    buying = _several(rng, 3.6 * who.intent**1.6)
+    """Visits: anyone reads, those who want to buy compare and price; some came before they told their name."""
+    reading = _several(rng, 2.0 + 0.6 * who.intent)
+    buying = _several(rng, 5.0 * who.intent**1.5)
     lead = np.concatenate([reading, buying])
     path = np.concatenate([rng.integers(1, 4, len(reading)), _buying_pages(rng, len(buying))])
-    after = _mostly_at_once(rng, len(lead), at_once=0.0, mean_days=6.0)
+    after = _mostly_at_once(rng, len(lead), at_once=0.0, mean_days=7.0)
     earlier = rng.random(len(lead)) < 0.12
     after = np.where(earlier, -np.minimum(after, 10 * DAY_S), after)
     return _build(who, lead, PAGE_VIEW, after, lag_s=_lag(rng, len(lead), 5.0), path=path)

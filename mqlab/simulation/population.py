@@ -6,7 +6,7 @@ content. Sales responds to intent and to the company; marketing sees only what t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
@@ -71,6 +71,10 @@ class Population:
 
     def __len__(self) -> int:
         return len(self.lead_id)
+
+    def take(self, which: Ints) -> Population:
+        """The leads of these numbers."""
+        return Population(*(getattr(self, column.name)[which] for column in fields(self)))
 
 
 def arrivals(rng: np.random.Generator, *, leads: int, first: date, last: date, zone: ZoneInfo) -> Ints:
@@ -141,7 +145,9 @@ def company_suits(employees: Ints, industry: Texts, title: Texts) -> Floats:
     """How well a lead's company and role suit what is sold, in [0, 1]; smooth in size, unlike any table of points."""
     size = 1.0 / (1.0 + np.exp(-(np.log(employees) - np.log(60.0)) / 0.9))
     trade = np.select(
-        [np.isin(industry, ["Software", "Finance"]), np.isin(industry, ["Logistics", "Manufacturing"])], [1.0, 0.75], 0.5
+        [np.isin(industry, ["Software", "Finance"]), np.isin(industry, ["Logistics", "Manufacturing"])],
+        [1.0, 0.75],
+        0.5,
     )
     lowered = np.char.lower(title)
     leads_a_team = np.zeros(len(title), dtype=np.bool_)

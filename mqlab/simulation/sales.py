@@ -88,7 +88,8 @@ class Played:
 
 def chance_of_sql(who: Population) -> Floats:
     """The chance in [0, 1] that a lead handed over on arrival becomes an SQL, if sales works it."""
-    return np.minimum(0.9, 0.95 * who.intent**1.2 * (0.10 + 0.90 * who.company))
+    suits = 1.0 / (1.0 + np.exp(-(who.company - 0.68) / 0.09))
+    return np.minimum(0.92, 1.15 * who.intent**1.5 * (0.12 + 0.88 * suits))
 
 
 def play(who: Population, chances: Chances, handed_over_s: Ints) -> Played:
@@ -119,7 +120,7 @@ def play(who: Population, chances: Chances, handed_over_s: Ints) -> Played:
 
     to_opportunity = (sql_s != NEVER) & (chances.opportunity < QUALIFIED_TO_OPPORTUNITY)
     opportunity_s = _after(to_opportunity, sql_s, 2.5 * DAY_S, 0.7, chances.opportunity_wait)
-    wins = np.minimum(0.8, 0.16 + 0.22 * who.company + 0.22 * who.intent)
+    wins = np.minimum(0.8, 0.08 + 0.16 * who.company + 0.18 * who.intent)
     won = to_opportunity & (chances.win < wins)
     lost = to_opportunity & (chances.win >= wins + STAYS_OPEN * (1.0 - wins))
     closed_s = _after(won | lost, opportunity_s, 18.0 * DAY_S, 0.55, chances.close_wait)

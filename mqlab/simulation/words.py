@@ -65,13 +65,22 @@ TITLES = weighted(
 FREE_DOMAINS = weighted({"gmail.com": 6, "gmx.de": 2, "outlook.com": 2})
 DISPOSABLE_DOMAINS = weighted({"mailinator.com": 2, "guerrillamail.com": 1})
 FIRST_NAMES = np.array(
-    "anna ben clara david elena finn greta hugo ines jonas karla luca maja noah olga pablo rosa simon tara viktor".split()
-)
+    [
+        "anna", "ben", "clara", "david", "elena", "finn", "greta", "hugo", "ines", "jonas", "karla", "luca",
+        "maja", "noah", "olga", "pablo", "rosa", "simon", "tara", "viktor",
+    ]
+)  # fmt: skip
 LAST_NAMES = np.array(
-    "adler brandt costa dietrich ebert fischer garnier hoffmann ivanova jansen keller lindt moreau novak olsen "
-    "peters quandt richter sommer thiel urban vogel weber ziegler".split()
-)
+    [
+        "adler", "brandt", "costa", "dietrich", "ebert", "fischer", "garnier", "hoffmann", "ivanova",
+        "jansen", "keller", "lindt", "moreau", "novak", "olsen", "peters", "quandt", "richter", "sommer",
+        "thiel", "urban", "vogel", "weber", "ziegler",
+    ]
+)  # fmt: skip
 WORDS_OF_COMPANIES = np.array(
-    "alder birch cedar delta ember fjord grain harbour iris juniper kestrel lumen maple nordic orbit pebble quartz "
-    "river summit timber umber vale willow zenith".split()
-)
+    [
+        "alder", "birch", "cedar", "delta", "ember", "fjord", "grain", "harbour", "iris", "juniper",
+        "kestrel", "lumen", "maple", "nordic", "orbit", "pebble", "quartz", "river", "summit", "timber",
+        "umber", "vale", "willow", "zenith",
+    ]
+)  # fmt: skip

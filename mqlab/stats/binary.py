@@ -1,4 +1,4 @@
-"""Two proportions: score intervals of difference and ratio, the N − 1 score test, Wilson, and Newcombe as a cross-check.
+"""Two proportions: score intervals of difference and ratio, the N − 1 score test, Wilson; Newcombe as a cross-check.
 
 Sources: Miettinen & Nurminen 1985 (intervals), Campbell 2007 (N − 1 test), Wilson 1927, Newcombe 1998.
 """

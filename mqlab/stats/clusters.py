@@ -6,7 +6,6 @@ Eldridge, Ashby & Kerry 2006 (design effect with unequal sizes).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,7 +20,7 @@ ONE_ACCOUNT = NotEstimable("one_account", "All leads of an arm belong to one acc
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Accounts:
-    """Accounts of one arm: leads and outcomes (or money) of each; `discordant` marks those a definition disagrees on."""
+    """Accounts of one arm: leads and outcomes (or money) of each; `discordant`: the definitions disagree on it."""
 
     leads: NDArray[np.float64]
     totals: NDArray[np.float64]
@@ -201,4 +200,4 @@ def similarity(arms: Sequence[Accounts], squares: Sequence[float] | None = None)
     icc = (mean_between - mean_within) / (mean_between + (usual - 1) * mean_within)
     leads = np.concatenate([arm.leads for arm in arms])
     mean, cv2 = float(leads.mean()), float(leads.var() / leads.mean() ** 2)
-    return Similarity(icc, max(1.0, 1 + ((1 + cv2) * mean - 1) * icc) if not math.isnan(icc) else math.nan)
+    return Similarity(icc, 1 + ((1 + cv2) * mean - 1) * icc)

@@ -25,9 +25,10 @@ class ChiSquare:
 
 @dataclass(frozen=True, slots=True)
 class CommonEffect:
-    """Cochran–Mantel–Haenszel: χ² with one degree of freedom, its signed root (treatment − control) and common odds ratio.
+    """Cochran–Mantel–Haenszel: χ² with one degree of freedom, its signed root z and the common odds ratio.
 
-    `odds_ratio` is treatment's odds over control's, None where it is infinite or undefined.
+    `z` is positive when treatment has more; `odds_ratio` is treatment's odds over control's, None where it is
+    infinite or undefined.
     """
 
     statistic: float
@@ -42,7 +43,7 @@ def chi_square(table: Sequence[Sequence[int]]) -> ChiSquare | NotEstimable:
     Example:
         >>> found = chi_square([[880, 120, 118, 2882], [884, 122, 121, 2873]])
         >>> found.df, round(found.p_value, 2)
-        (3, 1.0)
+        (3, 0.99)
     """
     rows = [row for row in table if sum(row)]
     columns = [column for column in zip(*rows, strict=True) if sum(column)]

@@ -1,8 +1,8 @@
-"""Efficient precision: outcome per MQL of each definition, using that leads of stratum `both` are the same in both arms.
+"""Efficient precision: outcome per MQL of each definition; leads of stratum `both` count for both definitions.
 
 Precision is descriptive: the two definitions hand over different leads, so most of a precision lift is composition.
-Source: delta method on post-stratified ratios (Deng, Knoblich & Lu 2018), the general form for rules that may fire later;
-a rule scored once (m = n in its own stratum, m = 0 in the other) is the special case.
+Source: delta method on post-stratified ratios (Deng, Knoblich & Lu 2018), the general form for rules that may fire
+later; a rule scored once (m = n in its own stratum, m = 0 in the other) is the special case.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """The Miettinen–Nurminen score statistic of two proportions, on arrays: restricted rates, z, and interval limits.
 
 Source: Miettinen & Nurminen 1985; the closed-form cubic is Farrington & Manning 1990, the ratio's quadratic
-Miettinen & Nurminen 1985. Both z share one numerator and one variance at "no effect", the N − 1 χ test of Campbell 2007,
-so difference, ratio and p-value can never contradict each other. Control is a, treatment is b; δ = b − a, φ = b / a.
-All arguments broadcast; units of `n` must be at least 1.
+Miettinen & Nurminen 1985. Both z share one numerator and one variance at "no effect", the N − 1 χ test of Campbell
+2007, so difference, ratio and p-value can never contradict each other.
+
+Control is a, treatment is b; δ = b − a, φ = b / a. All arguments broadcast; units of `n` must be at least 1.
 """
 
 from __future__ import annotations
@@ -66,9 +67,7 @@ def _standardised(gap: Floats, variance: Floats, units: Floats) -> Floats:
     return np.where(gap == 0, 0.0, z)
 
 
-def z_difference(
-    x_a: ArrayLike, n_a: ArrayLike, x_b: ArrayLike, n_b: ArrayLike, delta: ArrayLike = 0.0
-) -> Floats:
+def z_difference(x_a: ArrayLike, n_a: ArrayLike, x_b: ArrayLike, n_b: ArrayLike, delta: ArrayLike = 0.0) -> Floats:
     """z(δ), decreasing in δ; 0 where observed and supposed difference agree, even if nothing varies."""
     xa, na, xb, nb, d = _floats(x_a, n_a, x_b, n_b, delta)
     qa, qb = restricted_by_difference(xa, na, xb, nb, d)
@@ -125,9 +124,7 @@ def _low_ratio(xa: Floats, na: Floats, xb: Floats, nb: Floats, z: Floats) -> Flo
     return np.where(xb == 0, 0.0, inside)
 
 
-def ratio_limits(
-    x_a: ArrayLike, n_a: ArrayLike, x_b: ArrayLike, n_b: ArrayLike, z: ArrayLike
-) -> tuple[Floats, Floats]:
+def ratio_limits(x_a: ArrayLike, n_a: ArrayLike, x_b: ArrayLike, n_b: ArrayLike, z: ArrayLike) -> tuple[Floats, Floats]:
     """The limits of {φ: |z(φ)| ≤ z}, in [0, ∞]; no outcome in control gives ∞ above, none in treatment 0 below.
 
     1 lies outside exactly when |z(1)| > z.

@@ -1,4 +1,4 @@
-"""Counts by first-divergence stratum: which definition fires first for a lead, control's, the arm's, both at once, none.
+"""Counts by first-divergence stratum: which definition fires first for a lead (control's, the arm's, both, none).
 
 The stratum is frozen when the first definition fires, before any arm has acted, so it is independent of the arm.
 """
@@ -63,6 +63,7 @@ class Strata:
     def share(self, stratum: Pair) -> float:
         """The share of all units, both arms pooled, that `stratum` holds."""
         return stratum.pooled.n / self.units if self.units else 0.0
+
     def table(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Units by arm (rows: control, treatment) and stratum, for the arm × stratum independence check."""
         pairs = (self.both, self.control_first, self.arm_first, self.none)

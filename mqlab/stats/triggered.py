@@ -1,8 +1,8 @@
 """The triggered estimator: the effect among discordant leads, diluted to all assigned leads.
 
 It rests on the exclusion restriction: leads of the strata `both` and `none` are handled alike in both arms.
-Sources: Deng & Hu 2015 (diluted effect), Kohavi, Tang & Xu 2020 ch. 20 (triggering), Frangakis & Rubin 2002 (strata known
-before treatment), delta method as in Deng, Knoblich & Lu 2018.
+Sources: Deng & Hu 2015 (diluted effect), Kohavi, Tang & Xu 2020 ch. 20 (triggering), Frangakis & Rubin 2002 (strata
+known before treatment), delta method as in Deng, Knoblich & Lu 2018.
 """
 
 from __future__ import annotations

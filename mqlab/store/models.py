@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, ClassVar
 
-from sqlalchemy import Boolean, Double, Index, Integer, MetaData, String, Text, UniqueConstraint
+from sqlalchemy import Boolean, Double, Index, Integer, MetaData, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from mqlab.store.types import Big, Instant
@@ -118,7 +118,15 @@ class OutcomeRow(Fact, Base):
     """A version of what sales reported; `amount` is in ten-thousandths of a currency unit."""
 
     __tablename__ = "outcomes"
-    __table_args__ = (Index(None, "lead_ref", "key"),)
+    __table_args__ = (
+        Index(None, "lead_ref", "key"),
+        Index(
+            "ix_outcomes_email_hash",
+            "email_hash",
+            sqlite_where=text("email_hash IS NOT NULL"),
+            postgresql_where=text("email_hash IS NOT NULL"),
+        ),
+    )
     email_hash: Mapped[str | None]
     kind: Mapped[str] = mapped_column(String(16))
     occurred_at: Mapped[datetime]
@@ -173,6 +181,7 @@ class ImportRow(Row, Base):
     """One file read: what it was and what became of its rows."""
 
     __tablename__ = "imports"
+    id: Mapped[int] = mapped_column(Big, primary_key=True, autoincrement=False)
     kind: Mapped[str] = mapped_column(String(16))
     system: Mapped[str]
     file: Mapped[str]
@@ -191,7 +200,10 @@ class ImportRow(Row, Base):
 
 
 class QuarantineRow(Row, Base):
-    """A row that could not be used, whole, with e-mails masked; the same row is kept once."""
+    """A row that could not be used, whole, with e-mails masked; the same row is kept once.
+
+    `email_hash` is set where only the lead is in doubt: the fact waits in the ledger until the doubt is gone.
+    """
 
     __tablename__ = "quarantine"
     __table_args__ = (UniqueConstraint("kind", "system", "digest"),)
@@ -204,6 +216,8 @@ class QuarantineRow(Row, Base):
     detail: Mapped[str]
     raw: Mapped[str]
     digest: Mapped[str] = mapped_column(String(32))
+    lead_ref: Mapped[str | None]
+    email_hash: Mapped[str | None]
 
 
 class QuarantineStepRow(Row, Base):

@@ -19,6 +19,7 @@ import pyarrow as pa
 from ibis.expr import types as ir
 
 from mqlab.leads.instants import DAY_US
+from mqlab.warehouse.columns import effort_column, money_column
 
 STAGES: Mapping[str, tuple[str, ...]] = {
     "accepted": ("accepted",),
@@ -69,28 +70,8 @@ LEAD_ROWS = pa.schema(
 )
 """The columns every judged lead has: own arm's first crossing, the end of its batch, the promised first touch.
 
-Further columns are named by `stratum_column` and `segment_column`.
+Further columns are named in `mqlab.warehouse.columns`.
 """
-
-
-def stratum_column(arm: str) -> str:
-    """The column that holds the stratum of the pair (`arm`, control); null for leads of other arms."""
-    return f"stratum:{arm}"
-
-
-def segment_column(name: str) -> str:
-    """The column that holds a segment's value at assignment."""
-    return f"segment:{name}"
-
-
-def money_column(number: int) -> str:
-    """The column of the `number`-th money measure."""
-    return f"money_{number}"
-
-
-def effort_column(horizon_days: int) -> str:
-    """The column of touches and meetings within a horizon, in thousandths."""
-    return f"effort_{horizon_days}"
 
 
 @dataclass(frozen=True, slots=True)

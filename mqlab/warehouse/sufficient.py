@@ -13,7 +13,9 @@ from typing import Any
 import ibis
 from ibis.expr import types as ir
 
-from mqlab.warehouse.dataset import STAGES, Dataset, effort_column, money_column, segment_column, stratum_column
+from mqlab.leads.instants import DAY_US
+from mqlab.warehouse.columns import effort_column, money_column, segment_column, stratum_column
+from mqlab.warehouse.dataset import STAGES, Dataset
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +109,21 @@ class ParityRow:
 
 
 def cells(
-    dataset: Dataset, horizon_days: int, *, arms: Sequence[str], stratum_of: str | None = None, segment: str | None = None
+    dataset: Dataset,
+    horizon_days: int,
+    *,
+    arms: Sequence[str],
+    stratum_of: str | None = None,
+    segment: str | None = None,
+    cut_off_us: int | None = None,
 ) -> tuple[Cell, ...]:
-    """Counts by (phase, arm[, stratum of the pair `stratum_of`][, segment]) at a horizon, for the leads of `arms`."""
+    """Counts by (phase, arm[, stratum of the pair `stratum_of`][, segment]) at a horizon, for the leads of `arms`.
+
+    An earlier `cut_off_us` counts only the leads that were mature then: what an earlier look saw.
+    """
     leads = _leads_of(dataset, arms)
+    if cut_off_us is not None:
+        leads = leads.filter(leads.assigned_us + horizon_days * DAY_US <= cut_off_us)
     keys = _keys(leads, stratum_of=stratum_of, segment=segment)
     rows = _grouped(leads, keys, {"leads": leads.count(), **_counts(dataset, leads, horizon_days)})
     return tuple(
@@ -320,7 +333,7 @@ def _counts(dataset: Dataset, leads: ir.Table, horizon_days: int) -> dict[str, i
     mature = leads.follow_up >= horizon_days
     mql = mature & (leads.age_qualified <= horizon_days).fill_null(False)
     reached = {stage: mature & (leads[f"age_{stage}"] <= horizon_days).fill_null(False) for stage in STAGES}
-    handed_age = (leads.handed_us - leads.assigned_us) // 86_400_000_000 + 1
+    handed_age = (leads.handed_us - leads.assigned_us) // DAY_US + 1
     handed = mature & _due(dataset, leads) & (handed_age <= horizon_days).fill_null(False)
     in_time = handed & (leads.responded_us - leads.handed_us <= leads.sla_us).fill_null(False)
     return {

@@ -1,0 +1,243 @@
+"""Who is in the experiment, and what every arm's definition says about each of them.
+
+One row per person: ids that the CRM merged are one lead. Every arm's definition is judged on every enrolled lead, whichever
+arm acts; the stratum of a (challenger, control) pair is frozen at the first batch in which either fires.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import pyarrow as pa
+
+from mqlab.analysis.histories import Histories, histories
+from mqlab.analysis.people import People
+from mqlab.analysis.strata import NAMES, NEVER, Int64s, first_divergence, spread_over_units
+from mqlab.assignment.units import unit_of
+from mqlab.definitions.evaluate import Evaluator, truth
+from mqlab.definitions.fields import values_at
+from mqlab.definitions.model import Definition
+from mqlab.experiments.enrol import Assignment, enrol
+from mqlab.experiments.protocol import Protocol
+from mqlab.leads.instants import micros
+from mqlab.leads.records import Lead, Scalar
+from mqlab.leads.tables import INSTANT, Facts
+from mqlab.leads.text import DEFAULT_NULL_TOKENS
+from mqlab.leads.values import text
+from mqlab.warehouse.columns import segment_column, stratum_column
+
+Progress = Callable[[int, int], None]
+"""Called with (leads done, leads in all) as an analysis goes on."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """`table` has one row per enrolled lead, sorted by id.
+
+    Its columns: `lead_id`, `unit`, `arm`, `phase`, `assigned_at`, `source`, `account_key`, `path` and `qualified_at` of
+    the own arm, `qualified_at:<arm>` for every arm, `stratum:<challenger>` (null for leads of other arms) and
+    `segment:<name>`, the value known at assignment. `person` gives every merged id the id that stands for it.
+    `out` counts the leads that are not enrolled by reason, `excluded` the enrolled ones that are left out.
+    """
+
+    table: pa.Table
+    person: Mapping[str, str]
+    leads: int
+    out: Mapping[str, int]
+    excluded: Mapping[str, int]
+
+
+def qualified_column(arm: str) -> str:
+    """The column of the instant at which an arm's definition first fired."""
+    return f"qualified_at:{arm}"
+
+
+def judge(
+    protocol: Protocol,
+    definitions: Mapping[str, Definition],
+    facts: Facts,
+    *,
+    internal_domains: Collection[str] = (),
+    null_tokens: Collection[str] = DEFAULT_NULL_TOKENS,
+    overrides: Mapping[str, str] | Iterable[tuple[str, str]] = (),
+    progress: Progress | None = None,
+) -> Judged:
+    """Enrol every lead of `facts` and judge it by every arm's definition; `definitions` are keyed by `id@version`."""
+    known = histories(facts)
+    assignments = _assign(protocol, facts, known, internal_domains, null_tokens, dict(overrides))
+    persons = tuple(row for row in assignments if row.merged_into is None)
+    enrolled = [row for row in persons if row.in_experiment]
+    excluded = Counter(_excluded(row) for row in enrolled if _excluded(row))
+    kept = sorted((row for row in enrolled if not _excluded(row)), key=lambda row: row.lead_id)
+    crossings = _crossings(protocol, definitions, facts, known, assignments, kept, progress)
+    return Judged(
+        table=_table(protocol, facts, known, kept, crossings, null_tokens),
+        person={row.lead_id: row.merged_into for row in assignments if row.merged_into is not None},
+        leads=len(persons),
+        out=dict(sorted(Counter(row.why for row in persons if not row.in_experiment).items())),
+        excluded={"override": excluded["override"], "cross_arm_merge": excluded["cross_arm_merge"]},
+    )
+
+
+def _assign(
+    protocol: Protocol,
+    facts: Facts,
+    known: Histories,
+    internal_domains: Collection[str],
+    null_tokens: Collection[str],
+    overrides: Mapping[str, str],
+) -> list[Assignment]:
+    """Every lead's assignment, merges applied."""
+
+    def eligible(lead: Lead) -> bool | None:
+        if protocol.eligible is None:
+            return True
+        return truth(protocol.eligible, values_at(known.by_id[lead.lead_id], lead.created_at, facts.as_of))
+
+    handed = _first_handoff(protocol, facts, known, internal_domains, null_tokens)
+    return enrol(
+        protocol,
+        known.leads,
+        eligible=eligible,
+        prior_handoff=handed.get,
+        internal_domains=internal_domains,
+        null_tokens=null_tokens,
+        overrides=overrides,
+        merges=known.merges,
+    )
+
+
+def _first_handoff(
+    protocol: Protocol,
+    facts: Facts,
+    known: Histories,
+    internal_domains: Collection[str],
+    null_tokens: Collection[str],
+) -> dict[str, datetime]:
+    """The first instant at which any lead of a unit was handed to sales."""
+    rows = zip(facts.outcomes["lead_id"].to_pylist(), facts.outcomes["kind"].to_pylist(), strict=True)
+    wanted = [index for index, (_, kind) in enumerate(rows) if kind == "handed_off"]
+    first: dict[str, datetime] = {}
+    for row in facts.outcomes.select(["lead_id", "occurred_at"]).take(wanted).to_pylist():
+        history = known.by_id.get(row["lead_id"])
+        if history is not None:
+            unit = unit_of(history.lead, protocol.unit, internal_domains, null_tokens)
+            first[unit] = min(first.get(unit, row["occurred_at"]), row["occurred_at"])
+    return first
+
+
+def _excluded(row: Assignment) -> str:
+    """Why an enrolled lead is left out of the analysis; the empty text when it is not."""
+    if row.why == "override":
+        return "override"
+    return "cross_arm_merge" if row.cross_arm_merge else ""
+
+
+@dataclass(frozen=True)
+class _Crossings:
+    """By definition: when it first fired for each kept lead (`NEVER`: not yet), and by which path."""
+
+    at_us: Mapping[str, Int64s]
+    path: Mapping[str, Sequence[str | None]]
+
+
+def _crossings(
+    protocol: Protocol,
+    definitions: Mapping[str, Definition],
+    facts: Facts,
+    known: Histories,
+    assignments: Sequence[Assignment],
+    kept: Sequence[Assignment],
+    progress: Progress | None,
+) -> _Crossings:
+    """The first crossing of every arm's definition for every kept lead."""
+    refs = tuple(dict.fromkeys(arm.definition for arm in protocol.arms))
+    evaluators = {ref: Evaluator(definitions[ref]) for ref in refs}
+    people = People.of(known, assignments, by_account=protocol.unit == "account")
+    at_us = {ref: np.full(len(kept), NEVER, dtype=np.int64) for ref in refs}
+    path: dict[str, list[str | None]] = {ref: [None] * len(kept) for ref in refs}
+    for index, row in enumerate(kept):
+        person = people.person(row)
+        for ref, evaluator in evaluators.items():
+            found = person.first_crossing(evaluator, facts.as_of, protocol.qualify_within_us)
+            if found is not None:
+                at_us[ref][index], path[ref][index] = found
+        if progress is not None and (index % 500 == 499 or index + 1 == len(kept)):
+            progress(index + 1, len(kept))
+    return _Crossings(at_us, path)
+
+
+def _table(
+    protocol: Protocol,
+    facts: Facts,
+    known: Histories,
+    kept: Sequence[Assignment],
+    crossings: _Crossings,
+    null_tokens: Collection[str],
+) -> pa.Table:
+    """One row per kept lead."""
+    definition_of = {arm.name: arm.definition for arm in protocol.arms}
+    arms = [row.arm or "" for row in kept]
+    leads = [known.by_id[row.lead_id].lead for row in kept]
+    own = [crossings.at_us[definition_of[arm]][index] for index, arm in enumerate(arms)]
+    columns: dict[str, pa.Array] = {
+        "lead_id": pa.array([row.lead_id for row in kept], pa.string()),
+        "unit": pa.array([row.unit for row in kept], pa.string()),
+        "arm": pa.array(arms, pa.string()),
+        "phase": pa.array([row.phase for row in kept], pa.int64()),
+        "assigned_at": pa.array([row.assigned_at for row in kept], INSTANT),
+        "source": pa.array([lead.source for lead in leads], pa.string()),
+        "account_key": pa.array([lead.account_key for lead in leads], pa.string()),
+        "path": pa.array([crossings.path[definition_of[arm]][index] for index, arm in enumerate(arms)], pa.string()),
+        "qualified_at": _instants(np.array(own, dtype=np.int64)),
+    }
+    for arm in protocol.arms:
+        columns[qualified_column(arm.name)] = _instants(crossings.at_us[arm.definition])
+    for arm in protocol.challengers:
+        columns[stratum_column(arm.name)] = _stratum(protocol, facts, kept, crossings, arm.name)
+    columns.update(_segments(protocol, facts, known, kept, null_tokens))
+    return pa.table(columns)
+
+
+def _stratum(
+    protocol: Protocol, facts: Facts, kept: Sequence[Assignment], crossings: _Crossings, challenger: str
+) -> pa.Array:
+    """The stratum of each lead of the two arms of a pair."""
+    definition_of = {arm.name: arm.definition for arm in protocol.arms}
+    pair = np.array([row.arm in (challenger, protocol.control) for row in kept], dtype=bool)
+    found = first_divergence(
+        crossings.at_us[definition_of[protocol.control]][pair],
+        crossings.at_us[definition_of[challenger]][pair],
+        cadence_us=protocol.cadence_us,
+        as_of_us=micros(facts.as_of),
+    )
+    if protocol.unit == "account":
+        units = [row.unit for row, inside in zip(kept, pair, strict=True) if inside]
+        found = spread_over_units(found, np.unique(np.array(units, dtype=object), return_inverse=True)[1])
+    names = iter(NAMES[code] for code in found.code)
+    return pa.array([next(names) if inside else None for inside in pair], pa.string())
+
+
+def _segments(
+    protocol: Protocol, facts: Facts, known: Histories, kept: Sequence[Assignment], null_tokens: Collection[str]
+) -> dict[str, pa.Array]:
+    """The declared segments' values as known at assignment, as text."""
+    if not protocol.segments:
+        return {}
+    columns: dict[str, list[str | None]] = defaultdict(list)
+    for row in kept:
+        history = known.by_id[row.lead_id]
+        at = row.assigned_at or history.lead.created_at
+        values: Mapping[str, Scalar] = values_at(history, at, facts.as_of)
+        for name in protocol.segments:
+            columns[name].append(text(values.get(name), null_tokens))
+    return {segment_column(name): pa.array(columns[name], pa.string()) for name in protocol.segments}
+
+
+def _instants(at_us: Int64s) -> pa.Array:
+    """Microseconds as instants, `NEVER` as null."""
+    return pa.array(at_us, pa.int64(), mask=at_us == NEVER).cast(INSTANT)

@@ -1,0 +1,114 @@
+"""Time in an analysis: how late sales feedback arrives, up to when it is complete, and which leads are mature.
+
+The data cut-off is `as_of` less the lateness L, the 99th percentile of `known_at − occurred_at`. A lead is mature for a
+horizon when it has been followed that many whole days by the cut-off; only mature leads count in a metric.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mqlab.leads.instants import DAY_US, end_of_day, micros
+
+DUE_SHARE = 0.10
+"""A metric can be read from the first look at which this share of the enrolled leads is mature …"""
+DUE_PER_ARM = 30
+"""… and this many leads of every arm."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """`as_of_us`, the lateness L (None: no row has a real arrival time) and how many rows it was read from."""
+
+    as_of_us: int
+    lateness_us: int | None
+    rows: int
+
+    @property
+    def cut_off_us(self) -> int:
+        """The last instant of which sales feedback is complete."""
+        return self.cut_off_at(self.as_of_us)
+
+    def cut_off_at(self, as_of_us: int) -> int:
+        """The cut-off an analyst standing at `as_of_us` has, with the lateness known now."""
+        return as_of_us - (self.lateness_us or 0)
+
+
+def clock(outcomes: pa.Table, as_of: datetime) -> Clock:
+    """The clock of an analysis; `outcomes` are rows of `mqlab.leads.tables.OUTCOMES`.
+
+    Backfilled and inferred rows, whose arrival nobody saw, tell nothing about lateness. A row known before it occurred
+    (a date-only outcome is the end of its day) is not late.
+    """
+    seen = outcomes.filter(
+        pc.and_(
+            pc.invert(pc.fill_null(outcomes["backfill"], False)),
+            pc.not_equal(pc.fill_null(outcomes["evidence"], "stated"), "inferred"),
+        )
+    )
+    delays = _us(seen["known_at"]) - _us(seen["occurred_at"])
+    if not len(delays):
+        return Clock(micros(as_of), None, 0)
+    ordered = np.sort(np.maximum(delays, 0))
+    rank = -(-len(ordered) * 99 // 100) - 1
+    return Clock(micros(as_of), int(ordered[rank]), len(ordered))
+
+
+def _us(column: pa.ChunkedArray) -> npt.NDArray[np.int64]:
+    return np.asarray(column.cast(pa.int64()).to_numpy(), dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class FollowUp:
+    """When every enrolled lead was assigned, by arm: what maturity at any instant is counted from."""
+
+    assigned_us: Mapping[str, npt.NDArray[np.int64]]
+    clock: Clock
+
+    @classmethod
+    def of(cls, arms: Sequence[str], arm: Sequence[str], assigned_us: npt.NDArray[np.int64], clock: Clock) -> FollowUp:
+        """From two columns of the judged table."""
+        labels = np.asarray(arm, dtype=object)
+        return cls({name: np.sort(assigned_us[labels == name]) for name in arms}, clock)
+
+    @property
+    def leads(self) -> int:
+        """All enrolled leads."""
+        return sum(len(starts) for starts in self.assigned_us.values())
+
+    def mature(self, horizon_days: int, as_of_us: int) -> Mapping[str, int]:
+        """By arm: leads followed for `horizon_days` when one stands at `as_of_us`."""
+        latest = self.clock.cut_off_at(as_of_us) - horizon_days * DAY_US
+        return {
+            name: int(np.searchsorted(starts, latest, side="right")) for name, starts in self.assigned_us.items()
+        }
+
+    def due(self, horizon_days: int, as_of_us: int, arms: Sequence[str]) -> bool:
+        """Whether a metric of this horizon can be read: enough mature leads in the compared `arms`, or all there are."""
+        mature = self.mature(horizon_days, as_of_us)
+        counts = [mature[name] for name in arms]
+        everyone = sum(int(np.searchsorted(self.assigned_us[name], as_of_us, side="right")) for name in arms)
+        if not everyone or not min(counts):
+            return False
+        if sum(counts) == everyone:
+            return True
+        return sum(counts) >= DUE_SHARE * everyone and min(counts) >= DUE_PER_ARM
+
+
+def due_on(
+    follow_up: FollowUp, horizon_days: int, arms: Sequence[str], looks: Sequence[date], zone: ZoneInfo, after: datetime
+) -> date | None:
+    """The first declared look later than `after` at which the leads enrolled so far make a metric due."""
+    for day in sorted(looks):
+        at = end_of_day(day, zone)
+        if at > after and follow_up.due(horizon_days, micros(at), arms):
+            return day
+    return None

@@ -1,0 +1,67 @@
+"""Who is in which arm, and when each definition would hand each lead over, by the package's own rules.
+
+Definitions are judged on what leads do while nobody hands them over. That is exact: until an arm's own definition
+fires, nothing has been handed over in that arm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import numpy as np
+
+from mqlab.definitions.evaluate import Evaluator, truth
+from mqlab.definitions.fields import values_at
+from mqlab.definitions.model import Definition
+from mqlab.experiments.enrol import enrol
+from mqlab.experiments.protocol import Protocol
+from mqlab.leads.records import History, Lead
+from mqlab.simulation.population import NEVER, Ints
+
+OUT = -1
+SECOND_US = 1_000_000
+
+
+def arms_of(protocol: Protocol, histories: Sequence[History], as_of: datetime) -> Ints:
+    """The number of each lead's arm in the order of the protocol's file, OUT for a lead outside the experiment."""
+    by_id = {history.lead.lead_id: history for history in histories}
+    condition = protocol.eligible
+
+    def eligible(lead: Lead) -> bool | None:
+        if condition is None:
+            return True
+        return truth(condition, values_at(by_id[lead.lead_id], lead.created_at, as_of))
+
+    number = {arm.name: index for index, arm in enumerate(protocol.arms)}
+    rows = enrol(protocol, [history.lead for history in histories], eligible=eligible)
+    return np.array([number[row.arm] if row.in_experiment and row.arm else OUT for row in rows], dtype=np.int64)
+
+
+def hand_overs(
+    definition: Definition,
+    histories: Sequence[History],
+    leads: Ints,
+    *,
+    as_of: datetime,
+    qualify_within_us: int | None,
+    cadence_us: int,
+    step: Callable[[], None],
+) -> Ints:
+    """When the definition hands over the leads of these numbers, seconds since 1970 UTC, NEVER where it does not.
+
+    A hand-over happens at the end of the batch of `cadence_us` in which the lead qualifies. `step` is called after
+    every lead.
+    """
+    evaluator = Evaluator(definition)
+    at = np.full(len(leads), NEVER, dtype=np.int64)
+    for place, number in enumerate(leads.tolist()):
+        history = histories[number]
+        crossing = evaluator.first_crossing(
+            history, as_of=as_of, start=history.lead.created_at, qualify_within_us=qualify_within_us
+        )
+        if crossing.qualified_at_us is not None:
+            batch_end_us = (crossing.qualified_at_us // cadence_us + 1) * cadence_us
+            at[place] = -(-batch_end_us // SECOND_US)
+        step()
+    return at

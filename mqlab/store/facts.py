@@ -1,0 +1,261 @@
+"""Reading facts: what the business knew at an instant, from the ledger up to a position, as the canonical Arrow tables.
+
+Rows come in an order that depends on their content alone, so the same position and instant give the same tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy import BigInteger, Connection, Select, func, or_, select, type_coerce
+
+from mqlab.leads.identity import canonical_ids
+from mqlab.leads.instants import micros
+from mqlab.leads.tables import EVENTS, FIELD_CHANGES, IDENTITY, LEADS, OUTCOMES, Facts
+from mqlab.store.current import current
+from mqlab.store.models import (
+    EventRow,
+    Fact,
+    FieldChangeRow,
+    LeadRow,
+    MergeRow,
+    OutcomeRow,
+    QuarantineRow,
+    QuarantineStepRow,
+)
+from mqlab.store.rows import instants, listed, money, read
+
+EMAIL = "email:"
+"""How a fact names its lead where only an e-mail was given: this, then the hash."""
+
+_TYPES: Mapping[str, pa.DataType] = {
+    "key": pa.int64(), "version": pa.int64(), "content": pa.int64(), "created_at": pa.int64(), "known_at": pa.int64(),
+    "changed_at": pa.int64(), "occurred_at": pa.int64(), "merged_at": pa.int64(), "amount": pa.int64(),
+    "quantity": pa.float64(), "backfill": pa.bool_(),
+}  # fmt: skip
+
+
+def read_facts(
+    connection: Connection, *, as_of: datetime, position: int, leads: Collection[str] | None = None
+) -> Facts:
+    """Everything known at `as_of` in the ledger up to `position`.
+
+    `leads` limits it to those and whoever they were merged with.
+    """
+    reader = _Reader(connection, micros(as_of), position)
+    identity = reader.identity()
+    survivors = canonical_ids(
+        (row["old_id"], row["new_id"], row["merged_at"])
+        for row in identity.to_pylist()
+        if row["merged_at"] <= reader.as_of_us
+    )
+    if leads is not None:
+        reader.limit(_with_merged(leads, identity))
+        wanted = pa.array(sorted(reader.refs or ()), pa.string())
+        identity = identity.filter(pc.or_(pc.is_in(identity["old_id"], wanted), pc.is_in(identity["new_id"], wanted)))
+    people = reader.leads()
+    outcomes, unmatched = reader.outcomes(people, survivors)
+    return Facts(
+        as_of=as_of,
+        position=position,
+        leads=people,
+        field_changes=reader.field_changes(people, survivors),
+        events=reader.events(people, survivors),
+        identity=_shaped(identity, IDENTITY, ["old_id", "merged_at", "new_id", "known_at"]),
+        outcomes=outcomes,
+        unmatched_outcomes=unmatched,
+        quarantined=_quarantined(connection, position),
+    )
+
+
+class _Reader:
+    def __init__(self, connection: Connection, as_of_us: int, position: int) -> None:
+        self.connection = connection
+        self.as_of_us = as_of_us
+        self.position = position
+        self.refs: set[str] | None = None
+        self.emails: set[str] = set()
+
+    def limit(self, ids: set[str]) -> None:
+        """Read only what concerns these leads, their e-mails' facts included."""
+        hashes = self.connection.scalars(
+            select(LeadRow.email_hash).where(
+                LeadRow.email_hash.is_not(None), LeadRow.lead_ref.in_(listed(self.connection, ids))
+            )
+        )
+        self.emails = {found for found in hashes if found is not None}
+        self.refs = ids | {EMAIL + found for found in self.emails}
+
+    def identity(self) -> pa.Table:
+        table = self._read(MergeRow, "lead_ref", "new_id", "merged_at", "known_at").rename_columns(IDENTITY.names)
+        done = table.filter(pc.less_equal(table["merged_at"], self.as_of_us))
+        return done.group_by(IDENTITY.names).aggregate([])
+
+    def leads(self) -> pa.Table:
+        table = self._read(
+            LeadRow,
+            "lead_ref",
+            "key",
+            "version",
+            "content",
+            "created_at",
+            "known_at",
+            "source",
+            "email_domain",
+            "account_key",
+            "row_is",
+            "fields",
+        )
+        now = current(table["lead_ref"], table["key"], table["version"], table["content"], table["known_at"])
+        table = _known(table.take(pa.array(now.rows)), now.known_us)
+        table = table.filter(pc.less_equal(table["created_at"], self.as_of_us)).rename_columns({"lead_ref": "lead_id"})
+        return _shaped(table, LEADS, ["lead_id"])
+
+    def field_changes(self, people: pa.Table, survivors: Mapping[str, str]) -> pa.Table:
+        table = self._read(FieldChangeRow, "lead_ref", "field", "value", "changed_at", "known_at").rename_columns(
+            {"lead_ref": "lead_id"}
+        )
+        table = _of_known_leads(table, people, survivors)
+        return _shaped(table, FIELD_CHANGES, ["lead_id", "field", "changed_at", "known_at", "value"])
+
+    def events(self, people: pa.Table, survivors: Mapping[str, str]) -> pa.Table:
+        table = self._read(
+            EventRow, "lead_ref", "source", "event_id", "name", "occurred_at", "known_at", "version", "props"
+        ).rename_columns({"lead_ref": "lead_id"})
+        table = _of_known_leads(table, people, survivors)
+        order = ["lead_id", "occurred_at", "known_at", "name", "source", "event_id", "version", "props"]
+        return _shaped(table, EVENTS, order)
+
+    def outcomes(self, people: pa.Table, survivors: Mapping[str, str]) -> tuple[pa.Table, int]:
+        """The current outcomes with the id of their lead, and how many wait for one."""
+        table = self._read(
+            OutcomeRow, "lead_ref", "email_hash", "key", "version", "content", "kind", "occurred_at", "known_at",
+            "opportunity_id", "amount", "currency", "quantity", "reason_code", "owner", "resolution", "backfill",
+            "evidence",
+        )  # fmt: skip
+        lead_ids = self._resolved(table, people, survivors)
+        waiting = table.filter(pc.is_null(lead_ids)).select(["lead_ref", "key"])
+        unmatched = waiting.group_by(["lead_ref", "key"]).aggregate([]).num_rows
+        table = table.append_column("lead_id", lead_ids).filter(pc.is_valid(lead_ids))
+        owner = _mapped(table["lead_id"], survivors)
+        now = current(owner, table["key"], table["version"], table["content"], table["known_at"])
+        table = _known(table.take(pa.array(now.rows)), now.known_us)
+        table = table.filter(pc.less_equal(table["occurred_at"], self.as_of_us))
+        table = table.set_column(table.schema.get_field_index("amount"), "amount", money(table["amount"]))
+        order = [
+            "lead_id", "occurred_at", "kind", "known_at", "opportunity_id", "amount", "currency", "quantity",
+            "reason_code", "owner", "resolution", "backfill", "evidence",
+        ]  # fmt: skip
+        return _shaped(table, OUTCOMES, order), unmatched
+
+    def _resolved(self, table: pa.Table, people: pa.Table, survivors: Mapping[str, str]) -> pa.ChunkedArray:
+        """Per outcome the id of its lead: as named, else its merges' survivor, else the one lead with its e-mail."""
+        refs = table["lead_ref"]
+        direct = pc.is_in(refs, value_set=people["lead_id"].combine_chunks())
+        if pc.all(direct, min_count=0).as_py():
+            return refs
+        known = set(people["lead_id"].to_pylist())
+        left = np.flatnonzero(~direct.to_numpy())
+        names, hashes = refs.take(left).to_pylist(), table["email_hash"].take(left).to_pylist()
+        by_email = self._leads_by_email({found for found in hashes if found is not None}, known, survivors)
+        ids = refs.to_pylist()
+        for row, name, found in zip(left.tolist(), names, hashes, strict=True):
+            survivor = survivors.get(name)
+            candidates = by_email.get(found, set()) if found is not None else set()
+            if survivor is not None and survivor in known:
+                ids[row] = survivor
+            else:
+                ids[row] = next(iter(candidates)) if len(candidates) == 1 else None
+        return pa.chunked_array([pa.array(ids, pa.string())])
+
+    def _leads_by_email(self, hashes: set[str], known: set[str], survivors: Mapping[str, str]) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        if not hashes:
+            return found
+        rows = self.connection.execute(
+            select(LeadRow.email_hash, LeadRow.lead_ref).where(
+                LeadRow.email_hash.in_(listed(self.connection, sorted(hashes))),
+                type_coerce(LeadRow.known_at, BigInteger) <= self.as_of_us,
+                LeadRow.position <= self.position,
+            )
+        )
+        for email_hash, lead_id in rows:
+            if lead_id in known:
+                survivor = survivors.get(lead_id, lead_id)
+                found.setdefault(str(email_hash), set()).add(survivor if survivor in known else lead_id)
+        return found
+
+    def _read(self, model: type[Fact], *names: str) -> pa.Table:
+        columns = [_raw(model, name) for name in names]
+        statement: Select[Any] = select(*columns).where(
+            type_coerce(model.known_at, BigInteger) <= self.as_of_us, model.position <= self.position
+        )
+        if self.refs is not None:
+            of_them = model.lead_ref.in_(listed(self.connection, sorted(self.refs)))
+            if model is OutcomeRow and self.emails:
+                of_them = or_(of_them, OutcomeRow.email_hash.in_(sorted(self.emails)))
+            statement = statement.where(of_them)
+        return read(self.connection, statement, [(name, _TYPES.get(name, pa.string())) for name in names])
+
+
+def _raw(model: type[Fact], name: str) -> Any:
+    column = getattr(model, name)
+    return type_coerce(column, BigInteger).label(name) if name.endswith("_at") else column
+
+
+def _known(table: pa.Table, known_us: np.ndarray[Any, Any]) -> pa.Table:
+    return table.set_column(table.schema.get_field_index("known_at"), "known_at", pa.array(known_us, pa.int64()))
+
+
+def _shaped(table: pa.Table, schema: pa.Schema, order: Sequence[str]) -> pa.Table:
+    for index, name in enumerate(table.column_names):
+        if name.endswith("_at") and not pa.types.is_timestamp(table.schema.field(name).type):
+            table = table.set_column(index, name, instants(table[name]))
+    return table.select(schema.names).cast(schema).sort_by([(name, "ascending") for name in order]).combine_chunks()
+
+
+def _mapped(ids: pa.ChunkedArray, survivors: Mapping[str, str]) -> pa.ChunkedArray:
+    """The ids with every merged one replaced by its survivor."""
+    if not survivors or not len(ids):
+        return ids
+    encoded = ids.combine_chunks().dictionary_encode()
+    values = pa.array([survivors.get(value, value) for value in encoded.dictionary.to_pylist()], pa.string())
+    return pa.chunked_array([values.take(encoded.indices)])
+
+
+def _of_known_leads(table: pa.Table, people: pa.Table, survivors: Mapping[str, str]) -> pa.Table:
+    """Without the rows whose lead has not come yet, under its own id or under the one it was merged into."""
+    known = people["lead_id"].combine_chunks()
+    of_lead = pc.is_in(table["lead_id"], value_set=known)
+    if survivors:
+        of_lead = pc.or_(of_lead, pc.is_in(_mapped(table["lead_id"], survivors), value_set=known))
+    return table.filter(of_lead)
+
+
+def _with_merged(leads: Collection[str], identity: pa.Table) -> set[str]:
+    neighbours: dict[str, set[str]] = {}
+    for old, new in zip(identity["old_id"].to_pylist(), identity["new_id"].to_pylist(), strict=True):
+        neighbours.setdefault(old, set()).add(new)
+        neighbours.setdefault(new, set()).add(old)
+    found, ahead = set(leads), list(leads)
+    while ahead:
+        for other in neighbours.get(ahead.pop(), ()):
+            if other not in found:
+                found.add(other)
+                ahead.append(other)
+    return found
+
+
+def _quarantined(connection: Connection, position: int) -> int:
+    settled = select(QuarantineStepRow.quarantine_id).where(QuarantineStepRow.position <= position)
+    open_rows = (
+        select(func.count())
+        .select_from(QuarantineRow)
+        .where(QuarantineRow.position <= position, QuarantineRow.id.not_in(settled))
+    )
+    return int(connection.scalar(open_rows) or 0)

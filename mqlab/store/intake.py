@@ -1,0 +1,154 @@
+"""One import: facts, quarantined and unmatched rows of one file in one transaction, all of it or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from mqlab.leads.instants import micros
+from mqlab.leads.records import Merge
+from mqlab.store.models import (
+    FACTS,
+    Commit,
+    ImportRow,
+    LeadRow,
+    MergeRow,
+    QuarantineRow,
+    QuarantineStepRow,
+    UnmatchedRow,
+)
+from mqlab.store.rows import insert as insert_rows
+from mqlab.store.rows import listed, versions_of
+
+
+def next_position(connection: Connection) -> int:
+    """The ledger position that the batch being written will make."""
+    return int(connection.scalar(select(func.coalesce(func.max(Commit.position), 0))) or 0) + 1
+
+
+def commit(connection: Connection, position: int, *, now: datetime, what: str) -> None:
+    """Records that a batch of facts made `position`."""
+    connection.execute(insert(Commit).values(position=position, recorded_at=now, what=what))
+
+
+class Intake:
+    """What an import may ask and write while it runs; made by `Ledger.intake`."""
+
+    def __init__(self, connection: Connection, *, now: datetime) -> None:
+        self._connection = connection
+        self._now = now
+        self._appended = False
+        self.position = next_position(connection)
+        self.import_id = int(connection.scalar(select(func.coalesce(func.max(ImportRow.id), 0))) or 0) + 1
+
+    def stored(self, kind: str, refs: Sequence[str], keys: Sequence[int]) -> list[tuple[str, int, int | None, int]]:
+        """The versions the ledger holds of the facts (ref, key): (ref, key, version, content) each."""
+        return [
+            (str(ref), int(key), version, int(content))
+            for ref, key, version, content in versions_of(self._connection, _table(kind), refs, keys)
+        ]
+
+    def append(self, kind: str, columns: Mapping[str, Sequence[Any]]) -> None:
+        """Appends facts given as columns of stored values."""
+        rows = len(next(iter(columns.values())))
+        if not rows:
+            return
+        self._appended = True
+        insert_rows(self._connection, _table(kind), {**self._stamp(rows), **columns})
+
+    def known_leads(self, ids: Collection[str]) -> set[str]:
+        """Those of `ids` that are leads."""
+        query = select(LeadRow.lead_ref).where(LeadRow.lead_ref.in_(listed(self._connection, ids))).distinct()
+        return set(self._connection.scalars(query))
+
+    def leads_by_email(self, hashes: Collection[str]) -> Mapping[str, set[str]]:
+        """The leads that ever had these e-mail hashes."""
+        query = select(LeadRow.email_hash, LeadRow.lead_ref).where(
+            LeadRow.email_hash.in_(listed(self._connection, hashes))
+        )
+        found: dict[str, set[str]] = {}
+        for email_hash, lead_id in self._connection.execute(query):
+            found.setdefault(str(email_hash), set()).add(lead_id)
+        return found
+
+    def merges(self) -> tuple[Merge, ...]:
+        """Every merge in the ledger."""
+        query = select(MergeRow.lead_ref, MergeRow.new_id, MergeRow.merged_at, MergeRow.known_at)
+        return tuple(Merge(*row) for row in self._connection.execute(query))
+
+    def quarantine(self, columns: Mapping[str, Sequence[Any]]) -> None:
+        """Keeps rows that could not be used; a row that is already there stays as it is."""
+        if self._keep_new(QuarantineRow, columns):
+            self._appended = True
+
+    def wait(self, columns: Mapping[str, Sequence[Any]]) -> None:
+        """Notes facts whose lead is not known yet."""
+        self._keep_new(UnmatchedRow, columns)
+
+    def waiting(self) -> set[tuple[str, str | None]]:
+        """The (lead_ref, e-mail hash) whose facts wait for their lead, or for a doubt about it to end."""
+        settled = select(QuarantineStepRow.quarantine_id)
+        unmatched = select(UnmatchedRow.lead_ref, UnmatchedRow.email_hash).where(
+            UnmatchedRow.matched_at_position.is_(None)
+        )
+        doubtful = select(QuarantineRow.lead_ref, QuarantineRow.email_hash).where(
+            QuarantineRow.email_hash.is_not(None), QuarantineRow.id.not_in(settled)
+        )
+        return {
+            (ref, email_hash) for query in (unmatched, doubtful) for ref, email_hash in self._connection.execute(query)
+        }
+
+    def found(self, refs: Collection[tuple[str, str | None]]) -> int:
+        """Notes that the lead of each (lead_ref, e-mail hash) is known now; says how many facts that frees."""
+        freed = 0
+        for ref, email_hash in sorted(refs, key=str):
+            freed += self._connection.execute(
+                update(UnmatchedRow)
+                .where(
+                    UnmatchedRow.matched_at_position.is_(None),
+                    UnmatchedRow.lead_ref == ref,
+                    UnmatchedRow.email_hash.is_not_distinct_from(email_hash),
+                )
+                .values(matched_at_position=self.position)
+            ).rowcount
+            if email_hash is not None:
+                freed += self._release(ref, email_hash)
+        return freed
+
+    def _release(self, ref: str, email_hash: str) -> int:
+        settled = select(QuarantineStepRow.quarantine_id)
+        rows = self._connection.scalars(
+            select(QuarantineRow.id).where(
+                QuarantineRow.lead_ref == ref, QuarantineRow.email_hash == email_hash, QuarantineRow.id.not_in(settled)
+            )
+        ).all()
+        stamp = {"position": self.position, "recorded_at": self._now, "step": "released", "by": "mqlab"}
+        for row in rows:
+            self._connection.execute(
+                insert(QuarantineStepRow).values(quarantine_id=row, because="its lead is known now", **stamp)
+            )
+        return len(rows)
+
+    def finish(self, **header: Any) -> None:
+        """Writes the import's own row; the ledger position moves only where something was appended."""
+        if self._appended:
+            commit(self._connection, self.position, now=self._now, what="import")
+        position = self.position if self._appended else self.position - 1
+        self._connection.execute(
+            insert(ImportRow).values(id=self.import_id, position=position, recorded_at=self._now, **header)
+        )
+
+    def _stamp(self, rows: int) -> dict[str, Sequence[Any]]:
+        return {"position": [self.position] * rows, "recorded_at": [micros(self._now)] * rows}
+
+    def _keep_new(self, model: type[QuarantineRow] | type[UnmatchedRow], columns: Mapping[str, Sequence[Any]]) -> int:
+        rows = len(next(iter(columns.values())))
+        stamped = {**self._stamp(rows), "import_id": [self.import_id] * rows, **columns}
+        return insert_rows(self._connection, model.__table__, stamped, once=True)
+
+
+def _table(kind: str) -> Any:
+    return FACTS[kind].__table__

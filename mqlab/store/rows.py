@@ -1,0 +1,86 @@
+"""Rows in and out in bulk: long lists as one parameter, plain tuples in, Arrow tables out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from sqlalchemy import Connection, Select, text
+
+from mqlab.leads.tables import INSTANT
+
+READ_ROWS = 50_000
+
+
+def insert(connection: Connection, table: Any, columns: Mapping[str, Sequence[Any]], *, once: bool = False) -> int:
+    """Appends rows given as columns of equal length, returns how many; `once` skips those already there."""
+    marks = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+    names = ", ".join(f'"{name}"' for name in columns)
+    rows = list(zip(*columns.values(), strict=True))
+    if not rows:
+        return 0
+    sql = f'INSERT INTO "{table.name}" ({names}) VALUES ({", ".join([marks] * len(columns))})'
+    return connection.exec_driver_sql(f"{sql} ON CONFLICT DO NOTHING" if once else sql, rows).rowcount
+
+
+def versions_of(connection: Connection, table: Any, refs: Sequence[str], keys: Sequence[int]) -> list[tuple[Any, ...]]:
+    """The stored versions of the facts (ref, key): rows of (lead_ref, key, version, content)."""
+    asked = json.dumps(list(zip(refs, keys, strict=True)))
+    if connection.dialect.name == "sqlite":
+        query = (
+            'SELECT f.lead_ref, f."key", f.version, f.content '
+            f'FROM json_each(:asked) AS a CROSS JOIN "{table.name}" AS f '
+            "ON f.lead_ref = json_extract(a.value, '$[0]') AND f.\"key\" = json_extract(a.value, '$[1]')"
+        )
+    else:
+        query = (
+            'SELECT f.lead_ref, f."key", f.version, f.content '
+            "FROM json_array_elements(CAST(:asked AS json)) AS a(value) "
+            f'JOIN "{table.name}" AS f ON f.lead_ref = a.value->>0 AND f."key" = CAST(a.value->>1 AS bigint)'
+        )
+    return [tuple(row) for row in connection.execute(text(query), {"asked": asked})]
+
+
+def listed(connection: Connection, values: Iterable[str]) -> Any:
+    """A subquery of `values`, however many, for `column.in_(…)`."""
+    name = "json_each" if connection.dialect.name == "sqlite" else "json_array_elements_text"
+    argument = ":listed" if name == "json_each" else "CAST(:listed AS json)"
+    return text(f"SELECT value FROM {name}({argument})").bindparams(listed=json.dumps(list(values)))
+
+
+def read(connection: Connection, statement: Select[Any], types: Sequence[tuple[str, pa.DataType]]) -> pa.Table:
+    """The rows of `statement` as an Arrow table; instants and money arrive as the integers they are stored as."""
+    schema = pa.schema(types)
+    result = connection.execution_options(stream_results=True).execute(statement)
+    batches = [
+        pa.record_batch(
+            [pa.array(column, kind) for column, (_, kind) in zip(zip(*rows, strict=True), types, strict=True)], schema
+        )
+        for rows in _parts(result)
+    ]
+    return pa.Table.from_batches(batches, schema)
+
+
+def instants(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Stored microseconds as UTC timestamps."""
+    return column.cast(pa.timestamp("us")).cast(INSTANT)
+
+
+def money(column: pa.ChunkedArray) -> pa.Array:
+    """Stored ten-thousandths as decimals with four places."""
+    values = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    low = values.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
+    wide = np.empty((len(low), 2), dtype=np.int64)
+    wide[:, 0] = low
+    wide[:, 1] = low >> 63
+    valid = pa.array(values.is_valid().to_numpy(zero_copy_only=False))
+    exact = pa.Array.from_buffers(pa.decimal128(20, 4), len(low), [None, pa.py_buffer(wide.tobytes())])
+    return pa.compute.if_else(valid, exact, pa.scalar(None, pa.decimal128(20, 4)))
+
+
+def _parts(result: Any) -> Iterator[Sequence[Any]]:
+    while rows := result.fetchmany(READ_ROWS):
+        yield rows

@@ -1,0 +1,23 @@
+"""The names of the columns that depend on an experiment: strata by arm, segments, money and effort measures."""
+
+from __future__ import annotations
+
+
+def stratum_column(arm: str) -> str:
+    """The stratum of the pair (`arm`, control); null for leads of other arms."""
+    return f"stratum:{arm}"
+
+
+def segment_column(name: str) -> str:
+    """A segment's value at assignment."""
+    return f"segment:{name}"
+
+
+def money_column(number: int) -> str:
+    """The `number`-th money measure, in minor units."""
+    return f"money_{number}"
+
+
+def effort_column(horizon_days: int) -> str:
+    """Touches and meetings within a horizon, in thousandths."""
+    return f"effort_{horizon_days}"
