@@ -20,8 +20,10 @@ from mqlab.analysis.strata import NAMES, NEVER, Int64s, first_divergence, spread
 from mqlab.assignment.units import unit_of
 from mqlab.definitions.evaluate import Evaluator, truth
 from mqlab.definitions.fields import values_at
-from mqlab.definitions.model import Definition
+from mqlab.definitions.model import Definition, FieldDecl
+from mqlab.definitions.tree import AccountCount
 from mqlab.experiments.enrol import Assignment, enrol
+from mqlab.experiments.population import parts
 from mqlab.experiments.protocol import Protocol
 from mqlab.leads.instants import micros
 from mqlab.leads.records import Lead, Scalar
@@ -68,7 +70,7 @@ def judge(
 ) -> Judged:
     """Enrol every lead of `facts` and judge it by every arm's definition; `definitions` are keyed by `id@version`."""
     known = histories(facts)
-    assignments = _assign(protocol, facts, known, internal_domains, null_tokens, dict(overrides))
+    assignments = _assign(protocol, facts, definitions, known, internal_domains, null_tokens, dict(overrides))
     persons = tuple(row for row in assignments if row.merged_into is None)
     enrolled = [row for row in persons if row.in_experiment]
     excluded = Counter(_excluded(row) for row in enrolled if _excluded(row))
@@ -86,17 +88,24 @@ def judge(
 def _assign(
     protocol: Protocol,
     facts: Facts,
+    definitions: Mapping[str, Definition],
     known: Histories,
     internal_domains: Collection[str],
     null_tokens: Collection[str],
     overrides: Mapping[str, str],
 ) -> list[Assignment]:
     """Every lead's assignment, merges applied."""
+    declared: dict[str, FieldDecl] = {}
+    for arm in protocol.arms:
+        for field in definitions[arm.definition].fields:
+            declared.setdefault(field.name, field)
+    fields, tokens = tuple(declared.values()), tuple(null_tokens)
 
     def eligible(lead: Lead) -> bool | None:
         if protocol.eligible is None:
             return True
-        return truth(protocol.eligible, values_at(known.by_id[lead.lead_id], lead.created_at, facts.as_of))
+        values = values_at(known.by_id[lead.lead_id], lead.created_at, facts.as_of)
+        return truth(protocol.eligible, values, fields=fields, null_tokens=tokens)
 
     handed = _first_handoff(protocol, facts, known, internal_domains, null_tokens)
     return enrol(
@@ -157,7 +166,8 @@ def _crossings(
     """The first crossing of every arm's definition for every kept lead."""
     refs = tuple(dict.fromkeys(arm.definition for arm in protocol.arms))
     evaluators = {ref: Evaluator(definitions[ref]) for ref in refs}
-    people = People.of(known, assignments, by_account=protocol.unit == "account")
+    by_account = protocol.unit == "account" and any(reads_account(definitions[ref]) for ref in refs)
+    people = People.of(known, assignments, by_account=by_account)
     at_us = {ref: np.full(len(kept), NEVER, dtype=np.int64) for ref in refs}
     path: dict[str, list[str | None]] = {ref: [None] * len(kept) for ref in refs}
     for index, row in enumerate(kept):
@@ -169,6 +179,11 @@ def _crossings(
         if progress is not None and (index % 500 == 499 or index + 1 == len(kept)):
             progress(index + 1, len(kept))
     return _Crossings(at_us, path)
+
+
+def reads_account(definition: Definition) -> bool:
+    """Whether a definition reads the other leads of the account."""
+    return any(isinstance(node, AccountCount) for node in parts(definition))
 
 
 def _table(

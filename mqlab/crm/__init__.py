@@ -1,1 +1,1 @@
-"""CRM files and payloads become facts: map, identify, quarantine."""
+"""Sales feedback and lead data: files read, mapped, identified and handed to the ledger, every row accounted for."""

@@ -68,7 +68,9 @@ def bind_call(binder: Binder, call: Call) -> Typed:
 
 def _event_call(binder: Binder, call: Call) -> Typed:
     if binder.scope.reads == "event":
-        binder.refuse(call, f"`{call.function}(…)` cannot stand in a condition on an event.", None, code="NotReadableHere")
+        binder.refuse(
+            call, f"`{call.function}(…)` cannot stand in a condition on an event.", None, code="NotReadableHere"
+        )
     if binder.scope.reads == "fields":
         binder.refuse(call, f"`{call.function}(…)` cannot be read here: only fields can.", None, code="NotReadableHere")
     skipped = 2 if call.function == "sum" else 1
@@ -93,7 +95,9 @@ def _event_call(binder: Binder, call: Call) -> Typed:
         case _:
             prop = call.args[1]
             if not isinstance(prop, Name):
-                inside.refuse(prop, "The second argument of `sum` is the name of a property.", None, code="WrongArguments")
+                inside.refuse(
+                    prop, "The second argument of `sum` is the name of a property.", None, code="WrongArguments"
+                )
             inside.number(prop)
             return Typed(Sum(channel, prop.name), "number")
 
@@ -144,12 +148,19 @@ def _event_name(binder: Binder, syntax: Syntax) -> str:
 def _field_name(binder: Binder, call: Call) -> str:
     syntax = _only(binder, call)
     if binder.scope.reads == "event":
-        binder.refuse(call, "`missing(…)` reads a field of the lead, and cannot stand in a condition on an event.", None, code="NotReadableHere")
+        binder.refuse(
+            call,
+            "`missing(…)` reads a field of the lead, and cannot stand in a condition on an event.",
+            None,
+            code="NotReadableHere",
+        )
     if not isinstance(syntax, Name):
         binder.refuse(syntax, "`missing(…)` takes the name of a field.", None, code="WrongArguments")
     if syntax.name not in binder.scope.fields:
         if syntax.name in binder.scope.scores:
-            binder.refuse(syntax, "`missing(…)` takes the name of a field; a score is never missing.", None, code="WrongArguments")
+            binder.refuse(
+                syntax, "`missing(…)` takes the name of a field; a score is never missing.", None, code="WrongArguments"
+            )
         binder.unknown_name(syntax)
     return syntax.name
 
@@ -161,7 +172,9 @@ def _text_test(binder: Binder, call: Call, test: Literal["has_word", "contains",
     subject = binder.value(call.args[0])
     if subject.kind != "text" or not isinstance(subject.node, FieldRef | PropRef):
         hint = "Compare an enum with `==` or `in`." if subject.kind == "enum" else None
-        binder.refuse(call.args[0], f"`{kind}` looks inside a text field; {binder.written(call.args[0])} is none.", hint)
+        binder.refuse(
+            call.args[0], f"`{kind}` looks inside a text field; {binder.written(call.args[0])} is none.", hint
+        )
     texts: list[str] = []
     for arg in call.args[1:]:
         if not isinstance(arg, Text):
@@ -177,17 +190,26 @@ def _text_test(binder: Binder, call: Call, test: Literal["has_word", "contains",
 def _grade(binder: Binder, call: Call) -> Typed:
     syntax = _only(binder, call)
     if binder.scope.reads != "scores":
-        binder.refuse(call, "`grade(…)` cannot be read here: gates, models and rules cannot read scores.", None, code="NotReadableHere")
+        binder.refuse(
+            call,
+            "`grade(…)` cannot be read here: gates, models and rules cannot read scores.",
+            None,
+            code="NotReadableHere",
+        )
     if not isinstance(syntax, Name) or syntax.name not in binder.scope.scores:
         name = syntax.name if isinstance(syntax, Name) else ""
         hint = nearest(name, binder.scope.scores) or "`grade(…)` takes the name of a score."
         binder.refuse(syntax, f"{binder.written(syntax)} is no score.", hint, code="UnknownScore")
     if syntax.name not in binder.scope.grades:
-        binder.refuse(syntax, f"The score '{syntax.name}' has no grades.", "Declare them under `grades`.", code="UnknownGrade")
+        binder.refuse(
+            syntax, f"The score '{syntax.name}' has no grades.", "Declare them under `grades`.", code="UnknownGrade"
+        )
     return Typed(GradeRef(syntax.name), "grade", grading=binder.scope.grades[syntax.name])
 
 
 def _only(binder: Binder, call: Call) -> Syntax:
     if len(call.args) != 1:
-        binder.refuse(call, f"`{call.function}(…)` takes one argument, not {len(call.args)}.", None, code="WrongArguments")
+        binder.refuse(
+            call, f"`{call.function}(…)` takes one argument, not {len(call.args)}.", None, code="WrongArguments"
+        )
     return call.args[0]

@@ -9,6 +9,7 @@ from mqlab.definitions.syntax import ListLiteral, Minus, Name, Number, Syntax
 from mqlab.definitions.tree import (
     Compare,
     CompareOp,
+    FieldRef,
     GradeLiteral,
     GradeRef,
     LabelLiteral,
@@ -20,7 +21,7 @@ from mqlab.definitions.tree import (
     TruthLiteral,
 )
 from mqlab.errors import nearest
-from mqlab.leads.text import normalise
+from mqlab.leads.text import is_null, normalise
 
 if TYPE_CHECKING:
     from mqlab.definitions.bind_expression import Binder
@@ -37,16 +38,24 @@ def compare(binder: Binder, op: CompareOp, left: Typed, left_at: Syntax, right: 
         case ("days", _) | (_, "days"):
             days, other = (left_at, right_at) if left.kind == "days" else (right_at, left_at)
             if not (isinstance(other, Number) and other.whole):
-                binder.refuse(other, f"{binder.written(days)} may only be compared with a whole number, such as 7.", None)
+                binder.refuse(
+                    other, f"{binder.written(days)} may only be compared with a whole number, such as 7.", None
+                )
             return Compare(op, left.node, right.node)
         case ("text" | "word", "text" | "word"):
             if ordered:
                 text_at = left_at if left.kind == "text" else right_at
-                binder.refuse(text_at, f"{binder.written(text_at)} is text, and text has no order.", "Use `==`, `!=` or `in`.")
+                binder.refuse(
+                    text_at, f"{binder.written(text_at)} is text, and text has no order.", "Use `==`, `!=` or `in`."
+                )
+            _refuse_null_token(binder, left, right, right_at)
+            _refuse_null_token(binder, right, left, left_at)
             return Compare(op, left.node, right.node)
         case "truth", "truth":
             if ordered:
-                binder.refuse(left_at, f"{binder.written(left_at)} is true or false, which have no order.", "Use `==` or `!=`.")
+                binder.refuse(
+                    left_at, f"{binder.written(left_at)} is true or false, which have no order.", "Use `==` or `!=`."
+                )
             return Compare(op, left.node, right.node)
         case ("enum", "enum" | "word") | ("word", "enum"):
             return _compare_enums(binder, op, left, left_at, right, right_at, ordered)
@@ -75,9 +84,14 @@ def member(binder: Binder, item: Typed, item_at: Syntax, options_at: Syntax) -> 
             options = tuple(_option(binder, item, item_at, at) for at in items)
         case Name(name=name) if name in binder.scope.lists:
             list_name = name
-            options = tuple(_list_option(binder, item, item_at, entry, options_at) for entry in binder.scope.lists[name])
+            options = tuple(
+                _list_option(binder, item, item_at, entry, options_at) for entry in binder.scope.lists[name]
+            )
         case Name(name=name):
-            hint = nearest(name, binder.scope.lists) or "After `in` stands a list: [a, b] or the name of one under `lists`."
+            hint = (
+                nearest(name, binder.scope.lists)
+                or "After `in` stands a list: [a, b] or the name of one under `lists`."
+            )
             binder.refuse(options_at, f"Unknown list '{name}'.", hint, code="UnknownList")
         case _:
             hint = "Use `contains(…)` or `has_word(…)` to look inside a text." if item.kind == "word" else None
@@ -106,8 +120,21 @@ def label_literal(binder: Binder, enum: Typed, word: str, at: Syntax) -> LabelLi
         if label.label == word:
             return LabelLiteral(label.label, label.value)
     displays = [label.display for label in enum.labels]
-    hint = nearest(word, displays) or f"Its labels are {', '.join(displays)}."
+    if is_null(word, binder.scope.null_tokens) and isinstance(enum.node, FieldRef):
+        hint = f"It stands for a missing value: write `missing({enum.node.name})`."
+    else:
+        hint = nearest(word, displays) or f"Its labels are {', '.join(displays)}."
     binder.refuse(at, f"'{word}' is no label of the enum.", hint, code="UnknownLabel")
+
+
+def _refuse_null_token(binder: Binder, subject: Typed, word: Typed, at: Syntax) -> None:
+    """Nothing ever equals text that stands for a missing value."""
+    if subject.kind != "text" or not isinstance(word.node, TextLiteral):
+        return
+    if is_null(word.node.value, binder.scope.null_tokens):
+        hint = f"Write `missing({subject.node.name})`." if isinstance(subject.node, FieldRef) else None
+        message = f"{binder.written(at)} stands for a missing value in this lab, so nothing ever equals it."
+        binder.refuse(at, message, hint, code="NullTokenLiteral")
 
 
 def _compare_enums(
@@ -141,7 +168,11 @@ def _option(binder: Binder, item: Typed, item_at: Syntax, at: Syntax) -> Option:
         case "grade", TextLiteral():
             return grade_literal(binder, item, option, at)
         case "days", _:
-            binder.refuse(item_at, f"{binder.written(item_at)} may only be compared with a whole number.", "Use `<`, `>=` and the like.")
+            binder.refuse(
+                item_at,
+                f"{binder.written(item_at)} may only be compared with a whole number.",
+                "Use `<`, `>=` and the like.",
+            )
         case _, NumberLiteral() | TextLiteral() | TruthLiteral():
             message = f"{binder.written(item_at)} is {NOUN[item.kind]}: {binder.written(at)} cannot be in its list."
             binder.refuse(at, message, "Quote labels." if item.kind == "enum" else None)

@@ -19,7 +19,9 @@ def bind_fields(draft: Draft) -> tuple[FieldDecl, ...]:
         if name == SOURCE.name:
             if spec != FieldSpec(type="string"):
                 message = "The field 'source' is always declared, as text."
-                draft.wrong("ReservedName", message, draft.place("fields", name), "Leave it out, or write {type: string}.")
+                draft.wrong(
+                    "ReservedName", message, draft.place("fields", name), "Leave it out, or write {type: string}."
+                )
             continue
         labels = _labels(draft, spec.type, spec.values, ("fields", name))
         default, impute = _missing(draft, name, spec, labels)
@@ -29,7 +31,10 @@ def bind_fields(draft: Draft) -> tuple[FieldDecl, ...]:
 
 def bind_lists(draft: Draft) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Named lists of normalised text, each entry once."""
-    return tuple((name, tuple(dict.fromkeys(normalise(entry) for entry in entries))) for name, entries in draft.spec.lists.items())
+    return tuple(
+        (name, tuple(dict.fromkeys(normalise(entry) for entry in entries)))
+        for name, entries in draft.spec.lists.items()
+    )
 
 
 def bind_events(draft: Draft) -> tuple[EventDecl, ...]:
@@ -40,10 +45,12 @@ def bind_events(draft: Draft) -> tuple[EventDecl, ...]:
         props: list[PropDecl] = []
         for name, declared in spec.props.items():
             shape = declared if isinstance(declared, PropSpec) else PropSpec(type=declared)
-            prop = PropDecl(name, shape.type, _labels(draft, shape.type, shape.values, ("events", event, "props", name)))
+            prop = PropDecl(
+                name, shape.type, _labels(draft, shape.type, shape.values, ("events", event, "props", name))
+            )
             first, owner = types.setdefault(name, (prop, event))
-            if (first.kind, {(one.label, one.value) for one in first.labels}) != (prop.kind, {(one.label, one.value) for one in prop.labels}):
-                message = f"The property '{name}' has another type in the event '{owner}': events that share a property share its type."
+            if (first.kind, _meaning(first.labels)) != (prop.kind, _meaning(prop.labels)):
+                message = f"The property '{name}' has another type in the event '{owner}': they must share it."
                 draft.wrong("TypeMismatch", message, draft.place("events", event, "props", name))
             props.append(prop)
         found.append(EventDecl(event, tuple(props)))
@@ -55,11 +62,18 @@ def check_names(draft: Draft) -> None:
     owners: dict[str, str] = {SOURCE.name: "a field (always declared)"}
     for what, name, place in _names(draft):
         if name.lower() in RESERVED:
-            draft.wrong("ReservedName", f"'{name}' is a word of the language and cannot name {what}.", place, "Give it another name.")
+            draft.wrong(
+                "ReservedName",
+                f"'{name}' is a word of the language and cannot name {what}.",
+                place,
+                "Give it another name.",
+            )
         elif name == SOURCE.name and what == "a field":
             continue
         elif owners.setdefault(name, what) != what:
-            draft.wrong("DuplicateName", f"'{name}' names both {owners[name]} and {what}.", place, "Rename one of them.")
+            draft.wrong(
+                "DuplicateName", f"'{name}' names both {owners[name]} and {what}.", place, "Rename one of them."
+            )
     for event in draft.spec.events:
         if event.lower() in RESERVED:
             message = f"'{event}' is a word of the language and cannot name an event."
@@ -73,6 +87,10 @@ def declared_field(draft: Draft, fields: Mapping[str, FieldDecl], name: str, pla
     hint = nearest(name, fields) or "Declare it under `fields`."
     draft.wrong("UnknownField", f"Unknown field '{name}'.", place, hint)
     return None
+
+
+def _meaning(labels: tuple[EnumLabel, ...]) -> set[tuple[str, float | None]]:
+    return {(one.label, one.value) for one in labels}
 
 
 def _names(draft: Draft) -> Iterator[tuple[str, str, Place]]:
@@ -101,7 +119,11 @@ def _labels(draft: Draft, kind: TypeName, values: EnumValues | None, loc: Sequen
     if len(numbers) < len(values):
         draft.wrong("DuplicateLabel", f"The enum '{loc[-1]}' lists a label twice.", draft.place(*loc, "values"))
     for display, number in numbers.items():
-        at = draft.key_place(*loc, "values", display) if isinstance(values, Mapping) else draft.place(*loc, "values", values.index(display))
+        at = (
+            draft.key_place(*loc, "values", display)
+            if isinstance(values, Mapping)
+            else draft.place(*loc, "values", values.index(display))
+        )
         label = normalise(display)
         if is_null(label, draft.null_tokens):
             message = f"'{display}' stands for a missing value in this lab (null_tokens), so it cannot be a label."
@@ -114,7 +136,9 @@ def _labels(draft: Draft, kind: TypeName, values: EnumValues | None, loc: Sequen
     return tuple(found.values())
 
 
-def _missing(draft: Draft, name: str, spec: FieldSpec, labels: tuple[EnumLabel, ...]) -> tuple[str | None, float | None]:
+def _missing(
+    draft: Draft, name: str, spec: FieldSpec, labels: tuple[EnumLabel, ...]
+) -> tuple[str | None, float | None]:
     place = draft.place("fields", name, "missing")
     match spec.type, spec.missing:
         case _, None:

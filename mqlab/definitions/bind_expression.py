@@ -7,6 +7,7 @@ from typing import NoReturn
 from mqlab.definitions.bind_calls import bind_call
 from mqlab.definitions.bind_compare import compare, member
 from mqlab.definitions.kinds import NOUN, Typed, declared
+from mqlab.definitions.parse import parse
 from mqlab.definitions.scope import Scope
 from mqlab.definitions.syntax import (
     Binary,
@@ -23,7 +24,6 @@ from mqlab.definitions.syntax import (
     Syntax,
     Text,
     Truth,
-    parse,
 )
 from mqlab.definitions.tree import (
     And,
@@ -61,7 +61,9 @@ class Binder:
         """A node that is true, false or unknown."""
         typed = self.value(syntax)
         if typed.kind != "truth":
-            self.refuse(syntax, f"{self.written(syntax)} is {NOUN[typed.kind]}, not a condition.", "Compare it with something.")
+            self.refuse(
+                syntax, f"{self.written(syntax)} is {NOUN[typed.kind]}, not a condition.", "Compare it with something."
+            )
         return typed.node
 
     def number(self, syntax: Syntax) -> Node:
@@ -71,7 +73,11 @@ class Binder:
             case "number":
                 return typed.node
             case "enum":
-                self.refuse(syntax, f"{self.written(syntax)} is an enum: there is no arithmetic with enums.", "Use `weights`, or compare it.")
+                self.refuse(
+                    syntax,
+                    f"{self.written(syntax)} is an enum: there is no arithmetic with enums.",
+                    "Use `weights`, or compare it.",
+                )
             case "days":
                 self.refuse(syntax, f"{self.written(syntax)} may only be compared with a whole number.", None)
             case kind:
@@ -129,7 +135,11 @@ class Binder:
         """Says why a name cannot be read here, or which known name is near."""
         name, scope = syntax.name, self.scope
         if name == "probability":
-            why = "there is no `model`" if not scope.has_model and scope.reads == "scores" else "it can only be read where scores can"
+            why = (
+                "there is no `model`"
+                if not scope.has_model and scope.reads == "scores"
+                else "it can only be read where scores can"
+            )
             raise self.error(syntax, f"`probability` cannot be read here: {why}.", code="UnknownName")
         why_not = scope.why_not(name)
         if why_not is not None:
@@ -147,12 +157,13 @@ class Binder:
         for op, right_syntax in zip(syntax.ops, syntax.operands[1:], strict=True):
             left = left if left is not None else self.value(left_syntax)
             right: Typed | None = None
-            if op in ("in", "not in"):
-                node = member(self, left, left_syntax, right_syntax)
-                parts.append(Not(node) if op == "not in" else node)
-            else:
-                right = self.value(right_syntax)
-                parts.append(compare(self, op, left, left_syntax, right, right_syntax))
+            match op:
+                case "in" | "not in":
+                    node = member(self, left, left_syntax, right_syntax)
+                    parts.append(Not(node) if op == "not in" else node)
+                case _:
+                    right = self.value(right_syntax)
+                    parts.append(compare(self, op, left, left_syntax, right, right_syntax))
             self.spans.setdefault(id(parts[-1]), (parts[-1], Span(left_syntax.span.start, right_syntax.span.end)))
             left_syntax, left = right_syntax, right
         return Typed(parts[0] if len(parts) == 1 else And(tuple(parts)), "truth")

@@ -64,10 +64,14 @@ class RuleBinder:
             case EventRuleSpec():
                 return self._event(spec, loc)
             case AbsenceSpec():
-                events = [self._known_event(event, (*loc, "absence", index)) for index, event in enumerate(spec.absence)]
+                events = [
+                    self._known_event(event, (*loc, "absence", index)) for index, event in enumerate(spec.absence)
+                ]
                 if len(set(spec.absence)) < len(spec.absence):
                     self.draft.wrong("DuplicateName", "An event is listed twice.", self.draft.place(*loc, "absence"))
-                return AbsenceRule(spec.id, tuple(spec.absence), spec.of, spec.points, spec.cap) if all(events) else None
+                return (
+                    AbsenceRule(spec.id, tuple(spec.absence), spec.of, spec.points, spec.cap) if all(events) else None
+                )
             case WhenSpec():
                 when = self._expression(self.scope.of_facts(), (*loc, "when"))
                 return WhenRule(spec.id, when, spec.points, spec.cap) if when is not None else None
@@ -99,7 +103,12 @@ class RuleBinder:
         place = self.draft.place(*loc, "field")
         decl = declared_field(self.draft, self.fields, name, place)
         if decl is not None and decl.kind not in kinds:
-            hint = {"number": "Use `bands`.", "enum": "Use `map`.", "bool": "Use `map`.", "string": "Use `map` or `words`."}[decl.kind]
+            hint = {
+                "number": "Use `bands`.",
+                "enum": "Use `map`.",
+                "bool": "Use `map`.",
+                "string": "Use `map` or `words`.",
+            }[decl.kind]
             self.draft.wrong("TypeMismatch", f"'{name}' is {_noun(decl.kind)}: {what}.", place, hint)
             return None
         return decl
@@ -112,12 +121,18 @@ class RuleBinder:
             end = float("inf") if high is None else high
             place = self.draft.place(*loc, "bands", index)
             if start >= end:
-                self.draft.wrong("ReversedBand", f"The band [{_end(low)}, {_end(high)}) holds nothing: the first number must be less.", place)
+                self.draft.wrong(
+                    "ReversedBand",
+                    f"The band [{_end(low)}, {_end(high)}) holds nothing: the first number must be less.",
+                    place,
+                )
                 continue
             for other_start, other_end in placed:
                 if start < other_end and other_start < end:
                     other = f"[{_end(other_start)}, {_end(other_end)})"
-                    self.draft.wrong("OverlappingBands", f"The band [{_end(low)}, {_end(high)}) overlaps {other}.", place)
+                    self.draft.wrong(
+                        "OverlappingBands", f"The band [{_end(low)}, {_end(high)}) overlaps {other}.", place
+                    )
                     break
             placed.append((start, end))
         return BandsRule(spec.id, spec.field, tuple(spec.bands), spec.cap) if decl is not None else None
@@ -132,7 +147,9 @@ class RuleBinder:
             place = self.draft.key_place(*loc, "map", key)
             if isinstance(key, bool) != (decl.kind == "bool"):
                 hint = "Its keys are true and false." if decl.kind == "bool" else f'Quote it: "{str(key).lower()}".'
-                self.draft.wrong("TypeMismatch", f"'{spec.field}' is {_noun(decl.kind)}, and the key {key} is not.", place, hint)
+                self.draft.wrong(
+                    "TypeMismatch", f"'{spec.field}' is {_noun(decl.kind)}, and the key {key} is not.", place, hint
+                )
                 continue
             known = normalise(key) if isinstance(key, str) else key
             if decl.kind == "enum" and known not in labels:
@@ -163,7 +180,9 @@ class RuleBinder:
         decay = self._decay(spec.decay, (*loc, "decay")) if spec.decay is not None else None
         if decay is not None and spec.points < 0:
             message = f"Points that decay must be 0 or more, not {spec.points:g}: they would rise by themselves."
-            self.draft.wrong("DecayOfNegative", message, self.draft.place(*loc, "points"), "Use `within` for points that end.")
+            self.draft.wrong(
+                "DecayOfNegative", message, self.draft.place(*loc, "points"), "Use `within` for points that end."
+            )
         channel = Channel(
             spec.event, where.tree if where is not None else None, spec.within, spec.distinct == "day", spec.max_count
         )
@@ -185,9 +204,13 @@ class RuleBinder:
             if boundary <= last_boundary:
                 self.draft.wrong("InvalidSteps", "Each step must begin later than the one before.", place)
             if not 0 <= factor <= 1:
-                self.draft.wrong("InvalidSteps", f"The factor of a step lies in [0, 1], and {factor:g} does not.", place)
+                self.draft.wrong(
+                    "InvalidSteps", f"The factor of a step lies in [0, 1], and {factor:g} does not.", place
+                )
             elif factor > last_factor:
-                self.draft.wrong("InvalidSteps", f"The factors of the steps may not rise ({last_factor:g}, then {factor:g}).", place)
+                self.draft.wrong(
+                    "InvalidSteps", f"The factors of the steps may not rise ({last_factor:g}, then {factor:g}).", place
+                )
             last_boundary, last_factor = boundary, factor
         return Steps(tuple(steps))
 

@@ -8,6 +8,7 @@ from mqlab.definitions.bind_rules import RuleBinder
 from mqlab.definitions.document import AnyRuleSpec, GroupSpec, ScoreSpec
 from mqlab.definitions.draft import Draft, Step
 from mqlab.definitions.model import FieldDecl, Grading, Group, Rule, Score, WeightRule
+from mqlab.errors import nearest
 from mqlab.leads.text import normalise
 
 
@@ -17,30 +18,42 @@ def bind_score(draft: Draft, rules: RuleBinder, name: str, spec: ScoreSpec) -> S
     ways = [way for way in ("groups", "rules", "weights") if getattr(spec, way) is not None]
     if len(ways) != 1:
         what = f"holds {' and '.join(ways)}" if ways else "holds nothing"
-        draft.wrong("ScoreShape", f"The score '{name}' {what}: it needs one of `groups`, `rules` and `weights`.", draft.key_place(*loc))
+        draft.wrong(
+            "ScoreShape",
+            f"The score '{name}' {what}: it needs one of `groups`, `rules` and `weights`.",
+            draft.key_place(*loc),
+        )
     if spec.scale_to is not None and spec.weights is None:
         draft.wrong("ScoreShape", "`scale_to` goes with `weights` only.", draft.key_place(*loc, "scale_to"))
-    groups = tuple(_group(draft, rules, group, inner, (*loc, "groups", group)) for group, inner in (spec.groups or {}).items())
+    groups = tuple(
+        _group(draft, rules, group, inner, (*loc, "groups", group)) for group, inner in (spec.groups or {}).items()
+    )
     if spec.rules is not None:
         groups += (Group(None, _rules(rules, spec.rules, (*loc, "rules"))),)
     factor = 1.0
     if spec.weights is not None:
-        weights = tuple(rule for field, weight in spec.weights.items() if (rule := rules.weight(name, field, weight)) is not None)
+        weights = tuple(
+            rule for field, weight in spec.weights.items() if (rule := rules.weight(name, field, weight)) is not None
+        )
         groups += (Group(None, weights),)
         factor = _factor(draft, rules, name, spec, weights)
     low, high = spec.range if spec.range is not None else (None, None)
     if low is not None and high is not None and low >= high:
-        draft.wrong("InvalidRange", f"The range [{low:g}, {high:g}] holds nothing: the first number must be less.", draft.place(*loc, "range"))
+        draft.wrong(
+            "InvalidRange",
+            f"The range [{low:g}, {high:g}] holds nothing: the first number must be less.",
+            draft.place(*loc, "range"),
+        )
     return Score(name, groups, spec.scale_to, factor, low, high)
 
 
 def bind_grading(draft: Draft, score: str, bounds: dict[str, float]) -> Grading:
     """The grades of a score, the best first."""
     if score not in draft.spec.scores:
-        from mqlab.errors import nearest
-
         hint = nearest(score, draft.spec.scores) or "Declare it under `scores`."
-        draft.wrong("UnknownScore", f"Grades are given to an unknown score '{score}'.", draft.key_place("grades", score), hint)
+        draft.wrong(
+            "UnknownScore", f"Grades are given to an unknown score '{score}'.", draft.key_place("grades", score), hint
+        )
     seen: dict[str, str] = {}
     reached: dict[float, str] = {}
     for label, bound in bounds.items():
@@ -48,9 +61,17 @@ def bind_grading(draft: Draft, score: str, bounds: dict[str, float]) -> Grading:
         if not normalise(label):
             draft.wrong("InvalidName", "A grade needs a label.", place)
         if seen.setdefault(normalise(label), label) != label:
-            draft.wrong("DuplicateLabel", f"The grades '{seen[normalise(label)]}' and '{label}' are the same text once normalised.", place)
+            draft.wrong(
+                "DuplicateLabel",
+                f"The grades '{seen[normalise(label)]}' and '{label}' are the same text once normalised.",
+                place,
+            )
         if reached.setdefault(bound, label) != label:
-            draft.wrong("DuplicateBound", f"The grades '{reached[bound]}' and '{label}' of '{score}' begin at the same {bound:g}.", place)
+            draft.wrong(
+                "DuplicateBound",
+                f"The grades '{reached[bound]}' and '{label}' of '{score}' begin at the same {bound:g}.",
+                place,
+            )
     return Grading(score, tuple(sorted(bounds.items(), key=lambda pair: -pair[1])))
 
 

@@ -76,4 +76,3 @@ def instants(
         if sign is not Sign.UP or not helpful_only:
             found.update([at for at in tracker.falls() if after_us < at <= until_us])
     return found
-

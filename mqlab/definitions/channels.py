@@ -290,6 +290,6 @@ class AbsenceTracker:
         """Arrivals."""
         return self.pool.arrivals
 
-    def bound(self, until_us: int, *, highest: bool) -> Value:
+    def bound(self, until_us: int, *, highest: bool) -> Value:  # noqa: ARG002
         """Absent at best, heard of at worst."""
         return highest

@@ -174,10 +174,16 @@ def _score_points(score: Score, fields: Mapping[str, FieldDecl]) -> tuple[str, .
     told: list[str] = []
     for group in score.groups:
         prefix = f"{plain_name(group.name)}, " if group.name else ""
-        told += [f"{prefix}{plain_name(rule.id)}: {rule_words(rule, fields)}." for rule in group.rules]
+        told += [_rule(prefix + plain_name(rule.id), rule_words(rule, fields)) for rule in group.rules]
         if (bounds := _group_bounds(group)) is not None:
             told.append(bounds)
     return tuple(told)
+
+
+def _rule(name: str, words: str) -> str:
+    """A rule with its name; one that is called as the field it reads says so once."""
+    field, _, rest = words.removeprefix("by ").partition(": ")
+    return f"{name}: {rest if words.startswith('by ') and field == name.split(', ')[-1] else words}."
 
 
 def _group_bounds(group: Group) -> str | None:

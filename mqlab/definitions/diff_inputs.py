@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from mqlab.definitions.diff_canonical import Naming, where_form
-from mqlab.definitions.diff_words import Change, changed, condition_words, members_words
+from mqlab.definitions.diff_matching import both, present
+from mqlab.definitions.diff_words import Change, ChangeSeverity, changed, condition_words, members_words
 from mqlab.definitions.model import Definition, EnumLabel, EventDecl, FieldDecl, PropDecl
 from mqlab.definitions.sites import all_channels, all_nodes, expression_sites
 from mqlab.definitions.tree import Member, TruthLiteral
@@ -24,7 +25,7 @@ def list_changes(before: Definition, after: Definition) -> Iterator[Change]:
     """One change for each list whose entries differ."""
     old, new = _used_lists(before), _used_lists(after)
     for name in sorted(changed_lists(before, after)):
-        told = tuple(", ".join(sorted(entries)) for entries in (old[name], new[name]))
+        told = both(_entries_text, old[name], new[name])
         words = sentence(f"List {plain_name(name)}: {members_words(old[name], new[name])}")
         yield Change(f"lists.{name}", "behaviour", *told, words)
 
@@ -57,18 +58,18 @@ def event_changes(before: Definition, after: Definition) -> Iterator[Change]:
 
 def reading_changes(before: Definition, after: Definition, naming: tuple[Naming, Naming]) -> Iterator[Change]:
     """Ignored events, the zone of calendar days (where a day counts at all) and the null tokens."""
-    old, new = (definition.ignore_events for definition in (before, after))
-    trees = tuple(None if ignored is None else ignored.tree for ignored in (old, new))
+    old, new = before.ignore_events, after.ignore_events
+    trees = present(lambda ignored: ignored.tree, old, new)
     if where_form(trees[0], naming[0]) != where_form(trees[1], naming[1]):
         words = condition_words(trees[0] or TruthLiteral(False), trees[1] or TruthLiteral(False), naming)
-        texts = tuple(None if ignored is None else ignored.text for ignored in (old, new))
+        texts = present(lambda ignored: ignored.text, old, new)
         yield Change("ignore_events", "behaviour", *texts, sentence(f"Which events are ignored: {words}"))
     counts_days = any(channel.distinct_day for definition in (before, after) for channel in all_channels(definition))
     if before.timezone != after.timezone and counts_days:
         zones = (before.timezone, after.timezone)
         yield changed("timezone", *zones, "The zone of calendar days", zones)
     if set(before.null_tokens) != set(after.null_tokens):
-        told = tuple(", ".join(sorted(definition.null_tokens)) for definition in (before, after))
+        told = both(_entries_text, before.null_tokens, after.null_tokens)
         words = members_words(before.null_tokens, after.null_tokens)
         yield Change("null_tokens", "behaviour", *told, sentence(f"Texts that stand for nothing: {words}"))
 
@@ -107,12 +108,12 @@ def _labels_changed(
     new = {label.label: label.value for label in after}
     if old == new:
         return
-    told = tuple(_labels_text(values) for values in (old, new))
+    told = both(_labels_text, old, new)
     parts = [members_words(old, new)] if old.keys() != new.keys() else []
     for label in sorted(old.keys() & new.keys()):
         if old[label] != new[label]:
             parts.append(f"{label} is worth {_value_text(old[label])} before, now {_value_text(new[label])}")
-    severity = "breaking" if old.keys() != new.keys() else "behaviour"
+    severity: ChangeSeverity = "breaking" if old.keys() != new.keys() else "behaviour"
     yield Change(f"{path}.values", severity, *told, sentence(f"{what}: {'; '.join(parts)}"))
 
 
@@ -120,9 +121,9 @@ def _default_changed(old: FieldDecl, new: FieldDecl) -> Iterator[Change]:
     earlier = old.impute if old.impute is not None else old.default_label
     later = new.impute if new.impute is not None else new.default_label
     if earlier != later:
-        told = tuple("nothing" if value is None else _default_text(value) for value in (earlier, later))
+        told = both(_default_text, earlier, later)
         what = f"Field {plain_name(new.name)}, what is assumed when it is missing"
-        yield changed(f"fields.{new.name}.missing", earlier, later, what, (told[0], told[1]))
+        yield changed(f"fields.{new.name}.missing", earlier, later, what, told)
 
 
 def _property_changes(path: str, what: str, old: EventDecl, new: EventDecl) -> Iterator[Change]:
@@ -152,5 +153,11 @@ def _value_text(value: float | None) -> str:
     return "no number" if value is None else spoken_number(value)
 
 
-def _default_text(value: float | str) -> str:
+def _default_text(value: float | str | None) -> str:
+    if value is None:
+        return "nothing"
     return value if isinstance(value, str) else spoken_number(value)
+
+
+def _entries_text(entries: Iterable[str]) -> str:
+    return ", ".join(sorted(entries))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,16 @@ def match_up(before: Sequence[T], after: Sequence[T], *keys: Callable[[T], Hasha
         removed=tuple(before[index] for index in free),
         added=tuple(item for position, item in enumerate(after) if position not in partner),
     )
+
+
+def both(read: Callable[[T], R], before: T, after: T) -> tuple[R, R]:
+    """The same reading of both versions."""
+    return read(before), read(after)
+
+
+def present(read: Callable[[T], R], before: T | None, after: T | None) -> tuple[R | None, R | None]:
+    """The same reading of both versions, None for a part that a version does not have."""
+    return None if before is None else read(before), None if after is None else read(after)
 
 
 def in_same_order(pairs: Sequence[tuple[T, T]], before: Sequence[T]) -> bool:

@@ -7,6 +7,7 @@ from typing import assert_never
 
 from mqlab.definitions.describe_rules import band_words, decay_words
 from mqlab.definitions.diff_canonical import Form, Naming, form, where_form
+from mqlab.definitions.diff_matching import both
 from mqlab.definitions.diff_words import (
     Change,
     changed,
@@ -34,6 +35,7 @@ from mqlab.definitions.tree import TruthLiteral
 from mqlab.definitions.wording import enumerate_words, plain_name, points, sentence
 
 Bands = tuple[tuple[float | None, float | None, float], ...]
+Entries = tuple[tuple[str | bool, float], ...]
 EVERYTHING_ELSE = "anything else"
 
 
@@ -104,13 +106,13 @@ def rule_changes(path: str, before: Rule, after: Rule, what: str, naming: tuple[
         case WeightRule(), WeightRule():
             if before.weight != after.weight:
                 yield number_changed(path, before.weight, after.weight, what)
-            return
         case _:
-            told = (_kind(before), _kind(after))
+            told = both(_kind, before, after)
             yield changed(path, *told, f"{what} is another kind of rule", told)
             return
-    if not isinstance(before, WeightRule) and not isinstance(after, WeightRule) and before.cap != after.cap:
-        yield number_changed(f"{path}.cap", before.cap, after.cap, f"{what}, the most it can give")
+    old_cap, new_cap = both(_cap, before, after)
+    if old_cap != new_cap:
+        yield number_changed(f"{path}.cap", old_cap, new_cap, f"{what}, the most it can give")
 
 
 def _event_changed(
@@ -121,7 +123,7 @@ def _event_changed(
         yield changed(f"{path}.event", old.event, new.event, f"{what}, event", (old.event, new.event))
     if where_form(old.where, naming[0]) != where_form(new.where, naming[1]):
         words = condition_words(old.where or TruthLiteral(True), new.where or TruthLiteral(True), naming)
-        texts = tuple(None if where is None else clause(where) for where in (old.where, new.where))
+        texts = (None if old.where is None else clause(old.where), None if new.where is None else clause(new.where))
         yield Change(f"{path}.where", "behaviour", *texts, sentence(f"{what}, which events count: {words}"))
     yield from _points_changed(path, before.points, after.points, what)
     if old.distinct_day != new.distinct_day:
@@ -133,13 +135,13 @@ def _event_changed(
     if old.within_us != new.within_us:
         yield duration_changed(f"{path}.within", old.within_us, new.within_us, f"{what}, how far back events count")
     if _decay_form(before.decay) != _decay_form(after.decay):
-        told = tuple("none" if decay is None else decay_words(decay) for decay in (before.decay, after.decay))
+        told = both(lambda decay: "none" if decay is None else decay_words(decay), before.decay, after.decay)
         yield changed(f"{path}.decay", *told, f"{what}, how points fade", (f"“{told[0]}”", f"“{told[1]}”"))
 
 
 def _absence_changed(path: str, before: AbsenceRule, after: AbsenceRule, what: str) -> Iterator[Change]:
     if set(before.events) != set(after.events):
-        told = tuple(enumerate_words(sorted(set(rule.events))) for rule in (before, after))
+        told = both(lambda rule: enumerate_words(sorted(set(rule.events))), before, after)
         yield changed(f"{path}.absence", *told, f"{what}, the events whose absence counts", told)
     if before.of_us != after.of_us:
         yield duration_changed(f"{path}.of", before.of_us, after.of_us, f"{what}, how long nothing may happen")
@@ -163,7 +165,7 @@ def _bands_changed(path: str, before: Bands, after: Bands, what: str) -> Iterato
         return
     gone = [band for band in old if band not in new]
     come = [band for band in new if band not in old]
-    told = tuple("; ".join(band_words(*band) for band in bands) or "nothing there" for bands in (gone, come))
+    told = both(lambda bands: "; ".join(band_words(*band) for band in bands) or "nothing there", gone, come)
     yield changed(f"{path}.bands", _bands_text(before), _bands_text(after), what, told)
 
 
@@ -202,7 +204,7 @@ def _telling_entries(
 
 
 def _words_changed(path: str, before: WordsRule, after: WordsRule, what: str) -> Iterator[Change]:
-    old, new = ([(frozenset(words), given) for words, given in rule.choices] for rule in (before, after))
+    old, new = both(lambda rule: [(frozenset(words), given) for words, given in rule.choices], before, after)
     if old == new:
         return
     told = (_choices_text(before), _choices_text(after))
@@ -231,6 +233,10 @@ def _decay_form(decay: Decay | None) -> Form:
             return ("steps", *steps)
         case _:
             assert_never(decay)
+
+
+def _cap(rule: Rule) -> float | None:
+    return None if isinstance(rule, WeightRule) else rule.cap
 
 
 def _kind(rule: Rule) -> str:

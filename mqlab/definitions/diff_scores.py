@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mqlab.definitions.describe_rules import rule_words
 from mqlab.definitions.diff_canonical import Form, Naming
-from mqlab.definitions.diff_matching import match_up
+from mqlab.definitions.diff_matching import both, match_up, present
 from mqlab.definitions.diff_rules import rule_changes, rule_form
 from mqlab.definitions.diff_words import Change, number_changed, number_or_none
 from mqlab.definitions.model import Definition, FieldDecl, Grading, Group, Rule, Score, WeightRule
@@ -200,7 +200,7 @@ def _own_changes(old: Score, new: Score) -> Iterator[Change]:
     if old.scale_to != new.scale_to:
         yield number_changed(f"{path}.scale_to", old.scale_to, new.scale_to, f"{what}, scaled to")
     if (old.low, old.high) != (new.low, new.high):
-        told = tuple(_range_words(score.low, score.high) for score in (old, new))
+        told = both(lambda score: _range_words(score.low, score.high), old, new)
         words = sentence(f"{what}, range: {told[0]} before, now {told[1]}")
         yield Change(f"{path}.range", "behaviour", *told, words)
 
@@ -229,9 +229,9 @@ def _grading_changes(score: str, before: Grading | None, after: Grading | None) 
     path, what = f"grades.{score}", f"Grades of {plain_name(score)}"
     if before is None or after is None:
         if before is not after:
-            told = tuple(None if grading is None else _grading_words(grading) for grading in (before, after))
-            words = sentence(f"{what} are {'new' if before is None else 'gone'}: {told[1] or told[0]}")
-            yield Change(path, "breaking", *told, words)
+            texts = present(_grading_words, before, after)
+            words = sentence(f"{what} are {'new' if before is None else 'gone'}: {texts[1] or texts[0]}")
+            yield Change(path, "breaking", *texts, words)
         return
     old, new = ({normalise(label): bound for label, bound in grading.bounds} for grading in (before, after))
     shown = {normalise(label): label for label, _ in (*before.bounds, *after.bounds)}

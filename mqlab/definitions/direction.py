@@ -84,8 +84,10 @@ def direction(node: Node, moving: Moving) -> Direction:
             return CONSTANT
         case FieldRef() | PropRef() | Count() | Sum() | DaysSince() | AccountCount() | Missing() | TextTest():
             return CONSTANT
-        case ScoreRef(name=score) | GradeRef(score=score):
+        case ScoreRef(name=score):
             return moving.score(score)
+        case GradeRef(score=score):
+            return MIXED if moving.score(score) is RISING else moving.score(score)
         case Probability():
             return moving.probability
         case Negate(arg=arg) | Not(arg=arg):

@@ -38,7 +38,9 @@ def _duration(value: object) -> object:
     raise ValueError("a length of time needs a unit (s, m, h, d or w), such as 90d")
 
 
-Version = Annotated[str, BeforeValidator(_version), WithJsonSchema({"type": "string", "pattern": f"^{VERSION.pattern}$"})]
+Version = Annotated[
+    str, BeforeValidator(_version), WithJsonSchema({"type": "string", "pattern": f"^{VERSION.pattern}$"})
+]
 Duration = Annotated[
     int,
     BeforeValidator(_duration),
@@ -140,7 +142,9 @@ class RuleSpec(Spec):
     """What all rules have."""
 
     id: ItemId
-    cap: Annotated[Number, Field(gt=0)] | None = Field(None, description="The most points, either way, this rule gives.")
+    cap: Annotated[Number, Field(gt=0)] | None = Field(
+        None, description="The most points, either way, this rule gives."
+    )
 
 
 class BandsSpec(RuleSpec):

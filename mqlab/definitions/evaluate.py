@@ -1,4 +1,4 @@
-"""Whether a lead is an MQL under a definition, and from which instant: the exact evaluator (definitions.md section 3)."""
+"""Whether a lead is an MQL under a definition, and from which instant (definitions.md section 3)."""
 
 from __future__ import annotations
 

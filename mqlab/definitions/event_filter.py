@@ -1,4 +1,4 @@
-"""Which events a channel looks at: `ignore_events`, the name, `where` (definitions.md 3.6, the part before the window)."""
+"""Which events a channel looks at: `ignore_events`, the name, `where` (definitions.md 3.6, up to the window)."""
 
 from __future__ import annotations
 

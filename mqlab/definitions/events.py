@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from mqlab.leads.instants import micros
@@ -15,7 +15,7 @@ SECOND_US = 1_000_000
 
 
 class KnownEvent(NamedTuple):
-    """One event as a definition reads it; sorted, the greatest is the latest (occurred_at, known_at, id).
+    """One event as a definition reads it.
 
     `known_us` is the instant from which it counts, never before it occurred. Instants are microseconds since 1970.
     """
@@ -27,99 +27,88 @@ class KnownEvent(NamedTuple):
     props: Mapping[str, Scalar]
 
 
+def order(event: KnownEvent) -> tuple[int, int, tuple[str, str, int]]:
+    """What makes an event later than another: the greatest (occurred_at, known_at, id) is the latest."""
+    return event.occurred_us, event.known_us, event.identity
+
+
 def canonical_props(props: Mapping[str, Scalar]) -> str:
     """Properties as text for identity: sorted, normalised; absent, null and empty are the same.
 
     Example:
-        >>> canonical_props({"path": "/Pricing", "ms": 4.0, "ref": None}) == canonical_props({"ms": 4, "path": "/pricing"})
-        True
+        >>> canonical_props({"path": "/Pricing", "ms": 4.0, "ref": None})
+        '{"ms": "4", "path": "/pricing"}'
     """
     texts = {name: normalise(canonical_text(value)) for name, value in props.items()}
     return json.dumps({name: text for name, text in texts.items() if text}, sort_keys=True, ensure_ascii=False)
 
 
-class _Arrival(NamedTuple):
-    """One version of an event with its instants in microseconds."""
+class _Version(NamedTuple):
+    """One version of an event: as it would be were it the only one, and the record itself."""
 
-    arrived_us: int
-    occurred_us: int
-    known_us: int
-    index: int
+    known: KnownEvent
     event: Event
 
 
-def _version_order(arrival: _Arrival) -> tuple[bool, int, int, int, str, str, str]:
-    event = arrival.event
+def _version_order(version: _Version) -> tuple[bool, int, int, int, str, str, str]:
+    event = version.event
     return (
         event.version is not None,
         event.version or 0,
-        arrival.known_us,
-        arrival.occurred_us,
+        micros(event.known_at),
+        version.known.occurred_us,
         event.name,
         canonical_props(event.props),
         event.source,
     )
 
 
-def _keys(arrivals: list[_Arrival]) -> Iterable[list[_Arrival]]:
-    """The arrivals grouped into versions of one key; properties are only looked at where the rest is equal."""
-    groups: dict[tuple[str, str] | tuple[str, int], list[_Arrival]] = {}
-    unnamed: dict[tuple[str, int], list[_Arrival]] = {}
-    for arrival in arrivals:
-        event = arrival.event
+def _keys(versions: list[_Version]) -> Iterator[list[_Version]]:
+    """The versions grouped by event key."""
+    groups: dict[tuple[str, ...] | tuple[str, int, str], list[_Version]] = {}
+    for version in versions:
+        event = version.event
         if event.event_id:
-            groups.setdefault((event.source, event.event_id), []).append(arrival)
+            groups.setdefault((event.source, event.event_id), []).append(version)
         else:
-            unnamed.setdefault((event.name, arrival.occurred_us // SECOND_US), []).append(arrival)
+            second = version.known.occurred_us // SECOND_US
+            groups.setdefault((event.name, second, canonical_props(event.props)), []).append(version)
     yield from groups.values()
-    for together in unnamed.values():
-        if len(together) == 1:
-            yield together
-            continue
-        by_props: dict[str, list[_Arrival]] = {}
-        for arrival in together:
-            by_props.setdefault(canonical_props(arrival.event.props), []).append(arrival)
-        yield from by_props.values()
 
 
 class EventLog:
     """All versions of a lead's events, from which those of one `as_of` are taken."""
 
-    __slots__ = ("_arrivals", "last_us")
+    __slots__ = ("_alone", "_versions", "last_us")
 
-    def __init__(self, events: Iterable[Event]) -> None:
-        arrivals = []
+    def __init__(self, events: Sequence[Event]) -> None:
+        alone: list[KnownEvent] = []
+        keys: set[tuple[str, str | int]] = set()
         last = -(2**63)
-        for index, event in enumerate(events):
+        for position, event in enumerate(events):
             occurred = micros(event.occurred_at)
             known = occurred if event.known_at is event.occurred_at else micros(event.known_at)
-            arrived = max(occurred, known)
-            last = max(last, arrived)
-            arrivals.append(_Arrival(arrived, occurred, known, index, event))
-        self._arrivals = arrivals
+            known = max(known, occurred)
+            last = max(last, known)
+            event_id, source = event.event_id, event.source
+            keys.add((source, event_id) if event_id else (event.name, occurred // SECOND_US))
+            alone.append(KnownEvent(occurred, known, (event_id or "", source, position), event.name, event.props))
         self.last_us = last
+        self._versions: list[_Version] = []
+        if len(keys) < len(alone):  # versions, or at least events that look alike
+            self._versions = [_Version(known, event) for known, event in zip(alone, events, strict=True)]
+            alone = []
+        alone.sort(key=order)
+        self._alone = alone
 
     def known_by(self, as_of_us: int) -> list[KnownEvent]:
         """One event per key, of the versions that arrived by `as_of_us`, from the earliest to the latest."""
-        arrivals = self._arrivals
-        if as_of_us < self.last_us:
-            arrivals = [arrival for arrival in arrivals if arrival.arrived_us <= as_of_us]
-        found = []
-        for versions in _keys(arrivals):
-            chosen = versions[0]
-            first = chosen.arrived_us
-            if len(versions) > 1:
-                chosen = max(versions, key=_version_order)
-                first = min(version.arrived_us for version in versions)
-            event = chosen.event
-            found.append(
-                KnownEvent(
-                    chosen.occurred_us,
-                    max(first, chosen.occurred_us),
-                    (event.event_id or "", event.source, chosen.index),
-                    event.name,
-                    event.props,
-                )
-            )
-        found.sort()
+        if as_of_us >= self.last_us and self._alone:
+            return self._alone
+        found = [event for event in self._alone if event.known_us <= as_of_us]
+        for versions in _keys([version for version in self._versions if version.known.known_us <= as_of_us]):
+            chosen = max(versions, key=_version_order).known
+            first = min(version.known.known_us for version in versions)
+            found.append(chosen._replace(known_us=max(first, chosen.occurred_us)))
+        found.sort(key=order)
         return found

@@ -42,24 +42,26 @@ def known_from(change: FieldChange) -> int:
     return max(micros(change.changed_at), micros(change.known_at))
 
 
+ChangeOrder = tuple[int, int, bool, str]
+
+
+def _order(change: FieldChange) -> ChangeOrder:
+    value = change.value
+    return micros(change.changed_at), micros(change.known_at), value is not None, canonical_text(value)
+
+
 def timeline(row_value: Scalar, changes: Iterable[FieldChange], *, row_is_current: bool = False) -> Timeline:
     """One field's timeline from the changes known by `as_of` (the caller has dropped later ones).
 
     At each instant the change with the greatest (changed_at, known_at, canonical text) of those known wins; nothing
     sorts below every text. A row that holds today's values says nothing about a field that has changes.
     """
-    arrivals = sorted(
-        (
-            known_from(change),
-            (micros(change.changed_at), micros(change.known_at), change.value is not None, canonical_text(change.value)),
-            change.value,
-        )
-        for change in changes
-    )
+    arrivals = [(known_from(change), _order(change), change.value) for change in changes]
+    arrivals.sort(key=lambda arrival: arrival[:2])
     first = None if row_is_current and arrivals else row_value
     known: list[int] = []
     values: list[Scalar] = []
-    newest: tuple[int, int, bool, str] | None = None
+    newest: ChangeOrder | None = None
     for known_us, order, value in arrivals:
         if newest is not None and order < newest:
             continue
@@ -104,9 +106,7 @@ def values_at(history: History, at: datetime, as_of: datetime) -> Mapping[str, S
     return {name: line.at(at_us) for name, line in found.items()}
 
 
-def reader(
-    kind: ValueType, labels: Sequence[EnumLabel], null_tokens: Collection[str]
-) -> Callable[[Scalar], Scalar]:
+def reader(kind: ValueType, labels: Sequence[EnumLabel], null_tokens: Collection[str]) -> Callable[[Scalar], Scalar]:
     """How a stored value is read by its declared type; text that does not fit, NaN and infinities are missing."""
     known = frozenset(label.label for label in labels)
     tokens = frozenset(null_tokens)

@@ -190,9 +190,7 @@ def _not(arg: Reader[Subject]) -> Reader[Subject]:
     return negation
 
 
-def _arithmetic(
-    op: Callable[[float, float], float], left: Reader[Subject], right: Reader[Subject]
-) -> Reader[Subject]:
+def _arithmetic(op: Callable[[float, float], float], left: Reader[Subject], right: Reader[Subject]) -> Reader[Subject]:
     def arithmetic(subject: Subject) -> float | None:
         one, other = left(subject), right(subject)
         if one is None or other is None:
@@ -268,9 +266,7 @@ def _compare(node: Compare, leaves: Leaves[Subject]) -> Reader[Subject]:
 def _member(node: Member, leaves: Leaves[Subject]) -> Reader[Subject]:
     rounded = continuous(node.item)
     item = _side(node.item, leaves, ordered=False, rounded=rounded)
-    options = frozenset(
-        _side(option, Leaves[Any](), ordered=False, rounded=rounded)(None) for option in node.options
-    )
+    options = frozenset(_side(option, Leaves[Any](), ordered=False, rounded=rounded)(None) for option in node.options)
 
     def member(subject: Subject) -> bool | None:
         value = item(subject)

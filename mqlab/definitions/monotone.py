@@ -198,7 +198,9 @@ class _Signs:
         if op == "*":
             for factor, other in ((left, right), (right, left)):
                 modest = isinstance(factor, NumberLiteral) and abs(factor.value) <= MODEST
-                self.number(other, sign.times(factor.value) if modest and isinstance(factor, NumberLiteral) else Sign.BOTH)
+                self.number(
+                    other, sign.times(factor.value) if modest and isinstance(factor, NumberLiteral) else Sign.BOTH
+                )
         else:
             self.number(left, sign)
             self.number(right, sign if op == "+" else sign.flipped())
@@ -247,7 +249,9 @@ class _Signs:
         cells = set(matrix.cells)
         rows, columns = self._grades[matrix.row_score], self._grades[matrix.column_score]
         rows_rise = all((better, column) in cells for row, column in cells for better in rows[: rows.index(row)])
-        columns_rise = all((row, better) in cells for row, column in cells for better in columns[: columns.index(column)])
+        columns_rise = all(
+            (row, better) in cells for row, column in cells for better in columns[: columns.index(column)]
+        )
         self.score(matrix.row_score, Sign.UP if rows_rise else Sign.BOTH)
         self.score(matrix.column_score, Sign.UP if columns_rise else Sign.BOTH)
 

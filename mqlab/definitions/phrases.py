@@ -155,7 +155,8 @@ def noun(node: Node) -> str:
         case AccountCount(channel=channel):
             return f"the number of {events(channel)} of all leads of the company"
         case Arithmetic(op=op, left=left, right=right):
-            return f"{_operand(left)} {ARITHMETIC_WORDS[op]} {_operand(right)}"
+            first = noun(left) if op == "+" and isinstance(left, Arithmetic) and left.op == "+" else _operand(left)
+            return f"{first} {ARITHMETIC_WORDS[op]} {_operand(right)}"
         case Negate(arg=arg):
             return f"minus {_operand(arg)}"
         case Log1p(arg=arg):
@@ -186,7 +187,8 @@ def limits(channel: Channel) -> str:
     """The restrictions of a channel, as they follow its event's name."""
     parts: list[str] = []
     if channel.where is not None:
-        parts.append(f" where {clause(channel.where)}")
+        told = clause(channel.where)
+        parts.append(f" where ({told})" if isinstance(channel.where, And | Or) else f" where {told}")
     if channel.distinct_day:
         parts.append(", one a day")
     if channel.max_count is not None:
@@ -263,7 +265,10 @@ def _count_clause(node: Count | AccountCount, op: CompareOp, value: float) -> st
         how_many, several = f"{_gap({**NUMBER_WORDS, '==': 'exactly'}[op])}{spoken_number(value)}", value != 1
     whose = " of all leads of the company" if isinstance(node, AccountCount) else ""
     verb, ending = ("are", "s") if several else ("is", "")
-    return f"there {verb} {how_many} {plain_name(node.channel.event)} event{ending}{whose}{limits(node.channel)}"
+    within = node.channel.within_us
+    when = "" if within is None else f"in the last {spoken_duration(within)} "
+    which = f"{plain_name(node.channel.event)} event{ending}{whose}{limits(replace(node.channel, within_us=None))}"
+    return f"{when}there {verb} {how_many} {which}"
 
 
 def _options(node: Member) -> str:

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from typing import Any, Literal, assert_never
 from zoneinfo import ZoneInfo
 
-from mqlab.definitions.channels import CountSlot, DaysSlot, Slot, SumSlot
-from mqlab.definitions.fields import reader
 from mqlab.definitions.candidates import day_thresholds
+from mqlab.definitions.channels import CountSlot, DaysSlot, Slot, SumSlot
+from mqlab.definitions.decay import factor
 from mqlab.definitions.event_filter import EventFilter
+from mqlab.definitions.fields import reader
 from mqlab.definitions.logic import Leaves, Reader, compile_node
-from mqlab.definitions.model import Definition, FieldDecl, Gate, Matrix
-from mqlab.definitions.monotone import Sign, signs
+from mqlab.definitions.model import Decay, Definition, FieldDecl, Gate, Matrix
+from mqlab.definitions.monotone import signs
 from mqlab.definitions.scores import compile_grade, compile_model, compile_score
 from mqlab.definitions.state import State
 from mqlab.definitions.tree import (
@@ -33,6 +34,7 @@ from mqlab.definitions.walk import moving, walk
 from mqlab.leads.records import Scalar
 
 GateOutcome = Literal["pass", "disqualify", "hold"]
+
 
 class LeadLeaves(Leaves[State]):
     """Reads a lead's state: fields after their defaults, slots, scores, grades, the probability."""
@@ -91,6 +93,7 @@ class Plan:
         self._scores: dict[str, Reader[State]] = {}
         self._grades: dict[str, Reader[State]] = {}
         self._probability: Reader[State] | None = None
+        self._shares: dict[Decay, Callable[[int], float]] = {}
         self.filter = EventFilter(definition)
         self.gates = tuple((gate, self._gate(gate)) for gate in definition.gates)
         self.gates_hang_on_fields = not any(moving(gate.when.tree) for gate in definition.gates)
@@ -98,6 +101,7 @@ class Plan:
         self.path = self._path()
         self.decisive_fields = len(self.fields)
         self.decisive = [(self.slots[slot], sign) for slot, sign in signs(definition).items() if slot in self.slots]
+        self.reads_account = any(isinstance(slot, CountSlot) and slot.account for slot in self.slots)
         self.has_forever = any(gate.forever for gate in definition.gates)
         self.day_thresholds = day_thresholds(definition)
 
@@ -169,6 +173,12 @@ class Plan:
                 raise TypeError(f"{self.definition.ref} has no model")
             self._probability = compile_model(self.definition.model, self)
         return self._probability
+
+    def share(self, decay: Decay) -> Callable[[int], float]:
+        """What share of its points an event keeps at an age in microseconds."""
+        if decay not in self._shares:
+            self._shares[decay] = factor(decay)
+        return self._shares[decay]
 
     def condition(self, expression: Expression) -> Reader[State]:
         """A condition, worked out again only when what it reads may have changed."""
@@ -259,4 +269,3 @@ class Plan:
             return paths.get((row_rank, column(state))) if row_rank in promising else None
 
         return cell
-

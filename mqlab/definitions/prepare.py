@@ -12,14 +12,13 @@ from mqlab.definitions.fields import Timeline, known_from, row_values, timeline
 from mqlab.leads.instants import DAY_US, instant, micros
 from mqlab.leads.records import Event, FieldChange, History, Scalar
 
-NO_CHANGE = Timeline(None)
 EDGE_US = (micros(datetime.min.replace(tzinfo=ZoneInfo("UTC"))), micros(datetime.max.replace(tzinfo=ZoneInfo("UTC"))))
 
 
 class View:
-    """What the business knew about a lead by one `as_of`: one version per event, and the field changes."""
+    """What the business knew about a lead by one `as_of`: one version per event, the row, the changes by field."""
 
-    __slots__ = ("_changes", "_current", "_row", "by_name", "created_us", "timelines")
+    __slots__ = ("_current", "_timelines", "by_name", "changed", "created_us", "row")
 
     def __init__(
         self,
@@ -35,22 +34,17 @@ class View:
             by_name.setdefault(event.name, []).append(event)
         self.by_name = by_name
         self.created_us = created_us
-        self.timelines: dict[str, Timeline] = {}
-        self._row = row
-        self._changes = changes
+        self.row = row
+        self.changed = changes
+        self._timelines: dict[str, Timeline] = {}
         self._current = row_is_current
 
     def timeline(self, field: str) -> Timeline:
-        """The raw values of a field over time; nothing known gives a timeline that is missing throughout."""
-        found = self.timelines.get(field)
+        """The raw values over time of a field that has changes."""
+        found = self._timelines.get(field)
         if found is None:
-            row_value = self._row.get(field)
-            changes = self._changes.get(field)
-            if changes:
-                found = timeline(row_value, changes, row_is_current=self._current)
-            else:
-                found = NO_CHANGE if row_value is None else Timeline(row_value)
-            self.timelines[field] = found
+            found = timeline(self.row.get(field), self.changed[field], row_is_current=self._current)
+            self._timelines[field] = found
         return found
 
 

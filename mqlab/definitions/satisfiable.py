@@ -12,8 +12,19 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import assert_never
 
+from mqlab.definitions.domains import (
+    Choices,
+    Numbers,
+    equality,
+    holds,
+    membership,
+    numbers,
+    some_choice,
+    some_number,
+    spans_can_stand,
+)
 from mqlab.definitions.phrases import FLIPPED, LITERALS, OPPOSITE
-from mqlab.definitions.spans import Known, Span, span_of
+from mqlab.definitions.spans import Known, span_of
 from mqlab.definitions.tree import (
     AccountCount,
     And,
@@ -47,25 +58,6 @@ from mqlab.definitions.tree import (
 )
 
 MOST_WAYS = 512
-
-
-@dataclass(frozen=True, slots=True)
-class Numbers:
-    """Numbers between two ends, without some."""
-
-    low: float = -math.inf
-    high: float = math.inf
-    low_open: bool = False
-    high_open: bool = False
-    holes: frozenset[float] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Choices:
-    """Labels, texts or truths: those allowed (None: any), without some."""
-
-    allowed: frozenset[str | bool] | None = None
-    excluded: frozenset[str | bool] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +145,7 @@ def _ways(node: Node, want: bool, known: Known) -> list[Way]:
         case Compare():
             return _comparison(node if want else replace(node, op=OPPOSITE[node.op]), known)
         case Member(item=item, options=options):
-            return [(Demand(item, _membership(options, want)),)]
+            return [(Demand(item, membership(options, want)),)]
         case TextTest(subject=subject):
             return [(Demand(subject),)]
         case FieldRef() | PropRef():
@@ -188,39 +180,21 @@ def _comparison(node: Compare, known: Known) -> list[Way]:
         left, op, right = right, FLIPPED[op], left
     match right:
         case NumberLiteral(value=value):
-            return [(Demand(left, _numbers(op, value)),)]
+            return [(Demand(left, numbers(op, value)),)]
         case TextLiteral(value=value) | TruthLiteral(value=value):
-            return [(Demand(left, _equality(op, value)),)]
+            return [(Demand(left, equality(op, value)),)]
         case LabelLiteral() | GradeLiteral():
             return [(Demand(left, _ordered(op, right, left, known)),)]
         case _:
-            if _two_sided(op, span_of(left, known), span_of(right, known)):
+            if spans_can_stand(op, span_of(left, known), span_of(right, known)):
                 return [(Demand(left), Demand(right))]
             return []
-
-
-def _numbers(op: CompareOp, value: float) -> Numbers:
-    match op:
-        case "<" | "<=":
-            return Numbers(high=value, high_open=op == "<")
-        case ">" | ">=":
-            return Numbers(low=value, low_open=op == ">")
-        case "==":
-            return Numbers(low=value, high=value)
-        case "!=":
-            return Numbers(holes=frozenset({value}))
-        case _:
-            assert_never(op)
-
-
-def _equality(op: CompareOp, value: str | bool) -> Choices:
-    return Choices(excluded=frozenset({value})) if op == "!=" else Choices(frozenset({value}))
 
 
 def _ordered(op: CompareOp, literal: LabelLiteral | GradeLiteral, subject: Node, known: Known) -> Choices:
     """The labels that stand in this order to a label or a grade."""
     if op in {"==", "!="}:
-        return _equality(op, literal.label)
+        return equality(op, literal.label)
     values: dict[str, float] = {}
     reference: float | None
     if isinstance(literal, GradeLiteral):
@@ -232,51 +206,7 @@ def _ordered(op: CompareOp, literal: LabelLiteral | GradeLiteral, subject: Node,
         reference = literal.value
     if not values or reference is None:
         return Choices()
-    return Choices(frozenset(label for label, value in values.items() if _holds(op, value, reference)))
-
-
-def _holds(op: CompareOp, left: float, right: float) -> bool:
-    return {
-        "<": left < right,
-        "<=": left <= right,
-        ">": left > right,
-        ">=": left >= right,
-        "==": left == right,
-        "!=": left != right,
-    }[op]
-
-
-def _two_sided(op: CompareOp, left: Span, right: Span) -> bool:
-    """Whether two ranges can stand in this order."""
-    match op:
-        case "<":
-            return left.low < right.high
-        case "<=":
-            return left.low <= right.high
-        case ">":
-            return left.high > right.low
-        case ">=":
-            return left.high >= right.low
-        case "==":
-            return left.low <= right.high and right.low <= left.high
-        case "!=":
-            return not left.low == left.high == right.low == right.high
-        case _:
-            assert_never(op)
-
-
-def _membership(options: tuple[Node, ...], want: bool) -> Numbers | Choices:
-    numbers = frozenset(option.value for option in options if isinstance(option, NumberLiteral))
-    if numbers:
-        return Numbers(min(numbers), max(numbers)) if want else Numbers(holes=numbers)
-    named: set[str | bool] = set()
-    for option in options:
-        match option:
-            case TextLiteral(value=value) | TruthLiteral(value=value):
-                named.add(value)
-            case LabelLiteral(label=label) | GradeLiteral(label=label):
-                named.add(label)
-    return Choices(frozenset(named)) if want else Choices(excluded=frozenset(named))
+    return Choices(frozenset(label for label, value in values.items() if holds(op, value, reference)))
 
 
 def _possible(way: Way, known: Known) -> bool:
@@ -296,39 +226,14 @@ def _possible(way: Way, known: Known) -> bool:
 
 
 def _meets(subject: Node, domains: list[Numbers | Choices], known: Known, *, absent: bool) -> bool:
-    numbers = [domain for domain in domains if isinstance(domain, Numbers)]
+    numeric = [domain for domain in domains if isinstance(domain, Numbers)]
     choices = [domain for domain in domains if isinstance(domain, Choices)]
-    if numbers and not _some_number([_own_numbers(subject, known, absent=absent), *numbers], subject):
+    if numeric and not some_number(
+        [_own_numbers(subject, known, absent=absent), *numeric],
+        whole=isinstance(subject, Count | AccountCount | DaysSince),
+    ):
         return False
-    return not choices or _some_choice([_own_choices(subject, known, absent=absent), *choices])
-
-
-def _some_number(domains: list[Numbers], subject: Node) -> bool:
-    low = max(domain.low for domain in domains)
-    high = min(domain.high for domain in domains)
-    low_open = any(domain.low_open and domain.low == low for domain in domains)
-    high_open = any(domain.high_open and domain.high == high for domain in domains)
-    holes = frozenset().union(*(domain.holes for domain in domains))
-    if isinstance(subject, Count | AccountCount | DaysSince) and math.isfinite(low):
-        low = math.floor(low) + 1 if low_open else math.ceil(low)
-        low_open = False
-        while low in holes:
-            low += 1
-        if math.isfinite(high):
-            high = math.ceil(high) - 1 if high_open else math.floor(high)
-            high_open = False
-    if low > high:
-        return False
-    return low < high or not (low_open or high_open or low in holes)
-
-
-def _some_choice(domains: list[Choices]) -> bool:
-    allowed: frozenset[str | bool] | None = None
-    excluded = frozenset().union(*(domain.excluded for domain in domains))
-    for domain in domains:
-        if domain.allowed is not None:
-            allowed = domain.allowed if allowed is None else allowed & domain.allowed
-    return allowed is None or bool(allowed - excluded)
+    return not choices or some_choice([_own_choices(subject, known, absent=absent), *choices])
 
 
 def _own_numbers(subject: Node, known: Known, *, absent: bool) -> Numbers:

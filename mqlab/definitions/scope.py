@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from mqlab.definitions.model import EventDecl, FieldDecl, Grading, PropDecl
@@ -34,21 +34,21 @@ class Scope:
     scores: frozenset[str] = frozenset()
     grades: Mapping[str, Grading] = field(default_factory=dict)
     has_model: bool = False
+    null_tokens: frozenset[str] = frozenset()
     event: str | None = None
 
     def of_event(self, name: str) -> Scope:
         """The scope of a condition on the event `name`."""
-        props = {prop.name: prop for prop in self.events[name].props}
-        return Scope("event", lists=self.lists, events=self.events, props=props, fields=self.fields, event=name)
+        return replace(self, reads="event", props={prop.name: prop for prop in self.events[name].props}, event=name)
 
     def of_any_event(self) -> Scope:
         """The scope of `ignore_events`: the properties of all events."""
         props = {prop.name: prop for event in self.events.values() for prop in event.props}
-        return Scope("event", lists=self.lists, events=self.events, props=props, fields=self.fields)
+        return replace(self, reads="event", props=props)
 
     def of_facts(self) -> Scope:
         """The scope of rules, gates and models."""
-        return Scope("facts", fields=self.fields, lists=self.lists, events=self.events, scores=self.scores)
+        return replace(self, reads="facts")
 
     def values(self) -> tuple[str, ...]:
         """The names that stand for a value here."""
@@ -70,6 +70,8 @@ class Scope:
             return f"it is a property of {_listed(owners)}, not of {self.event}"
         if owners:
             return f"it is a property of {_listed(owners)}: read it inside `count(…)`, `sum(…)` or `days_since(…)`"
+        if name in self.scores and self.reads == "event":
+            return "a condition on an event reads the event's properties, not scores"
         if name in self.scores:
             return "gates, models and rules cannot read scores"
         if name in self.lists:

@@ -52,7 +52,7 @@ def in_file_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 
 
 def node_at(node: Node, loc: Sequence[int | str | bool]) -> tuple[Node, ScalarNode | None, str]:
-    """The deepest node on the way `loc`, the key it stands under, and its dotted path; steps that fit nowhere are passed."""
+    """The deepest node along `loc`, the key it stands under, its dotted path; steps that fit nowhere are skipped."""
     key: ScalarNode | None = None
     parts: list[str] = []
     for step in loc:
@@ -142,7 +142,11 @@ def _problem(model: type[BaseModel], detail: ErrorDetails, root: MapNode) -> Pro
         case "missing" if isinstance(loc[-1], str):
             return Problem("MissingKey", f"The key '{loc[-1]}' is needed here.", place)
         case "missing" | "too_long" if isinstance(node, ListNode):
-            return Problem("WrongLength", f"The list {_shown(plain(node))} has {len(node.items)} entries: too few or too many.", place)
+            return Problem(
+                "WrongLength",
+                f"The list {_shown(plain(node))} has {len(node.items)} entries: too few or too many.",
+                place,
+            )
         case "literal_error":
             return _not_a_choice(detail, place)
         case "value_error":
@@ -180,7 +184,9 @@ def _not_a_choice(detail: ErrorDetails, place: Place) -> Problem:
     expected = str(detail.get("ctx", {}).get("expected", ""))
     choices = [choice.strip("'") for choice in expected.replace(" or ", ", ").split(", ")]
     hint = nearest(str(detail["input"]), choices)
-    return Problem("InvalidValue", f"{_shown(detail['input'])} cannot stand here: it must be {expected}.", place, hint=hint)
+    return Problem(
+        "InvalidValue", f"{_shown(detail['input'])} cannot stand here: it must be {expected}.", place, hint=hint
+    )
 
 
 def _wrong_type(wanted: str, node: Node, path: str, place: Place) -> Problem:

@@ -22,6 +22,7 @@ from mqlab.definitions.channels import (
     Tracker,
     Value,
 )
+from mqlab.definitions.events import KnownEvent, order
 from mqlab.definitions.monotone import Sign
 from mqlab.definitions.plan import Plan
 from mqlab.definitions.prepare import Prepared, View
@@ -72,9 +73,7 @@ class Sweep:
             line = view.timeline(decl.name)
             fields.append(read(line.at(start)))
             changes += [
-                (at, position, read(value))
-                for at, value in zip(line.known_us, line.values, strict=True)
-                if at > start
+                (at, position, read(value)) for at, value in zip(line.known_us, line.values, strict=True) if at > start
             ]
         changes.sort(key=lambda change: change[:2])
         return fields, changes
@@ -103,9 +102,7 @@ class Sweep:
             case _:
                 assert_never(slot)
 
-    def _pool(
-        self, name: str, where: Node | None, *, account: bool = False, prop: str | None = None
-    ) -> Pool | None:
+    def _pool(self, name: str, where: Node | None, *, account: bool = False, prop: str | None = None) -> Pool | None:
         """The events of a channel, None where there are none."""
         key = (name, where, account, prop)
         if key in self._pools:
@@ -113,7 +110,8 @@ class Sweep:
         select = self._plan.filter.events
         events = select(self._view.by_name, name, where)
         if account:
-            events = sorted([*events, *(event for other in self._others for event in select(other.by_name, name, where))])
+            colleagues = [event for other in self._others for event in select(other.by_name, name, where)]
+            events = sorted([*events, *colleagues], key=order)
         if prop is not None:
             amount = self._plan.filter.amount(name, prop)
             events = [event for event in events if amount(event) is not None]
@@ -122,10 +120,16 @@ class Sweep:
 
     def _silence(self, names: tuple[str, ...]) -> Pool:
         select, by_name = self._plan.filter.events, self._view.by_name
-        return Pool(sorted(event for name in set(names) for event in select(by_name, name, None)), self._local_day)
+        events = sorted([event for name in set(names) for event in select(by_name, name, None)], key=order)
+        return Pool(events, self._local_day)
 
     def _local_day(self, occurred_us: int) -> int:
         return self._lead.local_day(occurred_us, self._plan.zone)
+
+    def counted(self, slot: int) -> list[KnownEvent]:
+        """The events behind a slot's value at the state's instant, the latest first."""
+        tracker = self._trackers[slot]
+        return [] if tracker is None else tracker.counted(self.state.at_us)
 
     def instants(self, after_us: int, until_us: int, *, helpful_only: bool = True) -> set[int]:
         """The instants in (`after_us`, `until_us`] at which it may change whether the definition holds."""

@@ -10,7 +10,8 @@ from mqlab.definitions.state import State
 def verdict_of_gates(plan: Plan, state: State) -> tuple[Verdict, str | None]:
     """`disqualify` beats `hold`; the path names the first listed gate of the winning kind."""
     outcomes = plan.gate_outcomes(state)
-    for kind, verdict in (("disqualify", "disqualified"), ("hold", "held")):
+    for kind in ("disqualify", "hold"):
         if kind in outcomes:
-            return verdict, f"gate:{plan.gates[outcomes.index(kind)][0].id}"
+            gate, _ = plan.gates[outcomes.index(kind)]
+            return "disqualified" if kind == "disqualify" else "held", f"gate:{gate.id}"
     return "not_mql", None

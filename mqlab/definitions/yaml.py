@@ -99,7 +99,9 @@ def read_yaml_file(path: Path) -> MapNode:
         with path.open("rb") as stream:
             raw = stream.read(MAX_BYTES + 1)
     except OSError as error:
-        raise InputError(f"The file cannot be read: {error.strerror or error}.", code="UnreadableFile", place=place) from error
+        raise InputError(
+            f"The file cannot be read: {error.strerror or error}.", code="UnreadableFile", place=place
+        ) from error
     if len(raw) > MAX_BYTES:
         raise _too_large(place)
     return read_yaml(decode(raw, file=str(path)), file=str(path))
@@ -131,13 +133,17 @@ def read_yaml(text: str, *, file: str) -> MapNode:
         raise _syntax_error(error, file) from error
     except ReaderError as error:
         place = Place(file, text.count("\n", 0, error.position) + 1)
-        raise InputError("The file holds a character that text may not hold.", code="InvalidYaml", place=place) from error
+        raise InputError(
+            "The file holds a character that text may not hold.", code="InvalidYaml", place=place
+        ) from error
     except (YAMLError, ValueError, OverflowError) as error:
         raise InputError(f"This is not YAML: {error}.", code="InvalidYaml", place=Place(file)) from error
     if node is None or (isinstance(node, ScalarNode) and node.value is None):
         raise InputError("The file is empty.", code="EmptyFile", place=Place(file, 1, 1))
     if not isinstance(node, MapNode):
-        raise InputError("The file must hold keys with values, such as `id: my-definition`.", code="NotAMapping", place=node.place)
+        raise InputError(
+            "The file must hold keys with values, such as `id: my-definition`.", code="NotAMapping", place=node.place
+        )
     return node
 
 
@@ -204,7 +210,9 @@ class _Builder:
         if depth > MAX_DEPTH:
             raise self._refused(event, f"The file nests deeper than {MAX_DEPTH} levels.", None, code="TooDeep")
         if isinstance(event, AliasEvent) or getattr(event, "anchor", None) is not None:
-            raise self._refused(event, "Anchors (`&`) and aliases (`*`) are not supported.", "Write the value out, or quote the text.")
+            raise self._refused(
+                event, "Anchors (`&`) and aliases (`*`) are not supported.", "Write the value out, or quote the text."
+            )
         if getattr(event, "ctag", None) is not None:
             raise self._refused(event, "Tags (`!`) are not supported.", "Quote the text if it starts with `!`.")
         match event:
@@ -263,7 +271,12 @@ def _refuse_unreadable(text: str, file: str) -> None:
     if tab:
         line = text.count("\n", 0, tab.start()) + 1
         column = tab.group().index("\t") + 1
-        raise InputError("A tab stands where YAML wants spaces.", code="TabIndent", place=Place(file, line, column), hint="Indent with spaces.")
+        raise InputError(
+            "A tab stands where YAML wants spaces.",
+            code="TabIndent",
+            place=Place(file, line, column),
+            hint="Indent with spaces.",
+        )
     if not text.strip():
         raise InputError("The file is empty.", code="EmptyFile", place=Place(file, 1, 1))
 

@@ -31,7 +31,7 @@ class ArrivalLike(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A flat row of the `leads` table. Without `created_at` enrolment dates are not applied and the last phase holds."""
+    """A flat row of the `leads` table; without `created_at` no enrolment dates are applied and the last phase holds."""
 
     lead_id: str
     created_at: datetime | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
@@ -64,8 +65,8 @@ def canonical(protocol: Protocol) -> dict[str, Any]:
 
 
 def canonical_text(protocol: Protocol) -> str:
-    """`canonical` as JSON (RFC 8785): what the ledger keeps when an experiment starts."""
-    return rfc8785.dumps(_in_order(canonical(protocol))).decode()
+    """`canonical` as JSON in the order of the file: what the ledger keeps at start; `load_text` reads it back."""
+    return json.dumps(canonical(protocol), ensure_ascii=False, indent=1)
 
 
 def fingerprint(protocol: Protocol, ramped: Iterable[Phase] = ()) -> str:

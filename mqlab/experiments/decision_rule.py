@@ -14,6 +14,9 @@ from mqlab.stats.estimate import Interval, NotEstimable
 Call = Literal["ship", "harm", "keep", "inconclusive", "blocked", "not_due"]
 
 
+NOT_COMPUTED = NotEstimable("not_computed")
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One metric's repeated limits at the current look, as fractions (0.05 is 5%) or, absolute, in the metric's unit.
@@ -23,7 +26,7 @@ class Reading:
 
     metric: MetricName
     relative: Interval | NotEstimable
-    absolute: Interval | NotEstimable = NotEstimable("not_computed")
+    absolute: Interval | NotEstimable = NOT_COMPUTED
     due_on: date | None = None
 
     @property

@@ -19,7 +19,8 @@ from mqlab.leads.records import Merge
 from mqlab.leads.text import DEFAULT_NULL_TOKENS, normalise
 
 Why = Literal[
-    "in", "coverage", "layer", "ineligible", "eligibility_unknown", "before_enrolment", "after_enrolment", "prior_handoff", "override"
+    "in", "coverage", "layer", "ineligible", "eligibility_unknown",
+    "before_enrolment", "after_enrolment", "prior_handoff", "override",
 ]  # fmt: skip
 LATEST = datetime.max.replace(tzinfo=UTC)
 AnyArrival = TypeVar("AnyArrival", bound=ArrivalLike)
@@ -113,7 +114,7 @@ def enrol(
                 lead.lead_id, unit, spot.position, spot.traffic_position, True, arm, phase, "override", start
             )
             continue
-        why = _kept_out(lead, created, begin, end)
+        why: Why | None = _kept_out(lead, created, begin, end)
         if why is None:
             handed = prior_handoff(unit) if not protocol.allow_prior_handoff else None
             why = "prior_handoff" if handed is not None and handed < begin else None
@@ -215,7 +216,6 @@ def _overrides(protocol: Protocol, given: Mapping[str, str]) -> dict[str, str]:
             )
         forced[lead_unit(unit)] = arm
         if protocol.unit == "account":
-            forced.setdefault(normalise(unit), arm)
             forced[normalise(unit)] = arm
     return forced
 

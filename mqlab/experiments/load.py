@@ -7,11 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol as Interface
 
+from mqlab.definitions.load import check_kind
 from mqlab.definitions.model import Definition
 from mqlab.definitions.strict import in_file_order, read_as
 from mqlab.definitions.yaml import MapNode, read_yaml, read_yaml_file
 from mqlab.errors import ProblemsFound
-from mqlab.experiments.document import ExperimentSpec
+from mqlab.experiments.document import KIND, ExperimentSpec
 from mqlab.experiments.protocol import Protocol
 from mqlab.experiments.resolve import Resolver
 from mqlab.leads.text import DEFAULT_NULL_TOKENS
@@ -52,6 +53,7 @@ def load_file(
 def _protocol(
     node: MapNode, file: str, definitions: Definitions, null_tokens: Collection[str], timezone: str
 ) -> Protocol:
+    check_kind(node, KIND)
     spec, problems = read_as(ExperimentSpec, node)
     if spec is None:
         raise ProblemsFound(problems)

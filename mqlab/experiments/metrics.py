@@ -83,14 +83,13 @@ def _kinds() -> Iterator[MetricKind]:
         "revenue_per_lead", (OutcomeKind.CLOSED_WON,), "lead", True, "higher", "money",
         "revenue per assigned lead", "Revenue of won deals, each up to the cap, per assigned lead",
     )  # fmt: skip
+    touches = (OutcomeKind.TOUCHED, OutcomeKind.MEETING)
     yield MetricKind(
-        "effort_per_win", (OutcomeKind.TOUCHED, OutcomeKind.MEETING, OutcomeKind.CLOSED_WON), "win", True, "lower", "count",
+        "effort_per_win", (*touches, OutcomeKind.CLOSED_WON), "win", True, "lower", "count",
         "effort per deal won", "Touches and meetings of sales per deal won",
     )  # fmt: skip
     yield MetricKind(
-        "touched_within_sla",
-        (OutcomeKind.TOUCHED, OutcomeKind.MEETING, OutcomeKind.ACCEPTED, OutcomeKind.REJECTED),
-        "handoff", False, "higher", "rate",
+        "touched_within_sla", (*touches, OutcomeKind.ACCEPTED, OutcomeKind.REJECTED), "handoff", False, "higher", "rate",
         "touched within the promised time", "Share of handed-over leads that sales touched within the promised time",
     )  # fmt: skip
 

@@ -86,20 +86,18 @@ class Population:
     def decays_slowly_enough(self) -> None:
         """A half-life below `qualify_within` / 1000 is refused."""
         shortest = self.spec.qualify_within / HALF_LIVES
+        allowed = duration_text(self.spec.qualify_within)
         for arm, definition in self.definitions.items():
             for rule in parts(definition):
-                if (
-                    isinstance(rule, EventRule)
-                    and isinstance(rule.decay, HalfLife)
-                    and rule.decay.half_life_us < shortest
-                ):
+                if not (isinstance(rule, EventRule) and isinstance(rule.decay, HalfLife)):
+                    continue
+                if rule.decay.half_life_us < shortest:
                     message = (
-                        f"The rule '{rule.id}' of '{definition.ref}' halves every {duration_text(rule.decay.half_life_us)}: "
-                        f"less than a thousandth of qualify_within ({duration_text(self.spec.qualify_within)})."
+                        f"The rule '{rule.id}' of '{definition.ref}' halves every "
+                        f"{duration_text(rule.decay.half_life_us)}: less than a thousandth of qualify_within ({allowed})."
                     )
-                    self.report(
-                        "HalfLifeTooShort", message, "arms", arm, "definition", hint="Use a window (`within`) instead."
-                    )
+                    hint = "Use a window (`within`) instead."
+                    self.report("HalfLifeTooShort", message, "arms", arm, "definition", hint=hint)
 
     def _fields(self) -> dict[str, FieldDecl]:
         found: dict[str, FieldDecl] = {}

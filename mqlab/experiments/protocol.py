@@ -17,8 +17,8 @@ from mqlab.leads.instants import end_of_day, start_of_day
 
 MetricName = Literal[
     "accepted_per_lead", "rejected_per_lead", "meeting_per_lead", "sql_per_lead", "opportunity_per_lead",
-    "won_per_lead", "accepted_per_mql", "rejected_per_mql", "meeting_per_mql", "sql_per_mql", "opportunity_per_mql", "won_per_mql",
-    "mql_per_lead", "revenue_per_lead", "effort_per_win", "touched_within_sla",
+    "won_per_lead", "accepted_per_mql", "rejected_per_mql", "meeting_per_mql", "sql_per_mql",
+    "opportunity_per_mql", "won_per_mql", "mql_per_lead", "revenue_per_lead", "effort_per_win", "touched_within_sla",
 ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The metrics an experiment file declares: known, allowed in their role, with what they need and nothing they ignore."""
+"""The metrics a file declares: known, allowed in their role, with all they need and nothing that would be ignored."""
 
 from __future__ import annotations
 

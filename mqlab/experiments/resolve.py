@@ -1,9 +1,10 @@
-"""From the shape of an experiment file to its meaning: dates to instants, names to what they name, rules between keys."""
+"""From the shape of an experiment file to its meaning: instants, named things, and the rules between keys."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from itertools import pairwise
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -103,11 +104,12 @@ class Resolver:
 
     def _zone(self, spec: ExperimentSpec) -> ZoneInfo | None:
         name = spec.enrolment.timezone or self.timezone
-        if name not in available_timezones():
-            hint = nearest(name, available_timezones()) or "Write it as in the tz database, such as Europe/Berlin."
+        try:
+            return ZoneInfo(name)
+        except (KeyError, ValueError, OSError):
+            hint = nearest(name, available_timezones()) or "Write it as in Europe/Berlin."
             self.report("UnknownTimezone", f"There is no time zone '{name}'.", "enrolment", "timezone", hint=hint)
             return None
-        return ZoneInfo(name)
 
     def _arms(self, spec: ExperimentSpec) -> tuple[Arm, ...]:
         if spec.control not in spec.arms:
@@ -139,7 +141,7 @@ class Resolver:
                 self._unknown_definition(name, arm.definition, nearest(arm.definition, known))
             except InputError as error:
                 first = error.problems[0]
-                if first.place.file is None:
+                if first.code == "UnknownDefinition":
                     self._unknown_definition(name, arm.definition, first.hint)
                 else:
                     message = f"The definition '{arm.definition}' cannot be used: {first.message}"
@@ -172,7 +174,7 @@ class Resolver:
 
     def _looks(self, spec: ExperimentSpec) -> Looks:
         dates = spec.looks.dates
-        for index, (earlier, later) in enumerate(zip(dates, dates[1:], strict=False), 1):
+        for index, (earlier, later) in enumerate(pairwise(dates), 1):
             if later <= earlier:
                 self.report(
                     "LooksOutOfOrder", f"The look on {later} does not come after {earlier}.", "looks", "dates", index

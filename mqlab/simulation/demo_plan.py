@@ -22,7 +22,7 @@ IN_FORCE = "inbound-standard@1.0.0"
 TIMEZONE = "Europe/Berlin"
 CURRENCY = "EUR"
 LEADS = 18_400
-"""How many leads arrive. About 8,800 are assigned to `trap` and 7,200 to `challenger`: enough for either verdict."""
+"""How many leads arrive. About 9,000 are assigned to `trap` and 7,100 to `challenger`: enough for either verdict."""
 
 
 def demo_files() -> Mapping[str, str]:

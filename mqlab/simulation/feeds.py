@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-from pyarrow import csv
 
 from mqlab.simulation.noise import BAD_ROWS, Row, repeated
-from mqlab.simulation.rows import Columns, Rows
+from mqlab.simulation.population import Texts
+from mqlab.simulation.rows import Column, Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +48,15 @@ def write_feeds(
             for name, column in columns.items()
         }
         path = folder / f"{kind}.csv"
-        table = pa.table({name: pa.array(column.tolist(), pa.string()) for name, column in full.items()})
-        csv.write_csv(table, path, csv.WriteOptions(quoting_style="needed", quoting_header="none"))
+        lines = list(zip(*(column.tolist() for column in full.values()), strict=True))
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(full)
+            writer.writerows(lines)
         feeds[kind] = Feed(
             kind=kind,
             path=path,
-            rows=table.num_rows,
+            rows=len(lines),
             repeats=len(twice),
             bad=len(BAD_ROWS[kind]),
             strangers=len(extra) - len(BAD_ROWS[kind]),
@@ -61,7 +64,7 @@ def write_feeds(
     return feeds
 
 
-def _texts(name: str, column: Columns[str]) -> np.typing.NDArray[np.str_]:
+def _texts(name: str, column: Column) -> Texts:
     """A column as it is written: instants in ISO 8601 with a Z."""
     if not name.endswith("_at"):
         return np.asarray(column, dtype=np.str_)

@@ -44,7 +44,8 @@ class Funnel:
     """What happened, as rows; `facts` and `write_feeds` are two forms of the same rows.
 
     `truth` has one entry per experiment. `arms` and `handed_over_s` describe the leads in order of arrival: the number
-    of each one's arm per experiment (OUT: -1) and when it was handed over (seconds since 1970 UTC, NEVER).
+    of each one's arm per experiment (OUT: -1) and when it was handed over (seconds since 1970 UTC, NEVER). `by_arm` holds,
+    for the assigned leads of an experiment, when each arm would hand them over.
     """
 
     plan: Plan
@@ -55,6 +56,7 @@ class Funnel:
     rows: Rows
     strangers: tuple[Row, ...]
     truth: Mapping[str, ExperimentTruth]
+    by_arm: Mapping[str, Mapping[str, Ints]]
 
     def facts(self, as_of: datetime | None = None) -> Facts:
         """What the business knew at `as_of` (by default the end of the last look), as a store would read it back."""
@@ -114,7 +116,7 @@ def simulate(plan: Plan, *, seed: int, progress: Progress | None = None) -> Funn
     first, last = int(created[0]), int(created[-1])
     strangers = outcomes_of_strangers(_stream(seed, "paperwork", 1), first, last)
     tell("done", 1.0)
-    return Funnel(plan, seed, who, arms, handed_over, rows, strangers, truth)
+    return Funnel(plan, seed, who, arms, handed_over, rows, strangers, truth, by_arm)
 
 
 def plan_truth(plan: Plan, *, leads: int, seed: int) -> Mapping[str, ExperimentTruth]:

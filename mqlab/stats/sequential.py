@@ -168,6 +168,7 @@ class _Walk:
     def __init__(self, time: float, grid: NDArray[np.float64], density: NDArray[np.float64]) -> None:
         self.time = time
         self.grid = grid
+        self.density = density
         self.mass = density * _simpson(grid)
 
     @classmethod
@@ -191,8 +192,10 @@ class _Walk:
 
     def bound_here(self, tail: float) -> float:
         """As `bound_at` for the time already reached: more error to spend on the same data lowers the boundary."""
-        from_top = np.cumsum(self.mass[::-1])[::-1]
-        position = float(np.interp(-tail, -from_top, self.grid))
+        from scipy.integrate import cumulative_simpson
+
+        below_top = cumulative_simpson(self.density[::-1], x=-self.grid[::-1], initial=0.0)
+        position = float(np.interp(tail, below_top, self.grid[::-1]))
         return position / math.sqrt(self.time)
 
     def step(self, time: float, bound: float) -> _Walk:

@@ -27,7 +27,7 @@ from mqlab.store.quarantine import Imports, Quarantine, UnmatchedRows
 class Ledger:
     """An append-only store of facts and of what was done with them.
 
-    Facts are read with `facts`, written with `intake` (see `mqlab.crm.ingest`); everything else is a register: `imports,
+    Facts are read with `facts`, written with `intake` (see `mqlab.crm.ingest`); the rest are registers: `imports,
     quarantine, unmatched, assignments, decisions, locks, approvals, experiments, in_force, looks, keys, audit`.
     """
 

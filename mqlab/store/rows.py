@@ -31,13 +31,13 @@ def versions_of(connection: Connection, table: Any, refs: Sequence[str], keys: S
     asked = json.dumps(list(zip(refs, keys, strict=True)))
     if connection.dialect.name == "sqlite":
         query = (
-            'SELECT f.lead_ref, f."key", f.version, f.content '
+            'SELECT f.lead_ref, f."key", f.version, f.content, f.known_at '
             f'FROM json_each(:asked) AS a CROSS JOIN "{table.name}" AS f '
             "ON f.lead_ref = json_extract(a.value, '$[0]') AND f.\"key\" = json_extract(a.value, '$[1]')"
         )
     else:
         query = (
-            'SELECT f.lead_ref, f."key", f.version, f.content '
+            'SELECT f.lead_ref, f."key", f.version, f.content, f.known_at '
             "FROM json_array_elements(CAST(:asked AS json)) AS a(value) "
             f'JOIN "{table.name}" AS f ON f.lead_ref = a.value->>0 AND f."key" = CAST(a.value->>1 AS bigint)'
         )

@@ -76,6 +76,7 @@ class UnitRow:
     arm: str
     unit: str
     stratum: str | None
+    segment: str | None
     leads: int
     mature: int
     mql: int
@@ -187,13 +188,12 @@ def units(
     *,
     arms: Sequence[str],
     stratum_of: str | None = None,
+    segment: str | None = None,
     money_number: int | None = None,
 ) -> tuple[UnitRow, ...]:
     """One row per (phase, arm, unit), with the money measure and the effort of that horizon where the plan has them."""
     leads = _leads_of(dataset, arms)
-    keys: dict[str, ir.Value] = {"phase": leads.phase, "arm": leads.arm, "unit": leads.unit}
-    if stratum_of is not None:
-        keys["stratum"] = leads[stratum_column(stratum_of)]
+    keys = {**_keys(leads, stratum_of=stratum_of, segment=segment), "unit": leads.unit}
     mature = leads.follow_up >= horizon_days
     has_effort = horizon_days in dataset.plan.effort_horizons
     measures = {
@@ -208,6 +208,7 @@ def units(
             arm=row["arm"],
             unit=row["unit"],
             stratum=row.get("stratum"),
+            segment=row.get("segment"),
             leads=row["leads"],
             mature=row["mature"],
             mql=row["mql"],

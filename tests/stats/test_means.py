@@ -61,6 +61,7 @@ def test_welch_matches_scipy_and_agrees_with_its_interval(a, b):
     found = contrast(welch(moments(a), moments(b)))
     if np.var(a) + np.var(b) == 0:
         assert isinstance(found.p_value(), NotEstimable)
+    if np.var(a) == 0 or np.var(b) == 0:
         return
     oracle = ttest_ind(b, a, equal_var=False)
 
@@ -99,7 +100,9 @@ def test_money_in_another_unit_scales_the_limits(a, b, scale):
     found = contrast(welch(moments(a), moments(b)))
     scaled = contrast(welch(moments([scale * v for v in a]), moments([scale * v for v in b])))
 
-    assert scaled.difference(z=Z).interval.low == pytest.approx(scale * found.difference(z=Z).interval.low, abs=1e-6)
+    assert scaled.difference(z=Z).interval.low == pytest.approx(
+        scale * found.difference(z=Z).interval.low, rel=1e-9, abs=1e-6
+    )
     assert scaled.p_value() == pytest.approx(found.p_value()) if np.var(a) + np.var(b) else True
     if isinstance(ratio := found.relative_lift(z=Z), Estimate):
         again = scaled.relative_lift(z=Z)

@@ -1,0 +1,100 @@
+"""Sales feedback as the warehouse takes it: canonical leads, integer microseconds, money in minor units of one currency."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date
+from decimal import ROUND_HALF_UP, Decimal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mqlab.leads.instants import instant
+from mqlab.warehouse.dataset import OUTCOME_ROWS
+
+Exchange = Callable[[str, str, date], Decimal | None]
+"""What one unit of the first currency was worth in the second on a day; None where the lab's table does not say."""
+
+
+@dataclass(frozen=True)
+class OutcomeRows:
+    """`table` follows `OUTCOME_ROWS`; `missing_rates` names the amounts that could not be converted."""
+
+    table: pa.Table
+    currency: str
+    minor: int
+    missing_rates: tuple[str, ...]
+
+
+def outcome_rows(
+    outcomes: pa.Table,
+    person: Mapping[str, str],
+    *,
+    currency: str,
+    lab_currency: str,
+    exchange: Exchange | None,
+) -> OutcomeRows:
+    """`outcomes` (rows of `mqlab.leads.tables.OUTCOMES`) in `currency`; an amount without a code is in the lab's.
+
+    `person` gives merged ids the id that stands for them. Amounts are converted at the rate of their day (UTC).
+    """
+    minor = 10 ** digits_of(currency)
+    kinds = outcomes["kind"].to_pylist()
+    occurred = outcomes["occurred_at"].cast(pa.int64())
+    amounts = outcomes["amount"].to_pylist()
+    codes = outcomes["currency"].to_pylist()
+    days = occurred.to_pylist()
+    missing: dict[str, None] = {}
+    in_minor: list[int | None] = [None] * len(kinds)
+    for index, kind in enumerate(kinds):
+        amount = amounts[index]
+        if kind != "closed_won" or amount is None:
+            continue
+        code = (codes[index] or lab_currency).upper()
+        if code != currency:
+            on = instant(days[index]).astimezone(UTC).date()
+            rate = exchange(code, currency, on) if exchange is not None else None
+            if rate is None:
+                missing.setdefault(f"{code} to {currency} on {on.isoformat()}")
+                continue
+            amount *= rate
+        in_minor[index] = int((amount * minor).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+    ids = outcomes["lead_id"]
+    if person:
+        ids = pa.array([person.get(lead_id, lead_id) for lead_id in ids.to_pylist()], pa.string())
+    table = pa.table(
+        {
+            "lead_id": ids,
+            "kind": outcomes["kind"],
+            "occurred_us": occurred,
+            "known_us": outcomes["known_at"].cast(pa.int64()),
+            "opportunity_id": outcomes["opportunity_id"],
+            "amount_minor": pa.array(in_minor, pa.int64()),
+            "thousandths": _thousandths(outcomes["quantity"]),
+            "owner": outcomes["owner"],
+            "inferred": pc.equal(pc.fill_null(outcomes["evidence"], "stated"), "inferred"),
+            "dated": pc.equal(pc.fill_null(outcomes["resolution"], "instant"), "day"),
+        }
+    )
+    return OutcomeRows(table.cast(OUTCOME_ROWS), currency, minor, tuple(missing))
+
+
+def digits_of(currency: str) -> int:
+    """Decimals of a currency's minor unit (ISO 4217): 2 for EUR, 0 for JPY.
+
+    Example:
+        >>> digits_of("EUR"), digits_of("JPY")
+        (2, 0)
+    """
+    from babel.numbers import get_currency_precision
+
+    return int(get_currency_precision(currency))
+
+
+def _thousandths(column: pa.ChunkedArray) -> pa.Array:
+    """Quantities in thousandths; a row without one stands for one."""
+    values = np.asarray(column.cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
+    values = np.where(np.isfinite(values) & (values >= 0), values, 1.0)
+    return pa.array(np.floor(values * 1000 + 0.5).astype(np.int64), pa.int64())

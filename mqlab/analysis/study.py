@@ -1,0 +1,138 @@
+"""Everything the parts of one analysis share: what was declared, the data set, the clock and the looks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from mqlab.analysis.judge import Judged
+from mqlab.analysis.looks import Boundary, Schedule, boundary_of
+from mqlab.analysis.maturity import Clock, FollowUp, due_on
+from mqlab.analysis.outcome_rows import OutcomeRows
+from mqlab.definitions.model import Definition
+from mqlab.experiments import maturity as calendar
+from mqlab.experiments.metrics import horizon_days
+from mqlab.experiments.protocol import Metric, Protocol
+from mqlab.leads.instants import DAY_US, instant
+from mqlab.stats.multiplicity import dunnett_alpha
+from mqlab.warehouse import sufficient
+from mqlab.warehouse.dataset import Dataset
+from mqlab.warehouse.sufficient import Cell, EffortCell, MoneyCell, UnitRow, Winner
+
+
+@dataclass
+class Study:
+    """One experiment at one `as_of`; what it reads from the data set is read once."""
+
+    protocol: Protocol
+    definitions: Mapping[str, Definition]
+    judged: Judged
+    dataset: Dataset
+    outcomes: OutcomeRows
+    money_number: Mapping[Metric, int]
+    clock: Clock
+    follow_up: FollowUp
+    schedule: Schedule
+    maximum_leads: int
+    _cells: dict[tuple[str, int, str | None], tuple[Cell, ...]] = field(default_factory=dict)
+    _units: dict[tuple[str, int, str | None, int | None], tuple[UnitRow, ...]] = field(default_factory=dict)
+    _boundaries: dict[str, Callable[[int], Boundary]] = field(default_factory=dict)
+    _alphas: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def control(self) -> str:
+        """The name of the control arm."""
+        return self.protocol.control
+
+    @property
+    def by_account(self) -> bool:
+        """Whether accounts are randomised."""
+        return self.protocol.unit == "account"
+
+    def horizon(self, metric: Metric) -> int:
+        """Days within which an outcome counts."""
+        return horizon_days(metric, self.protocol)
+
+    def cells(self, arm: str, horizon_days: int, segment: str | None = None) -> tuple[Cell, ...]:
+        """Counts of the pair by (phase, arm, stratum[, segment])."""
+        key = (arm, horizon_days, segment)
+        if key not in self._cells:
+            self._cells[key] = sufficient.cells(
+                self.dataset, horizon_days, arms=(self.control, arm), stratum_of=arm, segment=segment
+            )
+        return self._cells[key]
+
+    def units(
+        self, arm: str, horizon_days: int, segment: str | None = None, money_number: int | None = None
+    ) -> tuple[UnitRow, ...]:
+        """The accounts of the pair."""
+        key = (arm, horizon_days, segment, money_number)
+        if key not in self._units:
+            self._units[key] = sufficient.units(
+                self.dataset,
+                horizon_days,
+                arms=(self.control, arm),
+                stratum_of=arm,
+                segment=segment,
+                money_number=money_number,
+            )
+        return self._units[key]
+
+    def money(self, arm: str, number: int) -> tuple[MoneyCell, ...]:
+        """Sums of a money measure of the pair."""
+        return sufficient.money(self.dataset, number, arms=(self.control, arm), stratum_of=arm)
+
+    def winners(self, arm: str, number: int) -> tuple[Winner, ...]:
+        """The leads of the pair with revenue."""
+        return sufficient.winners(self.dataset, number, arms=(self.control, arm), stratum_of=arm)
+
+    def effort(self, arm: str, horizon_days: int) -> tuple[EffortCell, ...]:
+        """Touches and wins of the pair."""
+        return sufficient.effort(self.dataset, horizon_days, arms=(self.control, arm))
+
+    def boundary(self, arm: str, horizon_days: int) -> Boundary:
+        """The boundary of this look for a pair and a horizon."""
+        if arm not in self._boundaries:
+            self._boundaries[arm] = boundary_of(
+                self.schedule, self.follow_up, (self.control, arm), self.maximum_leads
+            )
+        return self._boundaries[arm](horizon_days)
+
+    def alpha(self, arm: str) -> float:
+        """The two-sided level of a challenger's own comparison: with several challengers Dunnett's."""
+        if not self._alphas:
+            weights = {each.name: float(each.weight) for each in self.protocol.arms}
+            challengers = [each.name for each in self.protocol.challengers]
+            if len(challengers) == 1 or weights[self.control] <= 0 or min(weights[name] for name in challengers) <= 0:
+                level = self.protocol.alpha
+            else:
+                level = dunnett_alpha(
+                    self.protocol.alpha,
+                    control_units=weights[self.control],
+                    challenger_units=[weights[name] for name in challengers],
+                )
+            self._alphas = dict.fromkeys(challengers, level)
+        return self._alphas[arm]
+
+    def due(self, arm: str, horizon_days: int) -> bool:
+        """Whether a metric of this horizon can be read now: at the planned end whatever is mature is read."""
+        pair = (self.control, arm)
+        if self.follow_up.due(horizon_days, self.clock.as_of_us, pair):
+            return True
+        return self.schedule.final and min(self.follow_up.mature(horizon_days, self.clock.as_of_us)[a] for a in pair) > 0
+
+    def due_on(self, arm: str, metric: Metric) -> date | None:
+        """When a metric that is not due will be; None where time alone does not make it due."""
+        now = instant(self.clock.as_of_us)
+        zone = ZoneInfo(self.protocol.timezone)
+        pair = (self.control, arm)
+        look = due_on(self.follow_up, self.horizon(metric), pair, self.protocol.looks.dates, zone, now)
+        if look is not None:
+            return look
+        lateness = -(-(self.clock.lateness_us or 0) // DAY_US)
+        day = calendar.due_on(metric, self.protocol, lateness)
+        return day if day > now.astimezone(zone).date() else None
+
+

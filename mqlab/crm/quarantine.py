@@ -1,0 +1,133 @@
+"""Why a row cannot be used, in words, and how it is kept: whole, with every e-mail address masked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from mqlab.crm.email import masked
+
+
+class Reason(StrEnum):
+    """Why a row is quarantined; `words` says it to people."""
+
+    RAGGED_ROW = "ragged_row"
+    BROKEN_QUOTES = "broken_quotes"
+    HUGE_CELL = "huge_cell"
+    NUL_BYTE = "nul_byte"
+    BAD_TEXT = "bad_text"
+    BAD_JSON = "bad_json"
+    MISSING_LEAD = "missing_lead"
+    MISSING_ID = "missing_id"
+    MISSING_NAME = "missing_name"
+    MISSING_INSTANT = "missing_instant"
+    UNSTATED_FORMAT = "unstated_format"
+    AMBIGUOUS_DATE = "ambiguous_date"
+    NO_TIMEZONE = "no_timezone"
+    NOT_A_DATE = "not_a_date"
+    INSTANT_OUT_OF_RANGE = "instant_out_of_range"
+    UNKNOWN_KIND = "unknown_kind"
+    NOT_A_NUMBER = "not_a_number"
+    NEGATIVE_AMOUNT = "negative_amount"
+    AMOUNT_TOO_LARGE = "amount_too_large"
+    UNKNOWN_CURRENCY = "unknown_currency"
+    MERGED_WITH_ITSELF = "merged_with_itself"
+    CONFLICT_WITHOUT_VERSION = "conflict_without_version"
+    AMBIGUOUS_IDENTITY = "ambiguous_identity"
+
+    @property
+    def words(self) -> str:
+        """The reason as a sentence, with what to do."""
+        return _WORDS[self]
+
+
+_WORDS = {
+    Reason.RAGGED_ROW: "The row has more or fewer cells than the header.",
+    Reason.BROKEN_QUOTES: "The quotes of the row do not close where they should.",
+    Reason.HUGE_CELL: "A cell of the row is longer than 131,072 characters.",
+    Reason.NUL_BYTE: "The row holds a NUL byte: it is not text.",
+    Reason.BAD_TEXT: "The row holds characters that are not text.",
+    Reason.BAD_JSON: "The line is not a JSON object with each key once.",
+    Reason.MISSING_LEAD: "The row does not say which lead it is about.",
+    Reason.MISSING_ID: "The row has no id.",
+    Reason.MISSING_NAME: "The row does not say what happened.",
+    Reason.MISSING_INSTANT: "The row does not say when.",
+    Reason.UNSTATED_FORMAT: "The date is not written as 2026-07-01; state its format in the mapping.",
+    Reason.AMBIGUOUS_DATE: "The date fits two of the stated formats and means another day in each.",
+    Reason.NO_TIMEZONE: "The time has no zone; state `timezone` in the mapping.",
+    Reason.NOT_A_DATE: "There is no such date or time.",
+    Reason.INSTANT_OUT_OF_RANGE: "The date lies before 1900 or after 2199.",
+    Reason.UNKNOWN_KIND: "The kind of outcome is none that mqlab knows; map it under `values`.",
+    Reason.NOT_A_NUMBER: "A number cannot be read; write it as 1234.56, or state `decimal` in the mapping.",
+    Reason.NEGATIVE_AMOUNT: "The amount is negative.",
+    Reason.AMOUNT_TOO_LARGE: "The amount is too large to be money.",
+    Reason.UNKNOWN_CURRENCY: "The currency is not an ISO 4217 code such as EUR.",
+    Reason.MERGED_WITH_ITSELF: "A lead cannot be merged with itself.",
+    Reason.CONFLICT_WITHOUT_VERSION: "Another row says something else about the same fact and neither has a version; "
+    "give `modified_at` or --snapshot-at.",
+    Reason.AMBIGUOUS_IDENTITY: "The e-mail address belongs to several leads.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Why one row cannot be used; `detail` names the column and shows the value."""
+
+    reason: Reason
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row that cannot be used, as it was read."""
+
+    line: int
+    raw: Any
+    finding: Finding
+    lead_ref: str | None = None
+    email_hash: str | None = None
+
+
+def kept(rows: Sequence[BadRow], *, kind: str, system: str, file: str) -> Mapping[str, Sequence[Any]]:
+    """The rows as the ledger's quarantine keeps them, as columns."""
+    raws = [json.dumps(_masked(row.raw), ensure_ascii=False, sort_keys=True, default=str) for row in rows]
+    reasons = [row.finding.reason.value for row in rows]
+    return {
+        "kind": [kind] * len(rows),
+        "system": [system] * len(rows),
+        "file": [file] * len(rows),
+        "line": [row.line for row in rows],
+        "reason": reasons,
+        "detail": [mask_text(row.finding.detail) for row in rows],
+        "raw": raws,
+        "digest": [
+            hashlib.blake2b(f"{reason}\0{raw}".encode(), digest_size=16).hexdigest()
+            for reason, raw in zip(reasons, raws, strict=True)
+        ],
+        "lead_ref": [row.lead_ref for row in rows],
+        "email_hash": [row.email_hash for row in rows],
+    }
+
+
+def mask_text(text: str) -> str:
+    """Text with every e-mail address in it masked, and what cannot be stored as text replaced."""
+    readable = text.encode("utf-8", "replace").decode().replace("\0", "\N{SYMBOL FOR NULL}")
+    return ADDRESS.sub(lambda found: masked(found.group()), readable) if "@" in readable else readable
+
+
+ADDRESS = re.compile(r"[^\s@<>\"',;:()\[\]]+@[^\s@<>\"',;:()\[\]]+\.[^\s@<>\"',;:()\[\]]+")
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, str):
+        return mask_text(value)
+    if isinstance(value, Mapping):
+        return {mask_text(str(key)): _masked(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_masked(inner) for inner in value]
+    return value

@@ -1,0 +1,66 @@
+"""What an import needs of the ledger; `mqlab.store.ledger.Ledger` is one such sink."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from mqlab.leads.records import Merge
+
+Kind = Literal["leads", "events", "field-changes", "outcomes", "identity"]
+"""What a file holds, by the words of `mqlab ingest`."""
+
+
+Stored = tuple[str, int, int | None, int, int]
+"""A stored version of a fact: lead_ref, key, version (None where the source numbers none), content, known at (µs)."""
+
+
+class Intake(Protocol):
+    """One import's transaction."""
+
+    @property
+    def import_id(self) -> int:
+        """The import's number."""
+
+    @property
+    def position(self) -> int:
+        """The ledger position it will make."""
+
+    def stored(self, kind: str, refs: Sequence[str], keys: Sequence[int]) -> Sequence[Stored]:
+        """The versions held of the facts (ref, key)."""
+
+    def append(self, kind: str, columns: Mapping[str, Sequence[Any]]) -> None:
+        """Appends facts."""
+
+    def known_leads(self, ids: Collection[str]) -> set[str]:
+        """Those of `ids` that are leads."""
+
+    def leads_by_email(self, hashes: Collection[str]) -> Mapping[str, set[str]]:
+        """The leads that had these e-mail hashes."""
+
+    def merges(self) -> Sequence[Merge]:
+        """Every merge known."""
+
+    def quarantine(self, columns: Mapping[str, Sequence[Any]]) -> None:
+        """Keeps rows that could not be used."""
+
+    def wait(self, columns: Mapping[str, Sequence[Any]]) -> None:
+        """Notes facts whose lead is not known."""
+
+    def waiting(self) -> set[tuple[str, str | None]]:
+        """The (lead_ref, e-mail hash) that facts wait for."""
+
+    def found(self, refs: Collection[tuple[str, str | None]]) -> int:
+        """Notes that those leads are known now; how many facts that frees."""
+
+    def finish(self, **header: Any) -> None:
+        """Writes the import's own row."""
+
+
+class Sink(Protocol):
+    """A ledger that takes imports."""
+
+    def intake(self, *, now: datetime, dry_run: bool = False) -> AbstractContextManager[Intake]:
+        """One import: written whole when the block ends well, else not at all."""

@@ -1,0 +1,286 @@
+"""A lab: a folder with `mqlab.toml`, `definitions/`, `experiments/`, `reports/`, and its ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from mqlab.settings.load import find_lab, load_settings
+from mqlab.settings.model import Settings
+
+if TYPE_CHECKING:
+    from mqlab.crm.ingest import ImportCounts
+    from mqlab.definitions.decision import Decision
+    from mqlab.definitions.registry import Registry
+    from mqlab.errors import Problem
+    from mqlab.experiments.enrol import Assignment
+    from mqlab.experiments.protocol import Protocol
+    from mqlab.lab.analyze import Analysis
+    from mqlab.lab.definitions import Diff
+    from mqlab.lab.why import Why
+    from mqlab.leads.records import Event, Lead
+    from mqlab.store.ledger import Ledger
+    from mqlab.store.records import Quarantined
+
+Progress = Callable[[str, int, int], None]
+
+
+def silent(_what: str, _done: int, _total: int) -> None:
+    """No progress is shown."""
+
+
+class Lab:
+    """One lab. Each verb stands in its own module of `mqlab.lab`; this class only names them.
+
+    Example:
+        >>> lab = Lab.open(".")  # doctest: +SKIP
+        >>> lab.analyze("2026q3-intent").to_pandas()  # doctest: +SKIP
+    """
+
+    def __init__(self, folder: Path, settings: Settings) -> None:
+        self.folder = folder
+        self.settings = settings
+
+    @classmethod
+    def open(cls, folder: Path | str | None = None) -> Lab:
+        """The lab in `folder`, or the nearest one from the working folder upward.
+
+        Raises InputError where there is none, ProblemsFound where its settings are wrong.
+        """
+        found = Path(folder).resolve() if folder is not None else find_lab(Path.cwd())
+        return cls(found, load_settings(found))
+
+    @cached_property
+    def definitions(self) -> Registry:
+        """Every definition of the lab."""
+        from mqlab.definitions.registry import Registry
+
+        return Registry.open(self.folder / "definitions", null_tokens=self.settings.lab.null_tokens)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The lab's ledger, made where there is none."""
+        from mqlab.store.ledger import Ledger
+
+        return Ledger.open(self.settings.store_url(self.folder), create=True)
+
+    def protocol(self, experiment: str) -> Protocol:
+        """The protocol of one experiment, with the phases that `ramp` appended."""
+        from mqlab.lab.experiments import protocol
+
+        return protocol(self, experiment)
+
+    def protocol_zone(self, experiment: str) -> ZoneInfo:
+        """The time zone of an experiment's dates."""
+        return ZoneInfo(self.protocol(experiment).timezone)
+
+    def check(self, at: datetime) -> tuple[Problem, ...]:
+        """Everything wrong with the lab's settings, definitions and experiments."""
+        from mqlab.lab.check import check
+
+        return check(self, at)
+
+    def definition_rows(self) -> list[dict[str, Any]]:
+        """One row per definition."""
+        from mqlab.lab.definitions import rows
+
+        return rows(self)
+
+    def show_definition(self, ref: str) -> dict[str, Any]:
+        """A definition's text and fingerprints."""
+        from mqlab.lab.definitions import show
+
+        return show(self, ref)
+
+    def describe(self, ref: str) -> list[str]:
+        """A definition in plain English."""
+        from mqlab.lab.definitions import describe_lines
+
+        return describe_lines(self, ref)
+
+    def diff(self, before: str, after: str, *, leads: Path | None = None, at: datetime) -> Diff:
+        """What changes between two definitions, in words."""
+        from mqlab.lab.definitions import diff_of
+
+        return diff_of(self, before, after, leads=leads, at=at)
+
+    def lint(self, refs: Sequence[str] = ()) -> tuple[Problem, ...]:
+        """What is allowed and probably not meant."""
+        from mqlab.lab.definitions import lint_all
+
+        return lint_all(self, refs)
+
+    def lock(self, refs: Sequence[str] = (), *, at: datetime, by: str = "") -> list[tuple[str, str, bool]]:
+        """Lock definitions: (ref, meaning fingerprint, whether it is new) each."""
+        from mqlab.lab.definitions import lock
+
+        return lock(self, refs, at=at, by=by)
+
+    def approve(self, ref: str, *, team: str, by: str, at: datetime) -> dict[str, Any]:
+        """Approve a definition for a team."""
+        from mqlab.lab.definitions import approve
+
+        return approve(self, ref, team=team, by=by, at=at)
+
+    def score(self, ref: str, lead_file: Path, *, at: datetime) -> list[Decision]:
+        """Judge the leads of a lead file by a definition."""
+        from mqlab.lab.score import score_file
+
+        return score_file(self, ref, lead_file, at=at)
+
+    def import_points(
+        self, file: Path, *, definition_id: str, version: str, overwrite: bool = False
+    ) -> tuple[Path, tuple[str, ...]]:
+        """Make a definition file from a points table; returns it with what could not be carried over."""
+        from mqlab.lab.definitions import import_points
+
+        return import_points(self, file, definition_id=definition_id, version=version, overwrite=overwrite)
+
+    def assign(self, experiment: str, lead: Lead) -> Assignment:
+        """Where one lead belongs in an experiment."""
+        from mqlab.lab.assign import assign
+
+        return assign(self, experiment, [lead])[0]
+
+    def assign_file(self, experiment: str, file: Path) -> list[Assignment]:
+        """Where each lead of a file belongs in an experiment, in the file's order."""
+        from mqlab.lab.assign import assign_file
+
+        return assign_file(self, experiment, file)
+
+    def decide(
+        self, lead: Lead, events: Sequence[Event] = (), *, as_of: datetime, now: datetime | None = None
+    ) -> Decision:
+        """Judge a lead by the definition that governs it and write the decision, and its shadows, to the ledger."""
+        from mqlab.lab.decide import decide
+
+        return decide(self, lead, events, as_of=as_of, now=now or as_of)
+
+    def ingest(
+        self,
+        kind: str,
+        file: Path,
+        *,
+        now: datetime,
+        preset: str | None = None,
+        mapping: Path | None = None,
+        snapshot_at: datetime | None = None,
+        dry_run: bool = False,
+        progress: Progress = silent,
+    ) -> ImportCounts:
+        """Read a file of leads, events, field-changes, outcomes or identity into the ledger."""
+        from mqlab.lab.ingest import ingest
+
+        return ingest(
+            self, kind, file, now=now, preset=preset, mapping=mapping, snapshot_at=snapshot_at, dry_run=dry_run,
+            progress=progress,
+        )  # fmt: skip
+
+    def ingest_outcomes(self, file: Path, *, now: datetime, preset: str | None = None) -> ImportCounts:
+        """Read sales feedback into the ledger."""
+        return self.ingest("outcomes", file, now=now, preset=preset)
+
+    def quarantined(self, limit: int) -> tuple[Quarantined, ...]:
+        """The open quarantined rows, newest first."""
+        return self.ledger.quarantine.list(limit=limit)
+
+    def quarantined_row(self, row_id: int) -> Quarantined:
+        """One quarantined row, whole."""
+        return self.ledger.quarantine.get(row_id)
+
+    def analyze(
+        self,
+        experiment: str,
+        *,
+        as_of: datetime,
+        ledger: int | None = None,
+        progress: Progress = silent,
+    ) -> Analysis:
+        """The numbers, the checks and the verdict, from what the business knew at `as_of`."""
+        from mqlab.lab.analyze import analyze
+
+        return analyze(self, experiment, as_of=as_of, position=ledger, progress=progress)
+
+    def report_experiment(
+        self,
+        experiment: str,
+        *,
+        as_of: datetime,
+        ledger: int | None = None,
+        out: Path | None = None,
+        overwrite: bool = False,
+        progress: Progress = silent,
+    ) -> Path:
+        """Write an experiment's report as one HTML file; returns its path."""
+        from mqlab.lab.report import report_experiment
+
+        return report_experiment(
+            self, experiment, as_of=as_of, position=ledger, out=out, overwrite=overwrite, progress=progress
+        )
+
+    def experiment_rows(self, at: datetime) -> list[dict[str, Any]]:
+        """One row per experiment."""
+        from mqlab.lab.experiments import rows
+
+        return rows(self, at)
+
+    def show_experiment(self, experiment: str, at: datetime) -> dict[str, Any]:
+        """A protocol and its state."""
+        from mqlab.lab.experiments import show
+
+        return show(self, experiment, at)
+
+    def start(self, experiment: str, *, by: str, at: datetime) -> dict[str, Any]:
+        """Start an experiment."""
+        from mqlab.lab.experiments import start
+
+        return start(self, experiment, by=by, at=at)
+
+    def ramp(self, experiment: str, *, coverage: str, start: datetime, by: str, at: datetime) -> dict[str, Any]:
+        """Raise an experiment's coverage."""
+        from mqlab.lab.experiments import ramp
+
+        return ramp(self, experiment, coverage=coverage, start=start, by=by, at=at)
+
+    def status(self, experiment: str | None, at: datetime) -> list[dict[str, Any]]:
+        """Where experiments stand."""
+        from mqlab.lab.experiments import status
+
+        return status(self, experiment, at)
+
+    def stop(self, experiment: str, *, by: str, because: str, at: datetime) -> dict[str, Any]:
+        """Stop an experiment without a decision."""
+        from mqlab.lab.experiments import stop
+
+        return stop(self, experiment, by=by, because=because, at=at)
+
+    def decide_experiment(
+        self,
+        experiment: str,
+        *,
+        call: str,
+        by: str,
+        because: str,
+        at: datetime,
+        start: datetime | None = None,
+        arm: str | None = None,
+        holdout: str | None = None,
+        progress: Progress = silent,
+    ) -> dict[str, Any]:
+        """Close an experiment and put its winner in force."""
+        from mqlab.lab.conclude import conclude
+
+        return conclude(
+            self, experiment, call=call, by=by, because=because, at=at, start=start, arm=arm, holdout=holdout,
+            progress=progress,
+        )  # fmt: skip
+
+    def why(self, lead: str, *, experiment: str | None, as_of: datetime) -> Why:
+        """One lead's timeline, and how each definition judges it."""
+        from mqlab.lab.why import why
+
+        return why(self, lead, experiment=experiment, as_of=as_of)

@@ -1,0 +1,164 @@
+"""The verbs on definitions: list, show, describe, diff, lint, lock, approve, import."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mqlab.definitions import lock as locks
+from mqlab.definitions.describe import describe_text
+from mqlab.definitions.diff import diff, to_markdown
+from mqlab.definitions.diff_words import Change
+from mqlab.definitions.fingerprint import fingerprint
+from mqlab.definitions.model import Definition
+from mqlab.definitions.moves import Moves, moves
+from mqlab.errors import InputError, Problem
+from mqlab.lab.files import write_whole
+
+if TYPE_CHECKING:
+    from mqlab.lab.core import Lab
+
+TEAMS = ("marketing", "sales")
+LOCK_FILE = "definitions.lock"
+
+
+def resolve(lab: Lab, ref: str) -> Definition:
+    """The definition of `id@version`, or the newest version of an id."""
+    return lab.definitions[ref] if "@" in ref else lab.definitions.latest(ref)
+
+
+def rows(lab: Lab) -> list[dict[str, Any]]:
+    """One row per definition that can be read: title, owner, lock, approvals of its present meaning, in force."""
+    locked = locks.read_lock(lab.folder / "definitions" / LOCK_FILE)
+    in_force = lab.settings.lab.in_force
+    ledger = lab.ledger
+    entries = ledger.in_force.list()
+    current = entries[-1].definition if entries else in_force
+    found = []
+    for ref in lab.definitions.refs():
+        definition = lab.definitions[ref]
+        meaning = fingerprint(definition).meaning
+        found.append(
+            {
+                "definition": ref,
+                "title": definition.title,
+                "owner": definition.owner,
+                "meaning": meaning,
+                "locked": ref in locked,
+                "approved_by": sorted({approval.team for approval in ledger.approvals.of(ref, meaning)}),
+                "in_force": ref == current,
+            }
+        )
+    return found
+
+
+def show(lab: Lab, ref: str) -> dict[str, Any]:
+    """A definition's file as it stands, and its three fingerprints."""
+    definition = resolve(lab, ref)
+    path = Path(definition.file or "")
+    prints = fingerprint(definition)
+    return {
+        "definition": definition.ref,
+        "file": str(path),
+        "fingerprints": {"meaning": prints.meaning, "reporting": prints.reporting, "metadata": prints.metadata},
+        "text": path.read_text(encoding="utf-8"),
+    }
+
+
+def describe_lines(lab: Lab, ref: str) -> list[str]:
+    """A definition in plain English, line by line."""
+    return describe_text(resolve(lab, ref)).splitlines()
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """What changes between two definitions; with a lead file, how many leads move."""
+
+    before: str
+    after: str
+    changes: tuple[Change, ...]
+    moves: Moves | None = None
+
+    def to_json(self) -> Any:
+        """The agreed list of changes; with leads, an object that holds it and the moves."""
+        changes = [change.to_dict() for change in self.changes]
+        return changes if self.moves is None else {"changes": changes, "moves": self.moves.to_dict()}
+
+    def to_markdown(self) -> str:
+        """A table for a pull request."""
+        text = to_markdown(self.changes, before=self.before, after=self.after)
+        return text if self.moves is None else f"{text}\n{self.moves.to_markdown()}"
+
+    def to_text(self) -> str:
+        """Lines for a terminal."""
+        lines = [f"{self.before} → {self.after}"]
+        lines += [f"  {change.severity:<9}  {change.words}" for change in self.changes] or ["  No difference in meaning."]
+        if self.moves is not None:
+            lines += ["", *self.moves.to_lines()]
+        return "\n".join(lines)
+
+
+def diff_of(lab: Lab, before: str, after: str, *, leads: Path | None, at: datetime) -> Diff:
+    """Compare two definitions by what they mean, and by the leads of a file."""
+    old, new = resolve(lab, before), resolve(lab, after)
+    moved = None
+    if leads is not None:
+        from mqlab.definitions.lead_file import read_lead_file
+
+        moved = moves(old, new, read_lead_file(leads), as_of=at)
+    return Diff(old.ref, new.ref, diff(old, new), moved)
+
+
+def lint_all(lab: Lab, refs: Sequence[str]) -> tuple[Problem, ...]:
+    """The findings of lint for some definitions, or for all."""
+    from mqlab.definitions.lint import lint
+
+    chosen = [resolve(lab, ref) for ref in refs] or [lab.definitions[ref] for ref in lab.definitions.refs()]
+    return tuple(problem for definition in chosen for problem in lint(definition))
+
+
+def lock(lab: Lab, refs: Sequence[str], *, at: datetime, by: str) -> list[tuple[str, str, bool]]:
+    """Write fingerprints to `definitions.lock` and the ledger; a locked version whose meaning changed is refused."""
+    path = lab.folder / "definitions" / LOCK_FILE
+    lockfile = locks.read_lock(path)
+    known = lab.ledger.locks.all()
+    done = []
+    for definition in [resolve(lab, ref) for ref in refs] or [lab.definitions[ref] for ref in lab.definitions.refs()]:
+        new = definition.ref not in lockfile
+        lockfile = locks.with_definition(lockfile, definition)
+        prints = fingerprint(definition)
+        if definition.ref not in known:
+            lab.ledger.locks.lock(
+                definition.ref, meaning=prints.meaning, reporting=prints.reporting, null_tokens=definition.null_tokens,
+                by=by, now=at,
+            )  # fmt: skip
+        done.append((definition.ref, prints.meaning, new))
+    locks.write_lock(path, lockfile)
+    return done
+
+
+def approve(lab: Lab, ref: str, *, team: str, by: str, at: datetime) -> dict[str, Any]:
+    """Record a team's approval, bound to the definition's present meaning."""
+    if team not in TEAMS:
+        raise InputError(f"there is no team '{team}'.", code="UnknownTeam", hint="A team is marketing or sales.")
+    if not by.strip():
+        raise InputError("an approval needs a name.", code="NoName", hint='Say who approves: --by "Ada King".')
+    definition = resolve(lab, ref)
+    meaning = fingerprint(definition).meaning
+    lab.ledger.approvals.approve(definition.ref, fingerprint=meaning, team=team, by=by.strip(), at=at, now=at)
+    return {"definition": definition.ref, "team": team, "by": by.strip(), "meaning": meaning}
+
+
+def import_points(
+    lab: Lab, file: Path, *, definition_id: str, version: str, overwrite: bool
+) -> tuple[Path, tuple[str, ...]]:
+    """Write `definitions/<id>@<version>.yaml` from a points table."""
+    from mqlab.definitions.points_table import import_points_table
+
+    imported = import_points_table(file, id=definition_id, version=version)
+    target = lab.folder / "definitions" / f"{definition_id}@{version}.yaml"
+    write_whole(target, imported.yaml_text, overwrite=overwrite)
+    return target, tuple(imported.not_carried)

@@ -1,0 +1,44 @@
+"""`ingest`: a file into the ledger, by the lab's preset and mapping."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mqlab.crm.ingest import ImportCounts
+    from mqlab.lab.core import Lab, Progress
+
+
+def ingest(
+    lab: Lab,
+    kind: str,
+    file: Path,
+    *,
+    now: datetime,
+    preset: str | None,
+    mapping: Path | None,
+    snapshot_at: datetime | None,
+    dry_run: bool,
+    progress: Progress,
+) -> ImportCounts:
+    """Read one file; what the command line does not say comes from `[crm]`."""
+    from mqlab.crm.ingest import ingest as read
+
+    settings = lab.settings
+    configured = lab.folder / settings.crm.mapping if settings.crm.mapping else None
+    return read(
+        lab.ledger,
+        kind,
+        file,
+        preset=preset or settings.crm.preset,
+        mapping=mapping or configured,
+        timezone=settings.zone,
+        now=now,
+        snapshot_at=snapshot_at,
+        null_tokens=settings.lab.null_tokens,
+        internal_domains=settings.lab.internal_domains,
+        dry_run=dry_run,
+        progress=progress,
+    )

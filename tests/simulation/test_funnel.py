@@ -1,0 +1,258 @@
+"""A quarter from leads to revenue: one seed, one set of bytes, and a truth played under every arm."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow.compute as pc
+import pytest
+
+from mqlab.errors import InputError
+from mqlab.experiments.protocol import Protocol
+from mqlab.leads.instants import micros
+from mqlab.leads.tables import EVENTS, FIELD_CHANGES, IDENTITY, LEADS, OUTCOMES
+from mqlab.simulation.demo_plan import demo_plan
+from mqlab.simulation.feeds import ORDER
+from mqlab.simulation.funnel import Funnel, simulate
+from mqlab.simulation.judging import OUT
+from mqlab.simulation.noise import BAD_ROWS, UNKNOWN_LEADS
+from mqlab.simulation.plan import Plan
+from mqlab.simulation.population import NEVER
+
+LEADS_DRAWN = 1_500
+CANONICAL = {
+    "leads": {"lead_id", "created_at", "source", "email", "account_key", "known_at"},
+    "field_changes": {"lead_id", "field", "value", "changed_at", "known_at"},
+    "events": {"event_id", "lead_id", "name", "occurred_at", "known_at", "source"},
+    "identity": {"old_id", "new_id", "merged_at", "known_at"},
+    "outcomes": {
+        "lead_id", "kind", "occurred_at", "known_at", "opportunity_id", "amount", "currency", "quantity",
+        "reason_code", "owner", "row_id", "modified_at",
+    },
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    """The demo's plan, small."""
+    return replace(demo_plan(leads=LEADS_DRAWN), plays=8)
+
+
+@pytest.fixture(scope="module")
+def funnel(plan: Plan) -> Funnel:
+    """One small quarter."""
+    return simulate(plan, seed=1)
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    """A CSV file as rows."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def bytes_of(funnel: Funnel, folder: Path) -> dict[str, bytes]:
+    """The feeds of a funnel, by kind."""
+    return {kind: feed.path.read_bytes() for kind, feed in funnel.write_feeds(folder).items()}
+
+
+def test_one_seed_one_set_of_bytes(plan: Plan, funnel: Funnel, tmp_path: Path):
+    """The same plan and seed write the same bytes and tell the same truth; another seed changes every feed and the truth."""
+    again, other = simulate(plan, seed=1), simulate(plan, seed=2)
+
+    assert bytes_of(again, tmp_path / "again") == bytes_of(funnel, tmp_path / "first")
+    assert again.truth == funnel.truth
+    others = bytes_of(other, tmp_path / "other")
+    assert all(others[kind] != content for kind, content in bytes_of(funnel, tmp_path / "first").items())
+    assert other.truth != funnel.truth
+
+
+def test_every_feed_has_its_canonical_columns(funnel: Funnel, tmp_path: Path):
+    """The five feeds carry every column of the canonical tables, leads their fields and events their properties too."""
+    feeds = funnel.write_feeds(tmp_path)
+
+    assert tuple(feeds) == ORDER
+    for kind, feed in feeds.items():
+        columns = set(read(feed.path)[0])
+        assert columns >= CANONICAL[kind]
+    assert {"employees", "industry", "title", "email_type", "country"} <= set(read(feeds["leads"].path)[0])
+    assert {"path", "form", "seconds_since_delivery", "is_bot"} <= set(read(feeds["events"].path)[0])
+
+
+def test_feeds_hold_repeated_rows_bad_rows_and_strangers(funnel: Funnel, tmp_path: Path):
+    """Each feed carries rows twice and rows nobody can use, the outcomes also leads nobody knows; the counts add up."""
+    feeds = funnel.write_feeds(tmp_path)
+
+    for kind, feed in feeds.items():
+        rows = read(feed.path)
+        distinct = {tuple(row.values()) for row in rows}
+        assert len(rows) == feed.rows
+        assert len(rows) - len(distinct) == feed.repeats
+        assert feed.bad == len(BAD_ROWS[kind]) > 0
+    assert feeds["outcomes"].strangers == UNKNOWN_LEADS
+    assert feeds["events"].repeats > 0
+    known = {row["lead_id"] for row in read(feeds["leads"].path)}
+    strange = [row for row in read(feeds["outcomes"].path) if row["lead_id"].startswith("LD-unknown")]
+    assert len(strange) == UNKNOWN_LEADS
+    assert not known & {row["lead_id"] for row in strange}
+
+
+def test_facts_have_the_shape_a_store_hands_out(funnel: Funnel):
+    """Facts hold the contract's schemas, one row per lead and event, and no bad row; unusable rows are counted."""
+    facts = funnel.facts()
+
+    for table, schema in (
+        (facts.leads, LEADS),
+        (facts.events, EVENTS),
+        (facts.field_changes, FIELD_CHANGES),
+        (facts.identity, IDENTITY),
+        (facts.outcomes, OUTCOMES),
+    ):
+        assert table.schema == schema
+        assert table.num_rows > 0
+    assert pc.count_distinct(facts.leads["lead_id"]).as_py() == facts.leads.num_rows
+    assert pc.count_distinct(facts.events["event_id"]).as_py() == facts.events.num_rows
+    assert facts.unmatched_outcomes == UNKNOWN_LEADS
+    assert facts.quarantined == sum(len(rows) for rows in BAD_ROWS.values())
+    assert set(facts.outcomes["lead_id"].to_pylist()) <= set(facts.leads["lead_id"].to_pylist())
+
+
+def test_facts_of_an_earlier_day_know_less(plan: Plan, funnel: Funnel):
+    """At an earlier instant every table holds exactly the rows that were known by then."""
+    early = plan.as_of - timedelta(days=140)
+    then, now = funnel.facts(early), funnel.facts()
+
+    for name in ("leads", "events", "outcomes", "field_changes"):
+        before, after = getattr(then, name), getattr(now, name)
+        assert 0 < before.num_rows < after.num_rows
+        assert micros(pc.max(before["known_at"]).as_py()) <= micros(early)
+
+
+def test_nothing_is_known_before_it_happens(funnel: Funnel):
+    """In every table the business knows a fact when it occurs or later."""
+    facts = funnel.facts()
+
+    for table, clock in ((facts.events, "occurred_at"), (facts.outcomes, "occurred_at"), (facts.identity, "merged_at")):
+        assert pc.all(pc.greater_equal(table["known_at"], table[clock])).as_py()
+
+
+def test_a_correction_replaces_its_row(funnel: Funnel):
+    """Of an outcome reported twice under one row id the facts keep the later version only."""
+    rows = funnel.rows.outcomes
+    ids, counts = np.unique(rows["row_id"], return_counts=True)
+
+    assert counts.max() == 2
+    assert funnel.facts().outcomes.num_rows == len(ids)
+
+
+def test_no_lead_is_in_two_experiments(plan: Plan, funnel: Funnel):
+    """The two slices of the layer share no lead; nearly all leads of the quarter are in one of them."""
+    inside = [funnel.arms[protocol.id] != OUT for protocol in plan.protocols]
+
+    assert not np.any(inside[0] & inside[1])
+    assert 0.8 < np.mean(inside[0] | inside[1]) < 0.95
+
+
+def test_partners_and_latecomers_follow_the_definition_in_force(funnel: Funnel):
+    """Leads of partners are in no experiment, and some of them are handed over all the same."""
+    partner = funnel.population.source == "partner"
+    outside = np.ones(len(partner), dtype=bool)
+    for arm in funnel.arms.values():
+        outside &= arm == OUT
+
+    assert np.all(outside[partner])
+    assert np.any(funnel.handed_over_s[outside] != NEVER)
+
+
+def test_sales_gets_each_lead_from_its_own_arm_only(plan: Plan, funnel: Funnel):
+    """A lead is handed over once, at the end of a UTC hour, exactly where its own arm's definition fired."""
+    outcomes = funnel.facts().outcomes
+    handed = outcomes.filter(pc.equal(outcomes["kind"], "handed_off"))
+    at = dict(zip(handed["lead_id"].to_pylist(), handed["occurred_at"].to_pylist(), strict=True))
+
+    assert len(at) == handed.num_rows
+    assert all(instant.minute == instant.second == 0 for instant in at.values())
+    ids = funnel.population.lead_id
+    assert set(at) == set(ids[funnel.handed_over_s != NEVER].tolist())
+
+
+@pytest.mark.parametrize(
+    ("experiment", "challenger", "both", "control_first", "arm_first"),
+    [
+        pytest.param("trap", "strict", (0.11, 0.21), (0.12, 0.22), (0.0, 0.005), id="trap"),
+        pytest.param("challenger", "intent", (0.2, 0.34), (0.025, 0.085), (0.035, 0.1), id="challenger"),
+    ],
+)
+def test_strata_have_the_planned_shares(
+    plan: Plan,
+    funnel: Funnel,
+    experiment: str,
+    challenger: str,
+    both: tuple[float, float],
+    control_first: tuple[float, float],
+    arm_first: tuple[float, float],
+):
+    """A stricter rule only ever fires later or not at all; the challenger swaps some leads and shares most."""
+    control_s, arm_s = funnel.by_arm[experiment]["standard"], funnel.by_arm[experiment][challenger]
+    fires = (control_s != NEVER) | (arm_s != NEVER)
+
+    assert both[0] < np.mean(fires & (control_s == arm_s)) < both[1]
+    assert control_first[0] < np.mean(control_s < arm_s) < control_first[1]
+    assert arm_first[0] <= np.mean(arm_s < control_s) < arm_first[1]
+
+
+def test_arms_with_one_definition_differ_in_nothing(plan: Plan):
+    """With common random numbers the truth of two arms with one definition is no difference at all, to the last bit."""
+    aa = tuple(_same_definition(protocol) for protocol in plan.protocols)
+    truth = simulate(replace(plan, protocols=aa), seed=3).truth
+
+    for protocol in aa:
+        arm = protocol.challengers[0].name
+        values = truth[protocol.id].values
+        assert len(values) >= 8
+        assert all(by_arm[arm] == by_arm["standard"] for by_arm in values.values())
+        assert truth[protocol.id].lift("sql_per_lead", arm).absolute == 0.0
+
+
+def test_the_truth_of_the_demo_has_the_planned_signs(funnel: Funnel):
+    """The higher bar gives better MQLs, fewer of them, and fewer SQLs from the same leads; the challenger gives more."""
+    trap, challenger = funnel.truth["trap"], funnel.truth["challenger"]
+
+    assert trap.lift("sql_per_mql", "strict").absolute > 0
+    assert trap.lift("mql_per_lead", "strict").absolute < 0
+    assert trap.lift("sql_per_lead", "strict").absolute < 0
+    assert challenger.lift("sql_per_lead", "intent").absolute > 0
+    assert challenger.lift("won_per_lead", "intent").absolute > 0
+
+
+def test_the_truth_names_what_it_does_not_hold(funnel: Funnel):
+    """Asking for the truth of a metric that is not declared is a KeyError that names it."""
+    with pytest.raises(KeyError, match="meeting_per_lead"):
+        funnel.truth["trap"].value("meeting_per_lead", "strict")
+
+
+def test_experiments_that_overlap_are_refused(plan: Plan):
+    """Two experiments a lead could both be in cannot be simulated together, and the message says what to do."""
+    loose = tuple(replace(protocol, layer=None) for protocol in plan.protocols)
+
+    with pytest.raises(InputError, match="one layer"):
+        simulate(replace(plan, protocols=loose), seed=1)
+
+
+def test_progress_is_told_in_words(plan: Plan):
+    """Progress never goes back, ends at 1 and says what is being done."""
+    told: list[tuple[str, float]] = []
+    simulate(replace(plan, leads=700, plays=1), seed=1, progress=lambda words, share: told.append((words, share)))
+
+    shares = [share for _, share in told]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+    assert all(words for words, _ in told)
+
+
+def _same_definition(protocol: Protocol) -> Protocol:
+    control = protocol.arms[0].definition
+    return replace(protocol, arms=tuple(replace(arm, definition=control) for arm in protocol.arms))
