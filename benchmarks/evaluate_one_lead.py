@@ -1,4 +1,4 @@
-"""How long judging one lead with 30 events takes in Python, in microseconds (goal: at most 250, architecture.md section 10).
+"""How long judging one lead with 30 events takes in Python, in µs (goal: at most 250, architecture.md section 10).
 
 Run: `python benchmarks/evaluate_one_lead.py [--definitions FOLDER] [--leads N]`. Every figure is the median over the
 leads of the best of three rounds; "never" are leads that do not qualify, which cost most.
@@ -10,14 +10,16 @@ import argparse
 import random
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
-from mqlab.definitions.evaluate import Evaluator
-from mqlab.definitions.prepare import prepare
+from mqlab.definitions.evaluate import Crossing, Evaluator
+from mqlab.definitions.prepare import Prepared, prepare
 from mqlab.definitions.registry import Registry
-from mqlab.leads.records import Event, FieldChange, History, Lead
+from mqlab.leads.instants import micros
+from mqlab.leads.records import Event, FieldChange, History, Lead, Scalar
 
 START = datetime(2026, 7, 1, tzinfo=UTC)
 AS_OF = START + timedelta(days=120)
@@ -32,11 +34,12 @@ def lead(number: int, rng: random.Random, *, events: int = 30) -> History:
         occurred = START + timedelta(minutes=rng.randrange(-60 * 1440, 90 * 1440))
         late = timedelta(hours=rng.choice((0, 0, 0, 0, 30)))
         name = rng.choice((*NAMES, "page_view", "page_view", "email_click"))
-        props = {
+        declared: dict[str, dict[str, Scalar]] = {
             "page_view": {"path": rng.choice(("/pricing", "/blog", "/docs", "/"))},
             "email_click": {"seconds_since_delivery": float(rng.randrange(400)), "is_bot": False},
             "form_submit": {"form": rng.choice(("newsletter", "demo", "ebook"))},
-        }.get(name, {})
+        }
+        props = declared.get(name, {})
         found.append(Event(name, occurred, occurred + late, f"e{number}-{index}", "web", props))
     fields = {
         "employees": float(rng.choice((10, 80, 420, 5000))),
@@ -72,22 +75,34 @@ def main() -> None:
     rng = random.Random(2026)
     leads = [lead(number, rng) for number in range(options.leads)]
     prepared = [prepare(history) for history in leads]
-    preparing = [microseconds(lambda history=history: prepare(history).view(2**62)) for history in leads]
+    preparing = [microseconds(partial(ready, history)) for history in leads]
     print(f"{'prepare one lead, 30 events':34} {statistics.median(preparing):8.0f} µs")
     print(f"{'definition':34} {'median':>8} {'p90':>8} {'never':>8} {'with prepare':>13}   qualified")
     registry = Registry.open(options.definitions)
     for ref in registry.refs():
-        evaluator = Evaluator(registry[ref])
-        judge = lambda one: evaluator.first_crossing(one, as_of=AS_OF, qualify_within_us=WITHIN_US)  # noqa: E731
-        times = [microseconds(lambda one=one: judge(one)) for one in prepared]
-        whole = [microseconds(lambda history=history: judge(history)) for history in leads]
-        crossed = [judge(one).verdict == "mql" for one in prepared]
-        never = [took for took, mql in zip(times, crossed, strict=True) if not mql]
-        print(
-            f"{ref:34} {statistics.median(times):8.0f} {statistics.quantiles(times, n=10)[-1]:8.0f}"
-            f" {statistics.median(never) if never else 0:8.0f} {statistics.median(whole):13.0f}"
-            f"   {sum(crossed) / len(crossed):.0%}"
-        )
+        print(row(Evaluator(registry[ref]), leads, prepared))
+
+
+def ready(history: History) -> object:
+    """The history prepared, with its view."""
+    return prepare(history).view(micros(AS_OF))
+
+
+def row(evaluator: Evaluator, leads: Sequence[History], prepared: Sequence[Prepared]) -> str:
+    """What one definition takes."""
+
+    def judge(one: History | Prepared) -> Crossing:
+        return evaluator.first_crossing(one, as_of=AS_OF, qualify_within_us=WITHIN_US)
+
+    times = [microseconds(partial(judge, one)) for one in prepared]
+    whole = [microseconds(partial(judge, one)) for one in leads]
+    crossed = [judge(one).verdict == "mql" for one in prepared]
+    never = [took for took, mql in zip(times, crossed, strict=True) if not mql]
+    return (
+        f"{evaluator.definition.ref:34} {statistics.median(times):8.0f} {statistics.quantiles(times, n=10)[-1]:8.0f}"
+        f" {statistics.median(never) if never else 0:8.0f} {statistics.median(whole):13.0f}"
+        f"   {sum(crossed) / len(crossed):.0%}"
+    )
 
 
 if __name__ == "__main__":

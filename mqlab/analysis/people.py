@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from mqlab.analysis.histories import Histories
 from mqlab.definitions.evaluate import Evaluator
+from mqlab.definitions.merges import merge_histories
 from mqlab.definitions.prepare import Prepared, prepare
 from mqlab.experiments.enrol import Assignment
 from mqlab.leads.instants import instant, micros
@@ -117,36 +118,16 @@ class People:
 def unions(histories: Mapping[str, History], merges: Sequence[Merge]) -> Mapping[str, History]:
     """The histories of the ids that others were merged into, by id; `merges` in the order of their dates.
 
-    From `merged_at` on the survivor has the facts of both, each known from the later of its own arrival and the merge;
-    creation and row values stay its own. An id without a lead row passes on what was merged into it.
+    An id without a lead row passes on what was merged into it.
     """
     whole: dict[str, History] = {}
-    passed_on: dict[str, tuple[History, ...]] = {}
+    passed_on: dict[str, list[History]] = defaultdict(list)
     for merge in merges:
         gone = whole.get(merge.old_id) or histories.get(merge.old_id)
-        arriving = (*passed_on.get(merge.old_id, ()), *((gone,) if gone else ()))
+        arriving = [*passed_on[merge.old_id], *([gone] if gone else [])]
         survivor = whole.get(merge.new_id) or histories.get(merge.new_id)
         if survivor is None:
-            passed_on[merge.new_id] = (*passed_on.get(merge.new_id, ()), *(_known_from(h, merge) for h in arriving))
-            continue
-        for history in arriving:
-            late = _known_from(history, merge)
-            survivor = replace(
-                survivor,
-                events=survivor.events + late.events,
-                field_changes=survivor.field_changes + late.field_changes,
-                recycled_at=tuple(sorted(survivor.recycled_at + late.recycled_at)),
-            )
-        whole[merge.new_id] = survivor
+            passed_on[merge.new_id] += [merge_histories(history, (), merge.merged_at) for history in arriving]
+        else:
+            whole[merge.new_id] = merge_histories(survivor, arriving, merge.merged_at)
     return whole
-
-
-def _known_from(history: History, merge: Merge) -> History:
-    """The history with every fact known no earlier than the merge."""
-    at = merge.merged_at
-    return replace(
-        history,
-        events=tuple(replace(event, known_at=max(event.known_at, at)) for event in history.events),
-        field_changes=tuple(replace(change, known_at=max(change.known_at, at)) for change in history.field_changes),
-        recycled_at=tuple(max(recycled, at) for recycled in history.recycled_at),
-    )

@@ -20,7 +20,7 @@ from mqlab.warehouse.sufficient import Cell
 
 
 
-class Counted(Protocol):
+class Sized(Protocol):
     """What every row of sufficient statistics says of itself."""
 
     @property
@@ -30,10 +30,13 @@ class Counted(Protocol):
     def arm(self) -> str: ...
 
     @property
+    def leads(self) -> int: ...
+
+    @property
     def mature(self) -> int: ...
 
 
-AnyCell = TypeVar("AnyCell", bound=Counted)
+AnyCell = TypeVar("AnyCell", bound=Sized)
 Numerator = Callable[[Cell], int]
 STRATA: tuple[Stratum, ...] = ("both", "control_first", "arm_first", "none")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from mqlab.analysis.judge import Judged
@@ -36,6 +37,7 @@ class Study:
     follow_up: FollowUp
     schedule: Schedule
     maximum_leads: int
+    unmatched_outcomes: int = 0
     _cells: dict[tuple[str, int, str | None], tuple[Cell, ...]] = field(default_factory=dict)
     _units: dict[tuple[str, int, str | None, int | None], tuple[UnitRow, ...]] = field(default_factory=dict)
     _boundaries: dict[str, Callable[[int], Boundary]] = field(default_factory=dict)
@@ -92,6 +94,16 @@ class Study:
         """Touches and wins of the pair."""
         return sufficient.effort(self.dataset, horizon_days, arms=(self.control, arm))
 
+    @cached_property
+    def activity(self) -> Mapping[str, int]:
+        """Rows of sales activity: `touches`, `responses`, `timed`."""
+        return sufficient.activity(self.dataset)
+
+    @cached_property
+    def deals(self) -> Mapping[str, int]:
+        """`won` rows counted, `no_amount` among them, `cross_arm` opportunities."""
+        return sufficient.deals(self.dataset)
+
     def boundary(self, arm: str, horizon_days: int) -> Boundary:
         """The boundary of this look for a pair and a horizon."""
         if arm not in self._boundaries:
@@ -134,5 +146,3 @@ class Study:
         lateness = -(-(self.clock.lateness_us or 0) // DAY_US)
         day = calendar.due_on(metric, self.protocol, lateness)
         return day if day > now.astimezone(zone).date() else None
-
-

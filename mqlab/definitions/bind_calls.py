@@ -110,7 +110,8 @@ def _keywords(binder: Binder, call: Call) -> tuple[int | None, bool]:
     for name, value in call.keywords:
         if name not in allowed or name in seen:
             what = "is given twice" if name in seen else f"is not known to `{call.function}`"
-            binder.refuse(value, f"`{name}=` {what}.", nearest(name, allowed), code="WrongArguments")
+            near = nearest(name, allowed) if name not in seen else None
+            binder.refuse(value, f"`{name}=` {what}.", near, code="WrongArguments")
         seen.add(name)
         if not isinstance(value, Text):
             example = "within='30d'" if name == "within" else "distinct='day'"

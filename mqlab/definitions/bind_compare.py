@@ -26,6 +26,7 @@ from mqlab.leads.text import is_null, normalise
 if TYPE_CHECKING:
     from mqlab.definitions.bind_expression import Binder
 
+LIST_WANTED = "After `in` stands a list: [a, b] or the name of one under `lists`."
 Option = NumberLiteral | TextLiteral | LabelLiteral | GradeLiteral | TruthLiteral
 
 
@@ -68,7 +69,8 @@ def compare(binder: Binder, op: CompareOp, left: Typed, left_at: Syntax, right: 
         case "grade", "grade":
             binder.refuse(right_at, "Grades of different scores cannot be compared.", None)
         case _:
-            hint = "Compare an enum with one of its labels, in quotes." if "enum" in (left.kind, right.kind) else None
+            hints = {"enum": "Compare an enum with one of its labels, in quotes.", "grade": "Quote the grade: 'A'."}
+            hint = hints.get(left.kind) or hints.get(right.kind)
             message = (
                 f"{binder.written(left_at)} is {NOUN[left.kind]} and {binder.written(right_at)} is {NOUN[right.kind]}: "
                 "they cannot be compared."
@@ -88,14 +90,11 @@ def member(binder: Binder, item: Typed, item_at: Syntax, options_at: Syntax) -> 
                 _list_option(binder, item, item_at, entry, options_at) for entry in binder.scope.lists[name]
             )
         case Name(name=name):
-            hint = (
-                nearest(name, binder.scope.lists)
-                or "After `in` stands a list: [a, b] or the name of one under `lists`."
-            )
-            binder.refuse(options_at, f"Unknown list '{name}'.", hint, code="UnknownList")
+            near = nearest(name, binder.scope.lists)
+            binder.refuse(options_at, f"Unknown list '{name}'.", near or LIST_WANTED, code="UnknownList")
         case _:
             hint = "Use `contains(…)` or `has_word(…)` to look inside a text." if item.kind == "word" else None
-            binder.refuse(options_at, "After `in` stands a list: [a, b] or the name of one under `lists`.", hint)
+            binder.refuse(options_at, LIST_WANTED, hint)
     if continuous(item.node):
         equal = tuple(Compare("==", item.node, option, rounded=True) for option in options)
         return equal[0] if len(equal) == 1 else Or(equal)

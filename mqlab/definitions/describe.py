@@ -183,7 +183,7 @@ def _score_points(score: Score, fields: Mapping[str, FieldDecl]) -> tuple[str, .
 def _rule(name: str, words: str) -> str:
     """A rule with its name; one that is called as the field it reads says so once."""
     field, _, rest = words.removeprefix("by ").partition(": ")
-    return f"{name}: {rest if words.startswith('by ') and field == name.split(', ')[-1] else words}."
+    return f"{name}: {rest if words.startswith('by ') and field == name.rsplit(', ', maxsplit=1)[-1] else words}."
 
 
 def _group_bounds(group: Group) -> str | None:

@@ -114,9 +114,6 @@ def culprit(node: Node, moving: Moving, allowed: frozenset[Direction]) -> Node |
     match node:
         case And(args=args) | Or(args=args):
             inner = [found for arg in args if (found := culprit(arg, moving, allowed)) is not None]
-        case Not(arg=arg):
-            found = culprit(arg, moving, frozenset(reverse(one) for one in allowed))
-            inner = [found] if found is not None else []
         case _:
             inner = []
     return inner[0] if inner else node

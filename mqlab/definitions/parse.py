@@ -50,7 +50,12 @@ INSTEAD = {
     "#": "Comments stand outside the quotes of an expression.",
     "\\": "Text is written without escapes.",
     "`": "Text stands in single quotes.",
-    "$": None,
+    "=>": "Write `>=`.",
+    "=<": "Write `<=`.",
+    "≥": "Write `>=`.",
+    "≤": "Write `<=`.",
+    "≠": "Write `!=`.",
+    **dict.fromkeys("‘’“”„", "Text stands in straight quotes: 'text'."),
 }
 FORBIDDEN: dict[type[ast.AST], str] = {
     ast.Lambda: "`lambda` is not allowed",
@@ -143,7 +148,7 @@ def _check_tokens(source: Source, text: str) -> None:
 
 
 def _syntax_error(source: Source, text: str, start: int, error: SyntaxError) -> InputError:
-    offset = min(max((error.offset or 1) - 1 + start, 0), len(text))
+    offset = min(error.offset - 1 + start, len(text)) if error.offset else len(text.rstrip())
     upper = re.search(r"\b(AND|OR|NOT|IN)\b", text)
     if upper:
         return _error(
@@ -199,6 +204,8 @@ class _Reader:
                 return self._comparison(node, [left, *comparators], ops, span, depth)
             case ast.Call():
                 return self._call(node, span, depth)
+            case ast.BinOp(op=ast.Div()):
+                self._refuse(node, "There is no division.", hint="Multiply instead, such as `* 0.5` for `/ 2`.")
             case ast.UnaryOp() | ast.BinOp():
                 self._refuse(node, "Only `+`, `-` and `*` are allowed in arithmetic.")
             case _:

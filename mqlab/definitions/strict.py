@@ -37,13 +37,12 @@ def read_as(model: type[M], node: MapNode, *, nullable: Collection[str] = ()) ->
     `nullable`: keys that may stand without a value, which then means "not stated".
     """
     empty = tuple(_without_value(node, frozenset(nullable)))
-    if empty:
-        return None, empty
     try:
-        return model.model_validate(plain(node)), ()
+        read = model.model_validate(plain(node))
     except ValidationError as error:
-        found = [_problem(model, detail, node) for detail in error.errors(include_url=False)]
-        return None, in_file_order(_one_per_place(found))
+        found = _problems(model, error.errors(include_url=False), node)
+        return None, in_file_order(_one_per_path([*found, *empty]))
+    return (None, in_file_order(empty)) if empty else (read, ())
 
 
 def in_file_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
@@ -118,14 +117,31 @@ def _may_be_empty(key: ScalarNode, path: str, nullable: frozenset[str]) -> bool:
     return key.value in nullable or f"{path}.*" in nullable
 
 
-def _one_per_place(problems: Sequence[Problem]) -> Iterable[Problem]:
-    """Of the several ways in which a value fits none of several shapes, one problem."""
-    seen: set[tuple[object, ...]] = set()
+def _one_per_path(problems: Sequence[Problem]) -> Iterable[Problem]:
+    """Of several problems of one value, the one that says most: that it is empty beats that it is no number."""
+    best: dict[str | None, Problem] = {}
     for problem in problems:
-        identity = (problem.place.line, problem.place.column, problem.place.path)
-        if identity not in seen:
-            seen.add(identity)
-            yield problem
+        known = best.get(problem.place.path)
+        if known is None or (known.code == "TypeMismatch" and problem.code != "TypeMismatch"):
+            best[problem.place.path] = problem
+    return best.values()
+
+
+def _problems(model: type[BaseModel], details: Sequence[ErrorDetails], root: MapNode) -> list[Problem]:
+    """One problem per value. Of a value with several shapes, only what is wrong with the shape it comes closest to."""
+    paths = [node_at(root, detail["loc"])[2] for detail in details]
+    found: list[Problem] = []
+    for index, (detail, path) in enumerate(zip(details, paths, strict=True)):
+        if detail["type"] not in WANTED or detail["loc"][-1] == "[key]":
+            found.append(_problem(model, detail, root))
+            continue
+        deeper = any(other != path and other.startswith(f"{path}.") for other in paths)
+        same = [other["type"] for other, at in zip(details, paths, strict=True) if at == path]
+        if deeper or any(kind not in WANTED for kind in same) or paths.index(path) != index:
+            continue
+        wanted = " or ".join(dict.fromkeys(WANTED[kind] for kind in same))
+        found.append(_wrong_type(wanted, detail["loc"], root))
+    return found
 
 
 def _problem(model: type[BaseModel], detail: ErrorDetails, root: MapNode) -> Problem:
@@ -140,13 +156,19 @@ def _problem(model: type[BaseModel], detail: ErrorDetails, root: MapNode) -> Pro
         case "extra_forbidden":
             return _unknown_key(model, loc, place)
         case "missing" if isinstance(loc[-1], str):
-            return Problem("MissingKey", f"The key '{loc[-1]}' is needed here.", place)
+            inner = Place(at.file, at.line, at.column, f"{path}.{loc[-1]}" if path else loc[-1])
+            return Problem("MissingKey", f"The key '{loc[-1]}' is needed here.", inner)
         case "missing" | "too_long" if isinstance(node, ListNode):
             return Problem(
                 "WrongLength",
                 f"The list {_shown(plain(node))} has {len(node.items)} entries: too few or too many.",
                 place,
             )
+        case "needs_one_key":
+            tags = detail["msg"].partition(": ")[2].split(", ")
+            keys = [str(name.value) for name, _ in node.entries] if isinstance(node, MapNode) else []
+            near = next((hint for name in keys if name not in tags and (hint := nearest(name, tags))), None)
+            return Problem("UnknownShape", _sentence(detail["msg"]), place, hint=near)
         case "literal_error":
             return _not_a_choice(detail, place)
         case "value_error":
@@ -155,8 +177,6 @@ def _problem(model: type[BaseModel], detail: ErrorDetails, root: MapNode) -> Pro
             return Problem("InvalidName", f"{_shown(detail['input'])} cannot be used here.", place, hint=NAME_HINT)
         case "too_short" | "string_too_short":
             return Problem("Empty", f"'{path}' may not be empty.", place)
-        case _ if kind in WANTED:
-            return _wrong_type(WANTED[kind], node, path, place)
         case _:
             what = detail["msg"].replace("Input should be", "it must be").replace("String should", "it must")
             return Problem("InvalidValue", _sentence(f"{_shown(detail['input'])} cannot stand here: {what}"), place)
@@ -189,13 +209,15 @@ def _not_a_choice(detail: ErrorDetails, place: Place) -> Problem:
     )
 
 
-def _wrong_type(wanted: str, node: Node, path: str, place: Place) -> Problem:
+def _wrong_type(wanted: str, loc: Loc, root: MapNode) -> Problem:
+    node, _, path = node_at(root, loc)
+    place = Place(node.place.file, node.place.line, node.place.column, path or None)
     hint = None
     match node:
-        case ScalarNode(written=written):
-            shown = written
-            if wanted == "text":
-                hint = f'Quote it: "{written}".'
+        case ScalarNode(value=value, written=written):
+            shown = f"the text {_shown(value)}" if isinstance(value, str) else _shortened(written)
+            if "text" in wanted.split() and not isinstance(value, str):
+                hint = f'Quote it: "{_shortened(written)}".'
         case ListNode():
             shown = "a list"
         case MapNode():
@@ -242,7 +264,10 @@ def _json_schema(model: type[BaseModel]) -> dict[str, Any]:
 
 
 def _shown(value: object) -> str:
-    text = f"'{value}'" if isinstance(value, str) else str(value)
+    return _shortened(f"'{value}'" if isinstance(value, str) else str(value))
+
+
+def _shortened(text: str) -> str:
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 

@@ -42,6 +42,7 @@ OTHER_BASE = re.compile(r"0o[0-7]{1,15}|0x[0-9a-fA-F]{1,12}")
 FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 INFINITE = re.compile(r"[-+]?\.(inf|Inf|INF)")
 NOT_A_NUMBER = re.compile(r"\.(nan|NaN|NAN)")
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 TAB_INDENT = re.compile(r"^ *\t[ \t]*(?=[^ \t\r\n#])", re.MULTILINE)
 
 Plain = str | int | float | bool | None | list["Plain"] | dict["str | int | float | bool | None", "Plain"]
@@ -137,7 +138,8 @@ def read_yaml(text: str, *, file: str) -> MapNode:
             "The file holds a character that text may not hold.", code="InvalidYaml", place=place
         ) from error
     except (YAMLError, ValueError, OverflowError) as error:
-        raise InputError(f"This is not YAML: {error}.", code="InvalidYaml", place=Place(file)) from error
+        message = "This is not YAML: a quoted text holds an escape that means no character."
+        raise InputError(message, code="InvalidYaml", place=Place(file)) from error
     if node is None or (isinstance(node, ScalarNode) and node.value is None):
         raise InputError("The file is empty.", code="EmptyFile", place=Place(file, 1, 1))
     if not isinstance(node, MapNode):
@@ -232,6 +234,9 @@ class _Builder:
         written = self.text[event.start_mark.index : event.end_mark.index]
         is_plain = event.style is None or event.style == ""
         value = resolve(event.value) if is_plain else event.value
+        if UNSTORABLE.search(event.value):
+            message = "The text holds a character that cannot be stored."
+            raise self._refused(event, message, "Remove the escape.", code="InvalidYaml")
         return ScalarNode(value, written, self._place(event))
 
     def _mapping(self, event: Event, depth: int) -> MapNode:

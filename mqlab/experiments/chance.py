@@ -103,8 +103,7 @@ def chance_to_clear(
         share = DEFAULT_DISCORDANT_SHARE if assumptions.discordant_share is None else assumptions.discordant_share
         variance /= _saving(assumptions.rate(metric.metric) or DEFAULT_RATES["won_per_lead"], share)
         said.append(f"the definitions differing on {_percent(share)} of leads")
-    variance *= (arm_share + control_share) / (arm_share * control_share) / 2 / per_lead
-    z = signal / math.sqrt(2 * variance / leads)
+    z = signal / math.sqrt(variance * (1 / arm_share + 1 / control_share) / (leads * per_lead))
     critical = NormalDist().inv_cdf(1 - protocol.alpha / 2)
     return Chance(
         probability=NormalDist().cdf(z - critical),
@@ -115,7 +114,7 @@ def chance_to_clear(
 
 
 def _per_unit(metric: Metric, margin: Margin, assumptions: Assumptions) -> tuple[float, float, str]:
-    """(signal, variance of one unit averaged over the arms, words); of two halves z = signal / √(4·variance/n)."""
+    """(signal, variance of one unit averaged over the arms, words); z = signal / √(variance·(1/n_A + 1/n_B))."""
     won = assumptions.rate("won_per_lead") or DEFAULT_RATES["won_per_lead"]
     match metric.metric:
         case "revenue_per_lead":

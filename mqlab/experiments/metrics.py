@@ -89,7 +89,8 @@ def _kinds() -> Iterator[MetricKind]:
         "effort per deal won", "Touches and meetings of sales per deal won",
     )  # fmt: skip
     yield MetricKind(
-        "touched_within_sla", (*touches, OutcomeKind.ACCEPTED, OutcomeKind.REJECTED), "handoff", False, "higher", "rate",
+        "touched_within_sla", (*touches, OutcomeKind.ACCEPTED, OutcomeKind.REJECTED),
+        "handoff", False, "higher", "rate",
         "touched within the promised time", "Share of handed-over leads that sales touched within the promised time",
     )  # fmt: skip
 

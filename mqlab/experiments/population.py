@@ -92,9 +92,10 @@ class Population:
                 if not (isinstance(rule, EventRule) and isinstance(rule.decay, HalfLife)):
                     continue
                 if rule.decay.half_life_us < shortest:
+                    half = duration_text(rule.decay.half_life_us)
                     message = (
-                        f"The rule '{rule.id}' of '{definition.ref}' halves every "
-                        f"{duration_text(rule.decay.half_life_us)}: less than a thousandth of qualify_within ({allowed})."
+                        f"The rule '{rule.id}' of '{definition.ref}' halves every {half}: "
+                        f"less than a thousandth of qualify_within ({allowed})."
                     )
                     hint = "Use a window (`within`) instead."
                     self.report("HalfLifeTooShort", message, "arms", arm, "definition", hint=hint)

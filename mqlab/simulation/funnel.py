@@ -44,8 +44,8 @@ class Funnel:
     """What happened, as rows; `facts` and `write_feeds` are two forms of the same rows.
 
     `truth` has one entry per experiment. `arms` and `handed_over_s` describe the leads in order of arrival: the number
-    of each one's arm per experiment (OUT: -1) and when it was handed over (seconds since 1970 UTC, NEVER). `by_arm` holds,
-    for the assigned leads of an experiment, when each arm would hand them over.
+    of each one's arm per experiment (OUT: -1) and when it was handed over (seconds since 1970 UTC, NEVER).
+    `by_arm` holds, for the assigned leads of an experiment, when each arm would hand them over.
     """
 
     plan: Plan
@@ -129,7 +129,7 @@ def _decide(
 ) -> tuple[dict[str, Ints], dict[str, dict[str, Ints]], Ints]:
     """Everyone's arm, every arm's hand-overs of its experiment's leads, and when each lead really is handed over."""
     as_of = plan.as_of
-    arms = {protocol.id: arms_of(protocol, histories, as_of) for protocol in plan.protocols}
+    arms = {protocol.id: arms_of(protocol, plan.definitions, histories, as_of) for protocol in plan.protocols}
     times_in = sum((number != OUT).astype(np.int64) for number in arms.values())
     if np.any(times_in > 1):
         raise InputError(

@@ -6,7 +6,7 @@ fires, nothing has been handed over in that arm.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 import numpy as np
@@ -23,15 +23,19 @@ OUT = -1
 SECOND_US = 1_000_000
 
 
-def arms_of(protocol: Protocol, histories: Sequence[History], as_of: datetime) -> Ints:
+def arms_of(
+    protocol: Protocol, definitions: Mapping[str, Definition], histories: Sequence[History], as_of: datetime
+) -> Ints:
     """The number of each lead's arm in the order of the protocol's file, OUT for a lead outside the experiment."""
     by_id = {history.lead.lead_id: history for history in histories}
     condition = protocol.eligible
+    declared = {field.name: field for arm in protocol.arms for field in definitions[arm.definition].fields}
 
     def eligible(lead: Lead) -> bool | None:
         if condition is None:
             return True
-        return truth(condition, values_at(by_id[lead.lead_id], lead.created_at, as_of))
+        values = values_at(by_id[lead.lead_id], lead.created_at, as_of)
+        return truth(condition, values, fields=tuple(declared.values()))
 
     number = {arm.name: index for index, arm in enumerate(protocol.arms)}
     rows = enrol(protocol, [history.lead for history in histories], eligible=eligible)

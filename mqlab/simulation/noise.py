@@ -1,7 +1,8 @@
 """What a CRM adds to the truth: duplicate people that are merged later, repeated rows, and rows nobody can use.
 
-A duplicate is a second record of a lead, made by one more visit under another address; it is merged into the first
-record within days. It does nothing any definition counts, so it changes no decision and no truth.
+A duplicate is a second record of a lead, made by a partner's link under another address and merged into the first
+record within days. It does nothing any definition counts and partners' leads are in no experiment of the demo, so it
+changes no decision and no truth.
 """
 
 from __future__ import annotations

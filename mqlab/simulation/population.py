@@ -155,7 +155,8 @@ def company_suits(employees: Ints, industry: Texts, title: Texts) -> Floats:
         leads_a_team |= np.char.find(lowered, word) >= 0
     manages = np.char.find(lowered, "manager") >= 0
     role = np.select([leads_a_team, manages], [1.0, 0.8], 0.45)
-    return 0.5 * size + 0.25 * trade + 0.25 * role
+    suits: Floats = 0.5 * size + 0.25 * trade + 0.25 * role
+    return suits
 
 
 def draw(rng: np.random.Generator, choices: Weighted, size: int) -> Texts:

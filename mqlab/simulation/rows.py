@@ -27,6 +27,7 @@ OUTCOME_COLUMNS = (
     "lead_id", "kind", "occurred_at", "known_at", "opportunity_id", "amount", "currency", "quantity", "reason_code",
     "owner", "row_id", "modified_at",
 )  # fmt: skip
+PARTNER = "partner"
 REPS = 12
 CORRECTED_SHARE = 0.02
 
@@ -43,7 +44,7 @@ class Rows:
 
 
 def lead_rows(who: Population, twice: Duplicates) -> Columns:
-    """The rows of `leads`, second records included: those carry the same facts under another e-mail address."""
+    """The rows of `leads`, second records included: the same facts under another address, brought in by a partner."""
     employees = np.where(who.employees_missing, "", who.employees.astype(np.str_))
     values = {
         "source": who.source,
@@ -57,6 +58,7 @@ def lead_rows(who: Population, twice: Duplicates) -> Columns:
     }
     both = {name: np.concatenate([column, column[twice.of]]) for name, column in values.items()}
     both["email"] = np.concatenate([who.email, np.char.add("x", who.email[twice.of])])
+    both["source"] = np.concatenate([who.source, np.full(len(twice), PARTNER)])
     created = np.concatenate([who.created_s, twice.created_s])
     columns = {
         "lead_id": np.concatenate([who.lead_id, twice.lead_id]),

@@ -19,7 +19,7 @@ import numpy as np
 
 from mqlab.experiments.metrics import declared, horizon_days
 from mqlab.experiments.protocol import Metric, Protocol
-from mqlab.simulation.population import DAY_S, NEVER, Floats, Ints, Population
+from mqlab.simulation.population import DAY_S, NEVER, Bools, Floats, Ints, Population
 from mqlab.simulation.sales import Played, draw_chances, play
 
 
@@ -112,7 +112,8 @@ def _sums(metrics: Sequence[Metric], protocol: Protocol, who: Population, played
 
 
 def _within(at: Ints, who: Population, horizon: int) -> Floats:
-    return ((at != NEVER) & (at < who.created_s + horizon * DAY_S)).astype(np.float64)
+    inside: Bools = (at != NEVER) & (at < who.created_s + horizon * DAY_S)
+    return inside.astype(np.float64)
 
 
 def _reached(played: Played, stage: str) -> Ints:

@@ -21,7 +21,7 @@ from mqlab.store.models import (
     UnmatchedRow,
 )
 from mqlab.store.rows import insert as insert_rows
-from mqlab.store.rows import listed, versions_of
+from mqlab.store.rows import Version, listed, versions_of
 
 
 def next_position(connection: Connection) -> int:
@@ -44,12 +44,9 @@ class Intake:
         self.position = next_position(connection)
         self.import_id = int(connection.scalar(select(func.coalesce(func.max(ImportRow.id), 0))) or 0) + 1
 
-    def stored(self, kind: str, refs: Sequence[str], keys: Sequence[int]) -> list[tuple[str, int, int | None, int]]:
-        """The versions the ledger holds of the facts (ref, key): (ref, key, version, content) each."""
-        return [
-            (str(ref), int(key), version, int(content))
-            for ref, key, version, content in versions_of(self._connection, _table(kind), refs, keys)
-        ]
+    def stored(self, kind: str, refs: Sequence[str], keys: Sequence[int]) -> list[Version]:
+        """The versions the ledger holds of the facts (ref, key)."""
+        return versions_of(self._connection, _table(kind), refs, keys)
 
     def append(self, kind: str, columns: Mapping[str, Sequence[Any]]) -> None:
         """Appends facts given as columns of stored values."""

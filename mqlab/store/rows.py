@@ -14,6 +14,9 @@ from mqlab.leads.tables import INSTANT
 
 READ_ROWS = 50_000
 
+Version = tuple[str, int, int | None, int, int]
+"""A stored version of a fact: lead_ref, key, version, content, known at (µs)."""
+
 
 def insert(connection: Connection, table: Any, columns: Mapping[str, Sequence[Any]], *, once: bool = False) -> int:
     """Appends rows given as columns of equal length, returns how many; `once` skips those already there."""
@@ -26,8 +29,8 @@ def insert(connection: Connection, table: Any, columns: Mapping[str, Sequence[An
     return connection.exec_driver_sql(f"{sql} ON CONFLICT DO NOTHING" if once else sql, rows).rowcount
 
 
-def versions_of(connection: Connection, table: Any, refs: Sequence[str], keys: Sequence[int]) -> list[tuple[Any, ...]]:
-    """The stored versions of the facts (ref, key): rows of (lead_ref, key, version, content)."""
+def versions_of(connection: Connection, table: Any, refs: Sequence[str], keys: Sequence[int]) -> list[Version]:
+    """The stored versions of the facts (ref, key)."""
     asked = json.dumps(list(zip(refs, keys, strict=True)))
     if connection.dialect.name == "sqlite":
         query = (
@@ -41,7 +44,7 @@ def versions_of(connection: Connection, table: Any, refs: Sequence[str], keys: S
             "FROM json_array_elements(CAST(:asked AS json)) AS a(value) "
             f'JOIN "{table.name}" AS f ON f.lead_ref = a.value->>0 AND f."key" = CAST(a.value->>1 AS bigint)'
         )
-    return [tuple(row) for row in connection.execute(text(query), {"asked": asked})]
+    return [(ref, key, version, content, known) for ref, key, version, content, known in connection.execute(text(query), {"asked": asked})]
 
 
 def listed(connection: Connection, values: Iterable[str]) -> Any:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from tests.simulation.test_population import some_people
 
 from mqlab.simulation.behaviour import EMAIL_CLICK, PAGE_VIEW, WEBINAR, as_it_happened, behave, without_handover
 from mqlab.simulation.population import DAY_S, HOUR_S, NEVER
+from tests.simulation.test_population import some_people
 
 WHO = some_people(leads=3_000)
 EVENTS = behave(np.random.default_rng(7), WHO)

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from mqlab.definitions.lint import lint
+from mqlab.experiments.checks import check_protocol
 from mqlab.simulation.demo_plan import EXPERIMENTS, IN_FORCE, demo_files, demo_plan
 
 PLAN = demo_plan()
@@ -58,3 +59,9 @@ def test_everything_is_mature_at_the_only_look(protocol):
 
     assert len(protocol.looks.dates) == 1
     assert protocol.enrolment_end + timedelta(days=longest + 10) < PLAN.as_of
+
+
+@pytest.mark.parametrize("protocol", PLAN.protocols, ids=lambda protocol: protocol.id)
+def test_the_protocols_pass_every_check(protocol):
+    """`mqlab check` has nothing to say about an experiment of the demo, warnings included."""
+    assert [str(problem) for problem in check_protocol(protocol, PLAN.definitions)] == []

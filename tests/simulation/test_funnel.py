@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow.compute as pc
 import pytest
 
+from mqlab.analysis.judge import judge
 from mqlab.errors import InputError
 from mqlab.experiments.protocol import Protocol
 from mqlab.leads.instants import micros
@@ -60,7 +61,7 @@ def bytes_of(funnel: Funnel, folder: Path) -> dict[str, bytes]:
 
 
 def test_one_seed_one_set_of_bytes(plan: Plan, funnel: Funnel, tmp_path: Path):
-    """The same plan and seed write the same bytes and tell the same truth; another seed changes every feed and the truth."""
+    """One plan and seed write the same bytes and tell the same truth; another seed changes every feed and the truth."""
     again, other = simulate(plan, seed=1), simulate(plan, seed=2)
 
     assert bytes_of(again, tmp_path / "again") == bytes_of(funnel, tmp_path / "first")
@@ -167,6 +168,34 @@ def test_partners_and_latecomers_follow_the_definition_in_force(funnel: Funnel):
     assert np.any(funnel.handed_over_s[outside] != NEVER)
 
 
+@pytest.mark.parametrize("number", [pytest.param(0, id="trap"), pytest.param(1, id="challenger")])
+def test_the_analysis_finds_the_same_arms_hand_overs_and_strata(plan: Plan, funnel: Funnel, number: int):
+    """Reading the facts back, the analysis assigns and judges as the simulation did, merged records and all.
+
+    After a hand-over a lead behaves otherwise than it would have, and still every stratum is the one of the world in
+    which nobody is handed over: it freezes before any arm acts.
+    """
+    protocol = plan.protocols[number]
+    judged = judge(protocol, plan.definitions, funnel.facts())
+    rows = {row["lead_id"]: row for row in judged.table.to_pylist()}
+    inside = np.flatnonzero(funnel.arms[protocol.id] != OUT)
+    challenger = protocol.challengers[0].name
+    control_s, arm_s = (funnel.by_arm[protocol.id][name] for name in (protocol.control, challenger))
+
+    assert judged.excluded == {"override": 0, "cross_arm_merge": 0}
+    assert sorted(rows) == sorted(funnel.population.lead_id[inside].tolist())
+    for place, lead in enumerate(inside.tolist()):
+        row = rows[str(funnel.population.lead_id[lead])]
+        assert row["arm"] == protocol.arms[funnel.arms[protocol.id][lead]].name
+        assert (row["qualified_at"] is None) == (funnel.handed_over_s[lead] == NEVER)
+        both = control_s[place] == arm_s[place]
+        fires = min(control_s[place], arm_s[place]) != NEVER
+        expected = "none" if not fires else "both" if both else "control_first"
+        if not both and arm_s[place] < control_s[place]:
+            expected = "arm_first"
+        assert row[f"stratum:{challenger}"] == expected
+
+
 def test_sales_gets_each_lead_from_its_own_arm_only(plan: Plan, funnel: Funnel):
     """A lead is handed over once, at the end of a UTC hour, exactly where its own arm's definition fired."""
     outcomes = funnel.facts().outcomes
@@ -218,7 +247,7 @@ def test_arms_with_one_definition_differ_in_nothing(plan: Plan):
 
 
 def test_the_truth_of_the_demo_has_the_planned_signs(funnel: Funnel):
-    """The higher bar gives better MQLs, fewer of them, and fewer SQLs from the same leads; the challenger gives more."""
+    """The higher bar gives better MQLs, but fewer SQLs from the same leads; the challenger gives more of them."""
     trap, challenger = funnel.truth["trap"], funnel.truth["challenger"]
 
     assert trap.lift("sql_per_mql", "strict").absolute > 0

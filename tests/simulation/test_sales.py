@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
-from tests.simulation.test_population import some_people
 
 from mqlab.simulation.population import DAY_S, HOUR_S, NEVER
 from mqlab.simulation.sales import LEAK, LEAK_MEAN_DAYS, chance_of_sql, draw_chances, play
+from tests.simulation.test_population import some_people
 
 WHO = some_people(leads=20_000, seed=5)
 LUCK = draw_chances(np.random.default_rng(11), len(WHO))
@@ -16,7 +18,7 @@ AT_ONCE = WHO.created_s + HOUR_S
 
 
 def test_the_same_hand_over_ends_the_same_way():
-    """Played twice with the same luck and the same hand-over, a lead has the same fate: that is what couples the arms."""
+    """Played twice with one luck and one hand-over, a lead has one fate: that is what couples the arms."""
     once, again = play(WHO, LUCK, AT_ONCE), play(WHO, LUCK, AT_ONCE)
 
     assert np.array_equal(once.sql_s, again.sql_s)
@@ -69,9 +71,10 @@ def test_a_lead_that_came_through_alone_before_the_hand_over_gains_nothing():
 def test_stages_follow_one_another():
     """Touch, decision, meeting, SQL, opportunity and close come in this order, and nobody is both won and lost."""
     played = play(WHO, LUCK, AT_ONCE)
-    chain = [played.handed_over_s, played.touched_s, played.accepted_s, played.met_s, played.sql_s, played.opportunity_s]
+    working = [played.handed_over_s, played.touched_s, played.accepted_s, played.met_s]
+    chain = [*working, played.sql_s, played.opportunity_s]
 
-    for before, after in zip(chain, chain[1:], strict=False):
+    for before, after in pairwise(chain):
         reached = (after != NEVER) & ~played.leaked
         assert np.all(before[reached] < after[reached])
     for closed in (played.won_s, played.lost_s):

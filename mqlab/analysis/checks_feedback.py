@@ -1,0 +1,189 @@
+"""Checks of what sales did and reported: handling, owners, matching, maturity, lateness, capacity."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from mqlab.analysis.results import Check
+from mqlab.analysis.study import Study
+from mqlab.leads.instants import DAY_US
+from mqlab.stats import binary
+from mqlab.stats.binary import Counts
+from mqlab.stats.estimate import NotEstimable
+from mqlab.stats.independence import chi_square
+from mqlab.stats.means import Moments, welch
+from mqlab.stats.multiplicity import holm
+from mqlab.warehouse import sufficient
+from mqlab.warehouse.sufficient import ParityRow
+
+WARNING_P = 0.01
+FAILING_P = 0.001
+GAP = 0.10
+"""A gap between arms, as a share, that fails `match_rate`."""
+MATCHED_ENOUGH = 0.95
+WORKED_ENOUGH = 0.95
+FEW_LEADS = 20
+HOUR_US = 3_600_000_000
+
+
+def handling_parity(study: Study, arm: str) -> Check:
+    """Among leads both definitions hand over: the wait for a first response, touches and acceptance, by arm."""
+    rows = sufficient.parity(study.dataset, arm, study.control)
+    if not study.activity["responses"]:
+        return Check("handling_parity", "not_applicable", "no touches, meetings or answers of sales are known")
+    a, b = ([row for row in rows if row.arm == side] for side in (study.control, arm))
+    if min(len(a), len(b)) < FEW_LEADS:
+        detail = f"fewer than {FEW_LEADS} leads of an arm were handed over by both definitions"
+        return Check("handling_parity", "not_applicable", detail)
+    p_values = {"wait": _rank_p(_waits(a), _waits(b))}
+    touches = welch(*(Moments(len(g), sum(r.touches for r in g), sum(r.touches**2 for r in g)) for g in (a, b)))
+    p_values["touches"] = touches if isinstance(touches, NotEstimable) else touches.p_value()
+    accepted = [Counts(sum(row.accepted for row in group), len(group)) for group in (a, b)]
+    p_values["acceptance"] = binary.p_value(accepted[0], accepted[1])
+    usable = {name: p for name, p in p_values.items() if not isinstance(p, NotEstimable)}
+    if not usable:
+        return Check("handling_parity", "not_applicable", "the leads both definitions hand over do not vary")
+    adjusted = dict(zip(usable, holm(list(usable.values())), strict=True))
+    name, p_value = min(adjusted.items(), key=lambda item: item[1])
+    detail = (
+        f"first response after {_median_hours(a)} and {_median_hours(b)}, "
+        f"touches per lead {_mean_touches(a):.2f} and {_mean_touches(b):.2f}, "
+        f"accepted {_percent(accepted[0])} and {_percent(accepted[1])} (control and {arm})"
+    )
+    if p_value < WARNING_P:
+        return Check("handling_parity", "warn", f"{detail}; {name} differs", p_value)
+    return Check("handling_parity", "pass", detail, p_value)
+
+
+def owner_balance(study: Study, arm: str) -> Check:
+    """Among leads both definitions hand over, who works a lead must not depend on the arm."""
+    rows = [row for row in sufficient.parity(study.dataset, arm, study.control) if row.owner is not None]
+    if not rows:
+        return Check("owner_balance", "not_applicable", "sales feedback names no owner")
+    counts = Counter((row.arm, row.owner) for row in rows)
+    owners = sorted({row.owner for row in rows if row.owner is not None})
+    often = [owner for owner in owners if sum(counts[side, owner] for side in (study.control, arm)) >= 10]
+    rest = [owner for owner in owners if owner not in set(often)]
+    table = [
+        [counts[side, owner] for owner in often] + [sum(counts[side, owner] for owner in rest)]
+        for side in (study.control, arm)
+    ]
+    found = chi_square(table)
+    if isinstance(found, NotEstimable):
+        return Check("owner_balance", "not_applicable", f"{len(owners)} owner(s), too few to compare arms by")
+    words = f"{len(owners)} owners, χ² = {found.statistic:.2f} with {found.df} degrees of freedom"
+    if found.p_value < WARNING_P:
+        return Check("owner_balance", "warn", f"{words}: some owners get more of one arm", found.p_value)
+    return Check("owner_balance", "pass", words, found.p_value)
+
+
+def match_rate(study: Study) -> Check:
+    """Sales feedback must find its leads, and as often in every arm."""
+    fates = sufficient.fates(study.dataset)
+    matched, unmatched = sum(fates.values()), study.unmatched_outcomes
+    if not matched and not unmatched:
+        return Check("match_rate", "not_applicable", "there is no sales feedback yet")
+    share = matched / (matched + unmatched)
+    words = f"{matched:,} of {matched + unmatched:,} outcome rows found their lead ({100 * share:.1f}%)"
+    if not matched:
+        return Check("match_rate", "fail", words)
+    told = sufficient.feedback(study.dataset)
+    arms = [arm.name for arm in study.protocol.arms]
+    counts = {arm: Counts(told.get(arm, (0, 0))[1], told.get(arm, (0, 0))[0]) for arm in arms}
+    shares = ", ".join(f"{arm} {_percent(each)}" for arm, each in counts.items() if each.n)
+    if shares:
+        words += f"; leads handed over with any feedback: {shares}"
+    control, p_values = counts[study.control], []
+    for arm in arms:
+        other = counts[arm]
+        if arm == study.control or min(control.n, other.n) < FEW_LEADS:
+            continue
+        p_value = binary.p_value(control, other)
+        if isinstance(p_value, NotEstimable):
+            continue
+        p_values.append(p_value)
+        gap = abs(other.x / other.n - control.x / control.n)
+        if (not other.x) != (not control.x) or (gap > GAP and p_value < FAILING_P):
+            return Check("match_rate", "fail", f"{words}; a large gap between the arms", p_value)
+    p_value = min(p_values) if p_values else None
+    return Check("match_rate", "pass" if share >= MATCHED_ENOUGH else "warn", words, p_value)
+
+
+def maturity(study: Study) -> Check:
+    """How many leads have been followed for the primary's whole horizon."""
+    horizon = study.horizon(study.protocol.primary)
+    mature = sum(study.follow_up.mature(horizon, study.clock.as_of_us).values())
+    leads = study.follow_up.leads
+    words = f"{mature:,} of {leads:,} enrolled leads have been followed for {horizon} days"
+    if not leads:
+        return Check("maturity", "warn", "nobody is enrolled yet")
+    if not all(study.due(arm.name, horizon) for arm in study.protocol.challengers):
+        return Check("maturity", "warn", f"{words}: too few to read {study.protocol.primary.metric}")
+    if study.schedule.final and mature < leads:
+        return Check("maturity", "warn", f"{words} at the planned end")
+    return Check("maturity", "pass", words)
+
+
+def lateness(study: Study) -> Check:
+    """How late sales feedback arrives, against the primary's horizon."""
+    late = study.clock.lateness_us
+    if late is None:
+        detail = "lateness unknown: no outcome row has a real arrival time, so feedback is taken as complete"
+        return Check("lateness", "not_applicable", detail)
+    horizon = study.horizon(study.protocol.primary)
+    words = f"99% of {study.clock.rows:,} outcome rows were known within {late / DAY_US:.1f} days"
+    if late > horizon * DAY_US / 4:
+        return Check("lateness", "warn", f"{words}, more than a quarter of the horizon of {horizon} days")
+    return Check("lateness", "pass", f"{words}; leads are followed up to then")
+
+
+def capacity(study: Study) -> Check:
+    """Whether sales works what it is handed: if it cannot, one arm's leads crowd out the other's."""
+    if not study.activity["responses"]:
+        return Check("capacity", "not_applicable", "no touches, meetings or answers of sales are known")
+    told = sufficient.feedback(study.dataset)
+    handed, worked = (sum(row[index] for row in told.values()) for index in (0, 1))
+    if not handed:
+        return Check("capacity", "not_applicable", "no lead has been handed over long enough ago")
+    by_arm = ", ".join(
+        f"{arm.name} {_percent(Counts(told[arm.name][1], told[arm.name][0]))}"
+        for arm in study.protocol.arms
+        if told.get(arm.name, (0, 0))[0]
+    )
+    words = f"sales worked {_percent(Counts(worked, handed))} of {handed:,} leads handed over ({by_arm})"
+    if worked < WORKED_ENOUGH * handed:
+        detail = f"{words}: with a queue this full the lift may not carry over to a roll-out"
+        return Check("capacity", "warn", detail)
+    return Check("capacity", "pass", words)
+
+
+def _waits(rows: Sequence[ParityRow]) -> list[float]:
+    """Waits in microseconds; a lead not answered yet waits longest."""
+    return [np.inf if row.wait_us is None else float(row.wait_us) for row in rows]
+
+
+def _rank_p(a: Sequence[float], b: Sequence[float]) -> float | NotEstimable:
+    from scipy.stats import mannwhitneyu
+
+    if len({*a, *b}) < 2:
+        return NotEstimable("no_variation")
+    ranks = {value: float(place) for place, value in enumerate(sorted({*a, *b}))}
+    found = mannwhitneyu([ranks[value] for value in a], [ranks[value] for value in b], method="asymptotic")
+    return float(found.pvalue)
+
+
+def _median_hours(rows: Sequence[ParityRow]) -> str:
+    waits = sorted(_waits(rows))
+    middle = waits[(len(waits) - 1) // 2]
+    return "no answer" if np.isinf(middle) else f"{middle / HOUR_US:.1f} h"
+
+
+def _mean_touches(rows: Sequence[ParityRow]) -> float:
+    return sum(row.touches for row in rows) / len(rows)
+
+
+def _percent(counts: Counts) -> str:
+    return f"{100 * counts.x / counts.n:.1f}%" if counts.n else "none"

@@ -1,0 +1,259 @@
+"""From declared metrics to rows: one per (metric, horizon, arm, segment, estimator), whatever can or cannot be said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Literal
+
+from mqlab.analysis import accounts, amounts, rates
+from mqlab.analysis.comparison import Comparison, finite, without
+from mqlab.analysis.looks import Boundary
+from mqlab.analysis.rates import DESCRIPTIVE
+from mqlab.analysis.results import ArmValue, MetricRow
+from mqlab.analysis.study import Study
+from mqlab.experiments.metrics import METRICS, kind_of
+from mqlab.experiments.protocol import Metric
+from mqlab.leads.instants import DAY_US
+from mqlab.stats.estimate import NotEstimable
+from mqlab.warehouse.sufficient import Cell, UnitRow
+
+Role = Literal["primary", "then", "beside", "guardrail", "segment"]
+Estimator = Literal["itt", "triggered"]
+
+
+def metric_rows(study: Study, arm: str, deciding: Estimator) -> Iterator[MetricRow]:
+    """Every declared metric of one challenger; `deciding` is the estimator of the row that decides."""
+    protocol = study.protocol
+    yield from _rows(study, protocol.primary, "primary", arm, deciding)
+    before = protocol.primary.metric
+    for metric in protocol.then:
+        for row in _rows(study, metric, "then", arm, deciding):
+            yield replace(row, note=_joined(row.note, f"tested only after {before}"))
+        before = metric.metric
+    shown = {(metric.metric, study.horizon(metric)) for metric in (protocol.primary, *protocol.then)}
+    for metric in (*((protocol.precision,) if protocol.precision else ()), *protocol.beside):
+        if (metric.metric, study.horizon(metric)) not in shown:
+            shown.add((metric.metric, study.horizon(metric)))
+            yield from _rows(study, metric, "beside", arm, deciding)
+    for metric in protocol.guardrails:
+        yield from _rows(study, metric, "guardrail", arm, deciding)
+
+
+def estimators(study: Study, metric: Metric) -> tuple[Estimator, ...]:
+    """Which estimators a metric has: the triggered one needs a mean over assigned leads, or a share of MQLs."""
+    kind = kind_of(metric)
+    if kind.denominator == "lead" or (kind.denominator == "mql" and not study.by_account):
+        return ("itt", "triggered")
+    return ("itt",)
+
+
+def compare(study: Study, metric: Metric, arm: str, estimator: Estimator) -> Comparison:
+    """The metric compared in the control and `arm`, all phases together."""
+    kind, horizon = kind_of(metric), study.horizon(metric)
+    if kind.name == "revenue_per_lead":
+        return _revenue(study, metric, arm, estimator)
+    if kind.name == "effort_per_win":
+        return _effort(study, horizon, arm)
+    if kind.name == "touched_within_sla":
+        return _in_time(study, horizon, arm)
+    if study.by_account:
+        return _of_accounts(study, metric, arm, estimator, study.units(arm, horizon))
+    return _of_leads(study, metric, arm, estimator, study.cells(arm, horizon))
+
+
+def segment_comparison(
+    study: Study, metric: Metric, arm: str, estimator: Estimator, segment: str, values: frozenset[str | None]
+) -> Comparison:
+    """A yes/no metric among the leads whose segment has one of `values`."""
+    horizon = study.horizon(metric)
+    if study.by_account:
+        rows = tuple(row for row in study.units(arm, horizon, segment) if row.segment in values)
+        return _of_accounts(study, metric, arm, estimator, rows)
+    cells = tuple(cell for cell in study.cells(arm, horizon, segment) if cell.segment in values)
+    return _of_leads(study, metric, arm, estimator, cells)
+
+
+def row_of(
+    study: Study,
+    metric: Metric,
+    role: Role,
+    arm: str,
+    estimator: Estimator,
+    comparison: Comparison,
+    *,
+    primary: bool = False,
+    segment: str | None = None,
+) -> MetricRow:
+    """A comparison as a row: repeated limits at this look, repeated p, the plain p at the planned end."""
+    kind, horizon = METRICS[metric.metric], study.horizon(metric)
+    alpha = study.protocol.alpha if role == "guardrail" else study.alpha(arm)
+    due = study.due(arm, horizon)
+    if not due:
+        comparison = _not_due(study, metric, arm, comparison)
+    boundary: Boundary = study.boundary(arm, horizon)
+    z = boundary.z(alpha)
+    repeated, fixed = boundary.p_values(comparison.p_value)
+    return MetricRow(
+        metric=metric.metric,
+        role=role,
+        primary=primary,
+        estimator=estimator,
+        horizon_days=horizon,
+        arm=arm,
+        segment=segment,
+        control=comparison.control,
+        treatment=comparison.treatment,
+        absolute=finite(comparison.difference(z)),
+        relative=finite(comparison.relative(z)),
+        p_value=repeated,
+        p_fixed=fixed,
+        method=comparison.method,
+        look=boundary.look(alpha) if due else None,
+        note=comparison.note,
+        margin=metric.margin.size if metric.margin and role in ("guardrail", "primary") else None,
+        margin_in=metric.margin.kind if metric.margin and role in ("guardrail", "primary") else None,
+        unit=kind.unit,
+        currency=study.outcomes.currency if kind.unit == "money" else None,
+    )
+
+
+def _rows(study: Study, metric: Metric, role: Role, arm: str, deciding: Estimator) -> Iterator[MetricRow]:
+    offered = estimators(study, metric)
+    for estimator in offered:
+        comparison = compare(study, metric, arm, estimator)
+        primary = role == "primary" and estimator == (deciding if deciding in offered else offered[0])
+        yield row_of(study, metric, role, arm, estimator, comparison, primary=primary)
+
+
+def _not_due(study: Study, metric: Metric, arm: str, comparison: Comparison) -> Comparison:
+    """The same leads, and the reason why they cannot be read yet."""
+    sides = (comparison.control, comparison.treatment)
+    day = study.due_on(arm, metric)
+    if not any(side.units for side in sides):
+        reason = NotEstimable("no_units", "Nobody is enrolled yet.")
+    elif day is None:
+        reason = NotEstimable("too_few_mature_leads", f"{metric.metric} has too few leads followed for the whole horizon.")
+    else:
+        reason = NotEstimable("not_due", f"{metric.metric} is due {day}")
+    a, b = (ArmValue(side.units, side.mature_units, reason) for side in sides)
+    return without(reason, a, b, comparison.method, comparison.note)
+
+
+def _of_leads(study: Study, metric: Metric, arm: str, estimator: Estimator, cells: Sequence[Cell]) -> Comparison:
+    control, kind = study.control, kind_of(metric)
+    compared = rates.comparable(cells, control, arm)
+    if kind.denominator == "lead":
+        count = rates.numerator(kind.name)
+        method = rates.per_lead_triggered if estimator == "triggered" else rates.per_lead
+        return method(compared, control, arm, count)
+    stage = kind.name.removesuffix("_per_mql")
+    by_mql = rates.per_mql_efficient if estimator == "triggered" else rates.per_mql
+    return by_mql(compared, control, arm, stage)
+
+
+def _of_accounts(study: Study, metric: Metric, arm: str, estimator: Estimator, rows: Sequence[UnitRow]) -> Comparison:
+    control, kind = study.control, kind_of(metric)
+    compared = rates.comparable(rows, control, arm)
+    if kind.denominator == "lead":
+        stage = kind.name.removesuffix("_per_lead")
+        return accounts.per_lead(
+            compared,
+            control,
+            arm,
+            (lambda row: row.mql) if stage == "mql" else (lambda row: row.x[stage]),
+            triggered=estimator == "triggered",
+        )
+    stage = kind.name.removesuffix("_per_mql")
+    return accounts.per_lead(
+        compared, control, arm, lambda row: row.mql_x[stage], denominator=lambda row: row.mql, note=DESCRIPTIVE
+    )
+
+
+def _revenue(study: Study, metric: Metric, arm: str, estimator: Estimator) -> Comparison:
+    number, minor, control = study.money_number[metric], study.outcomes.minor, study.control
+    cells = rates.comparable(study.money(arm, number), control, arm)
+    if study.outcomes.missing_rates:
+        shown = "; ".join(study.outcomes.missing_rates[:3])
+        reason = NotEstimable("missing_exchange_rate", f"The table of rates has no {shown}.")
+        return without(reason, *_empty_sides(cells, control, arm, reason))
+    deals = study.deals
+    if deals["won"] and deals["no_amount"] == deals["won"]:
+        reason = NotEstimable("no_amounts", "No deal that was won has an amount.")
+        return without(reason, *_empty_sides(cells, control, arm, reason))
+    if study.by_account:
+        horizon = study.dataset.plan.money[number].horizon_days
+        rows = rates.comparable(study.units(arm, horizon, None, number), control, arm)
+        wins = min(sum(row.total > 0 for row in rows if row.arm == side) for side in (control, arm))
+        if wins < amounts.FEW_WINS:
+            return without(amounts.TOO_FEW_WINS, *_empty_sides(cells, control, arm, amounts.TOO_FEW_WINS))
+        found = accounts.per_lead(
+            rows, control, arm, lambda row: row.total, triggered=estimator == "triggered", minor=minor
+        )
+    else:
+        method = amounts.revenue_triggered if estimator == "triggered" else amounts.revenue
+        found = method(cells, study.winners(arm, number), control, arm, minor)
+    if deals["no_amount"]:
+        found = replace(found, note=_joined(found.note, f"{deals['no_amount']} of {deals['won']} deals won have no amount"))
+    return found
+
+
+def _effort(study: Study, horizon: int, arm: str) -> Comparison:
+    control = study.control
+    cells = rates.comparable(study.effort(arm, horizon), control, arm)
+    if not study.activity["touches"]:
+        return without(NO_ACTIVITY, *_empty_sides(cells, control, arm, NO_ACTIVITY))
+    if study.by_account:
+        return accounts.effort(rates.comparable(study.units(arm, horizon), control, arm), control, arm)
+    return amounts.effort(cells, control, arm)
+
+
+def _in_time(study: Study, horizon: int, arm: str) -> Comparison:
+    control = study.control
+    cells = rates.comparable(study.cells(arm, horizon), control, arm)
+    promised = [
+        handoff.first_touch_us
+        for each in study.protocol.arms
+        if each.name in (control, arm) and (handoff := study.definitions[each.definition].handoff) is not None
+    ]
+    known = [us for us in promised if us is not None]
+    activity = study.activity
+    reason = None
+    if len(known) < 2:
+        reason = NotEstimable("no_promised_time", "A definition's `handoff` does not say `first_touch`.")
+    elif not activity["responses"]:
+        reason = NO_ACTIVITY
+    elif not activity["timed"] and min(known) < DAY_US:
+        reason = NotEstimable("dates_only", "Sales feedback has dates without a time of day, too coarse for the promise.")
+    if reason is not None:
+        return without(reason, *_empty_sides(cells, control, arm, reason), note=DESCRIPTIVE)
+    if study.by_account:
+        rows = rates.comparable(study.units(arm, horizon), control, arm)
+        found = accounts.per_lead(
+            rows, control, arm, lambda row: row.in_time, denominator=lambda row: row.handed, note=DESCRIPTIVE
+        )
+    else:
+        found = rates.in_time(cells, control, arm)
+    if not study.dataset.handover_stated:
+        return replace(found, note=_joined(found.note, "hand-over taken as the end of the batch in which the rule fired"))
+    return found
+
+
+NO_ACTIVITY = NotEstimable("no_activity_data", "No touches, meetings or answers of sales are known.")
+
+
+def _empty_sides(
+    cells: Sequence[rates.Sized], control: str, arm: str, reason: NotEstimable
+) -> tuple[ArmValue, ArmValue]:
+    """Both arms' leads, without a value."""
+
+    def side(name: str) -> ArmValue:
+        chosen = [cell for cell in cells if cell.arm == name]
+        leads, mature = sum(cell.leads for cell in chosen), sum(cell.mature for cell in chosen)
+        return ArmValue(leads, mature, reason)
+
+    return side(control), side(arm)
+
+
+def _joined(*notes: str) -> str:
+    return "; ".join(note for note in notes if note)

@@ -1,0 +1,60 @@
+"""From rows to the decision rule: what the verdict on one challenger reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mqlab.analysis.estimate_rows import Estimator
+from mqlab.analysis.results import MetricRow, VerdictResult
+from mqlab.analysis.study import Study
+from mqlab.experiments import decision_rule as rule
+from mqlab.experiments.protocol import Metric
+from mqlab.stats.estimate import Estimate, Interval, NotEstimable
+
+
+def verdict_of(
+    study: Study, rows: Sequence[MetricRow], arm: str, deciding: Estimator, blocks: Sequence[str]
+) -> VerdictResult:
+    """The verdict on `arm`, from the repeated limits of its rows; guardrails and precision use the deciding estimator."""
+    protocol = study.protocol
+    mine = [row for row in rows if row.arm == arm and row.segment is None]
+    primary = next(row for row in mine if row.primary)
+    precision = None
+    if protocol.precision is not None:
+        row = _row(study, mine, protocol.precision, ("beside", "then", "primary"), deciding)
+        precision = rule.Precision(_reading(study, row, protocol.precision), protocol.precision.minimum_effect or 0.0)
+    found = rule.verdict(
+        aim=protocol.aim,
+        primary=_reading(study, primary, protocol.primary),
+        minimum_effect=protocol.primary.minimum_effect or 0.0,
+        guardrails=[
+            rule.Guardrail(_reading(study, _row(study, mine, metric, ("guardrail",), deciding), metric), metric.margin)
+            for metric in protocol.guardrails
+            if metric.margin is not None
+        ],
+        margin=protocol.primary.margin,
+        precision=precision,
+        blocks=blocks,
+        first_look=study.schedule.first,
+    )
+    return VerdictResult(found.call, found.why)
+
+
+def _row(
+    study: Study, rows: Sequence[MetricRow], metric: Metric, roles: Sequence[str], deciding: Estimator
+) -> MetricRow:
+    """The row of a metric by the deciding estimator, or by the only one it has."""
+    horizon = study.horizon(metric)
+    chosen = [row for row in rows if row.metric == metric.metric and row.horizon_days == horizon and row.role in roles]
+    return min(chosen, key=lambda row: (row.estimator != deciding, roles.index(row.role)))
+
+
+def _reading(study: Study, row: MetricRow, metric: Metric) -> rule.Reading:
+    due = None
+    if isinstance(row.absolute, NotEstimable) and row.absolute.reason == "not_due":
+        due = study.due_on(row.arm, metric)
+    return rule.Reading(metric.metric, _interval(row.relative), _interval(row.absolute), due)
+
+
+def _interval(estimate: Estimate | NotEstimable) -> Interval | NotEstimable:
+    return estimate if isinstance(estimate, NotEstimable) else estimate.interval

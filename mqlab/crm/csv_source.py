@@ -1,0 +1,226 @@
+"""CSV as it comes: its encoding and separator found out and told, ragged and broken rows set aside, nothing guessed."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from collections import Counter, deque
+from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
+from typing import IO
+
+from mqlab.crm.batches import BATCH_ROWS, Batch
+from mqlab.crm.mapping import Mapping
+from mqlab.crm.quarantine import BadRow, Finding, Reason
+from mqlab.errors import InputError, Place, Problem, ProblemsFound
+
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_LINE_END = re.compile(r"\r\n|\r|\n")
+
+
+class CsvSource:
+    """A CSV file: the header is read and checked at once, the rows when asked."""
+
+    def __init__(
+        self, stream: IO[bytes], raw: IO[bytes], *, file: str, mapping: Mapping, wanted: Collection[str], total: int
+    ) -> None:
+        self._raw = raw
+        self._file = file
+        self._total = total
+        self.notes: list[str] = []
+        encoding = self._encoding(stream, mapping.encoding)
+        self._text = io.TextIOWrapper(stream, encoding=encoding, newline="")
+        self._lines = _Lines(self._text)
+        self._skipped = 0
+        first = self._header_text()
+        delimiter = mapping.delimiter or self._delimiter(first, wanted)
+        self.header = self._header(first, delimiter)
+        self._reader = csv.reader(self._lines, delimiter=delimiter, strict=True)
+
+    def batches(self) -> Iterator[Batch]:
+        """The rows, `BATCH_ROWS` at a time; InputError where the file is cut off inside quotes or wrongly encoded."""
+        ended = False
+        while not ended:
+            rows: list[list[str]] = []
+            began = self._line()
+            broken: list[BadRow] = []
+            self._lines.has_nul = False
+            try:
+                rows.extend(islice(self._reader, BATCH_ROWS))
+                ended = len(rows) < BATCH_ROWS
+            except csv.Error as error:
+                broken.append(self._broken(str(error), began, rows))
+            except UnicodeDecodeError as error:
+                raise self._undecodable(error) from error
+            lines = self._line_numbers(rows, began, exact=not broken)
+            yield self._batch(rows, lines, broken)
+
+    def _batch(self, rows: list[list[str]], lines: Sequence[int], broken: list[BadRow]) -> Batch:
+        width = len(self.header)
+        if not all(map(width.__eq__, map(len, rows))) or self._lines.has_nul:
+            good: list[list[str]] = []
+            good_lines: list[int] = []
+            for row, line in zip(rows, lines, strict=True):
+                finding = self._finding(row, width)
+                if finding is not None:
+                    broken.append(BadRow(line, dict(zip(self.header, row, strict=False)) | _rest(row, width), finding))
+                elif len(row) == width:
+                    good.append(row)
+                    good_lines.append(line)
+            rows, lines = good, good_lines
+        columns = list(zip(*rows, strict=True)) if rows else [()] * width
+        named = {name: column for name, column in zip(self.header, columns, strict=True) if name}
+        return Batch(named, lines, broken, done=self._raw.tell(), total=self._total)
+
+    @staticmethod
+    def _finding(row: list[str], width: int) -> Finding | None:
+        if len(row) != width and "".join(row).strip():
+            return Finding(Reason.RAGGED_ROW, f"{len(row)} cells, the header has {width}")
+        if any("\0" in cell for cell in row):
+            return Finding(Reason.NUL_BYTE, "a cell holds a NUL byte")
+        return None
+
+    def _line(self) -> int:
+        return self._reader.line_num + 1 + self._skipped
+
+    def _line_numbers(self, rows: list[list[str]], began: int, *, exact: bool) -> Sequence[int]:
+        """The line each row began at: rows are lines, but for line ends inside quotes."""
+        if exact and self._line() - began == len(rows):
+            return range(began, began + len(rows))
+        numbers = []
+        for row in rows:
+            numbers.append(began)
+            began += 1 + sum(len(_LINE_END.findall(cell)) for cell in row)
+        return numbers
+
+    def _broken(self, error: str, began: int, rows: list[list[str]]) -> BadRow:
+        numbers = self._line_numbers([*rows, []], began, exact=False)
+        line = numbers[-1]
+        raw = "".join(list(self._lines.recent)[-(self._line() - line) :])
+        if "unexpected end of data" in error:
+            raise InputError(
+                f"the file ends inside a quoted cell that began in line {line}: it was cut off, or a quote is missing.",
+                code="Truncated",
+                place=Place(self._file, line),
+                hint="Export it again, or correct the quotes of that line.",
+            )
+        reason = Reason.HUGE_CELL if "field larger" in error else Reason.BROKEN_QUOTES
+        return BadRow(line, raw, Finding(reason, error))
+
+    def _encoding(self, stream: IO[bytes], stated: str | None) -> str:
+        start = stream.peek(4)[:4]  # type: ignore[attr-defined]
+        for mark, encoding in _BOMS:
+            if start.startswith(mark):
+                if stated is not None and codecs.lookup(stated).name not in {encoding, "utf-8"}:
+                    self.notes.append(
+                        f"The file says it is {encoding}, not {stated} as the mapping does; it was believed."
+                    )
+                return encoding
+        return stated or "utf-8"
+
+    def _header_text(self) -> str:
+        """The physical lines of the header; leading blank lines are passed over."""
+        text = ""
+        try:
+            for line in self._lines:
+                if not text and not line.strip():
+                    self._skipped += 1
+                    continue
+                text += line
+                self._skipped += 1
+                if text.count('"') % 2 == 0:
+                    break
+        except UnicodeDecodeError as error:
+            raise self._undecodable(error) from error
+        if not text.strip():
+            raise InputError("the file is empty.", code="EmptyFile", place=Place(self._file))
+        if "\0" in text:
+            raise InputError("the header holds a NUL byte: this is not CSV.", code="NotCsv", place=Place(self._file, 1))
+        return text
+
+    def _delimiter(self, first: str, wanted: Collection[str]) -> str:
+        """The separator whose header has most of the wanted columns, then most columns; a tie is refused."""
+        known = {name.strip().casefold() for name in wanted}
+        scores = {}
+        for delimiter in DELIMITERS:
+            names = [name.strip().casefold() for name in _cells(first, delimiter)]
+            scores[delimiter] = (len(known.intersection(names)), len(names) if len(names) > 1 else 0)
+        best = max(scores.values())
+        chosen = [delimiter for delimiter, score in scores.items() if score == best]
+        if best[1] == 0:
+            return ","
+        if len(chosen) > 1:
+            raise InputError(
+                f"the header can be read with {' or '.join(DELIMITERS[one] for one in chosen)} as separator.",
+                code="AmbiguousSeparator",
+                place=Place(self._file, 1),
+                hint="State `delimiter` in the mapping.",
+            )
+        if chosen[0] != ",":
+            self.notes.append(f"The columns are separated by {DELIMITERS[chosen[0]]}.")
+        return chosen[0]
+
+    def _header(self, first: str, delimiter: str) -> tuple[str, ...]:
+        names = tuple(name.strip() for name in _cells(first, delimiter))
+        twice = [name for name, count in Counter(names).items() if count > 1 and name]
+        if twice:
+            raise ProblemsFound(
+                Problem(
+                    "DuplicateColumn", f"the column '{name}' stands in the header twice.", Place(self._file, 1),
+                    hint="Rename or remove one of them.",
+                )
+                for name in twice
+            )  # fmt: skip
+        if "" in names:
+            self.notes.append("A column without a name was left out.")
+        return names
+
+    def _undecodable(self, error: UnicodeDecodeError) -> InputError:
+        raw = error.object[max(0, error.start - 20) : error.end + 20]
+        line = self._lines.count + error.object[: error.start].count(b"\n") + 1
+        shown = raw.decode("cp1252", "replace").strip().replace("\n", " ").replace("\r", "")
+        return InputError(
+            f"the file is not {error.encoding} text: byte 0x{error.object[error.start]:02x} in about line {line}.",
+            code="BadEncoding",
+            place=Place(self._file, line),
+            hint=f"Read as Latin-1 it says '{shown}'. If that is right, state `encoding: latin-1` in the mapping.",
+        )
+
+
+class _Lines:
+    """The lines of a text, the recent ones kept, NUL characters noticed."""
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self._text = text
+        self.recent: deque[str] = deque(maxlen=200)
+        self.has_nul = False
+        self.count = 0
+
+    def __iter__(self) -> Iterator[str]:
+        keep = self.recent.append
+        for line in self._text:
+            self.count += 1
+            keep(line)
+            if "\0" in line:
+                self.has_nul = True
+            yield line
+
+
+def _cells(text: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
+    except csv.Error:
+        return []
+
+
+def _rest(row: Sequence[str], width: int) -> dict[str, object]:
+    return {"": list(row[width:])} if len(row) > width else {}

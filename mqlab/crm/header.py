@@ -1,0 +1,135 @@
+"""A mapping held against a file's header: which column is which, what is missing, and what is left over."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mqlab.crm.batches import Batch
+from mqlab.crm.mapping import Column
+from mqlab.errors import Place, Problem, ProblemsFound, nearest
+from mqlab.leads.text import normalise
+
+_NOT_A_NAME = re.compile(r"\W+")
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A value of every row: a column of the file, or a constant; None where an optional column is absent."""
+
+    key: str
+    name: str | None
+    declared: Column
+
+    def values(self, batch: Batch) -> Sequence[Any]:
+        """The values of a batch; nothing for a column that this batch does not have."""
+        if self.declared.constant is not None:
+            return [self.declared.constant] * len(batch)
+        if self.name is None:
+            return [None] * len(batch)
+        return batch.columns.get(self.name) or [None] * len(batch)
+
+    @property
+    def absent(self) -> bool:
+        """Whether there is nothing to read."""
+        return self.name is None and self.declared.constant is None
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where each value of a table stands in a file. `rest` are the further columns: stored name → column."""
+
+    spots: Mapping[str, Spot]
+    rest: Mapping[str, Spot] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
+
+    def __getitem__(self, key: str) -> Spot:
+        return self.spots.get(key) or Spot(key, None, Column(column=[key], optional=True))
+
+
+def lay_out(
+    table: Mapping[str, Any],
+    header: Sequence[str],
+    *,
+    file: str,
+    needed: Collection[str],
+    rest: str | Mapping[str, Column] | None = None,
+    ignore: Collection[str] = (),
+) -> Layout:
+    """The layout of a table in a file with this header.
+
+    `table` holds the declared columns; `needed` are the keys that must be declared. `rest`: "rest" for every column
+    not used otherwise, or the declared ones. Raises ProblemsFound naming every missing column and the nearest there.
+    """
+    problems: list[Problem] = []
+    spots: dict[str, Spot] = {}
+    place = Place(file, 1)
+    for key, column in _declared(table).items():
+        name = _found(column, header)
+        if name is None and column.column is not None and not column.optional:
+            problems.append(_missing(key, column, header, place))
+        spots[key] = Spot(key, name, column)
+    for key in needed:
+        if key not in spots:
+            problems.append(Problem("UnmappedColumn", f"the mapping names no column for '{key}'.", place))
+    used = {spot.name for spot in spots.values()}
+    left_out = tuple(
+        name for name in header if name and name not in used and _slug(name) in {_slug(one) for one in ignore}
+    )
+    further: dict[str, Spot] = {}
+    if rest == "rest":
+        for name in header:
+            if not name or name in used or name in left_out:
+                continue
+            slug = _slug(name)
+            if slug in further:
+                message = f"the columns '{further[slug].name}' and '{name}' would both become '{slug}'."
+                problems.append(Problem("DuplicateColumn", message, place, hint="Rename one of them."))
+            further[slug] = Spot(slug, name, Column(column=[name]))
+    elif rest is not None and not isinstance(rest, str):
+        for slug, column in rest.items():
+            name = _found(column, header)
+            if name is None and column.column is not None and not column.optional:
+                problems.append(_missing(slug, column, header, place))
+            further[_slug(slug)] = Spot(slug, name, column)
+    if problems:
+        raise ProblemsFound(problems)
+    return Layout(spots, dict(sorted(further.items())), left_out)
+
+
+def wanted_names(*tables: Mapping[str, Any]) -> set[str]:
+    """Every column name that the tables look for."""
+    return {name for table in tables for column in _declared(table).values() for name in column.column or ()}
+
+
+def _declared(table: Mapping[str, Any]) -> dict[str, Column]:
+    return {key: value for key, value in table.items() if isinstance(value, Column)}
+
+
+def _found(column: Column, header: Sequence[str]) -> str | None:
+    """The file's spelling of the first name it has: exactly, else regardless of case and space around it."""
+    for name in column.column or ():
+        if name in header:
+            return name
+    folded = {normalise(name): name for name in reversed(header)}
+    return next((folded[normalise(name)] for name in column.column or () if normalise(name) in folded), None)
+
+
+def _missing(key: str, column: Column, header: Sequence[str], place: Place) -> Problem:
+    names = column.column or []
+    near = next((hint for name in names if (hint := nearest(name, header)) is not None), None)
+    known = ", ".join(f"'{name}'" for name in header if name)
+    asked = " or ".join(f"'{name}'" for name in names)
+    return Problem(
+        "MissingColumn",
+        f"the column {asked} is missing; it is needed for '{key}'.",
+        place,
+        hint=near or f"The file has: {known}.",
+    )
+
+
+def _slug(name: str) -> str:
+    """A column's name as definitions write it: lower case, with underscores."""
+    return _NOT_A_NAME.sub("_", normalise(name)).strip("_")

@@ -1,0 +1,87 @@
+"""`analyze`: the lab's facts through the analysis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from mqlab.analysis.analyze import analyze as analyze_facts
+from mqlab.analysis.results import AnalysisResult
+from mqlab.definitions.model import Definition
+from mqlab.experiments import lifecycle
+from mqlab.experiments.canonical import fingerprint
+from mqlab.experiments.protocol import Protocol
+from mqlab.lab.experiments import declared, definitions_of, meanings, steps
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mqlab.lab.core import Lab, Progress
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """A result that prints in a terminal, renders in a notebook, and converts to plain data or a data frame."""
+
+    result: AnalysisResult
+    protocol: Protocol
+    definitions: dict[str, Definition]
+    zone: ZoneInfo
+
+    def to_dict(self) -> dict[str, Any]:
+        """The agreed JSON of `mqlab analyze`."""
+        return self.result.to_dict()
+
+    def to_pandas(self) -> pd.DataFrame:
+        """One row per metric, estimator and arm; what cannot be estimated is missing, with its reason beside it."""
+        import pandas as pd
+
+        return pd.json_normalize([row.to_dict() for row in self.result.metrics])
+
+    def __str__(self) -> str:
+        from mqlab.reports.terminal import render
+
+        return render(self.result, self.zone).rstrip("\n")
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<pre>{escape(str(self))}</pre>"
+
+
+def analyze(lab: Lab, experiment: str, *, as_of: datetime, position: int | None, progress: Progress) -> Analysis:
+    """Read the ledger at one position, judge, count, estimate, conclude; a look that was due is kept as it was."""
+    plan = declared(lab, experiment)
+    log = steps(lab, experiment)
+    changes = lifecycle.changes_since_start(plan, log)
+    present = lifecycle.effective(plan, log)
+    definitions = definitions_of(lab, present)
+    began = next((step for step in log if step.step == "start"), None)
+    locked = dict(began.details.get("definitions", {})) if began else {}
+    now = meanings(lab, present)
+    same_meaning = all(now.get(ref, meaning) == meaning for ref, meaning in locked.items())
+    read_at = lab.ledger.position() if position is None else position
+    progress("reading the ledger", 0, 1)
+    facts = lab.ledger.facts(as_of=as_of, position=read_at)
+    progress("reading the ledger", 1, 1)
+    table = lab.ledger.assignments.overrides(experiment, position=read_at)
+    result = analyze_facts(
+        present,
+        definitions,
+        facts,
+        timezone=lab.settings.zone,
+        internal_domains=lab.settings.lab.internal_domains,
+        null_tokens=lab.settings.lab.null_tokens,
+        overrides=dict(zip(table["unit"].to_pylist(), table["arm"].to_pylist(), strict=True)),
+        protocol_unchanged=None if changes is None else not changes and same_meaning,
+        currency=lab.settings.lab.currency,
+        progress=lambda done, total: progress("judging leads", done, total),
+    )
+    return Analysis(result, present, definitions, lab.settings.zone)
+
+
+def protocol_fingerprint(analysis: Analysis) -> str:
+    """The fingerprint of the protocol that was analysed."""
+    return fingerprint(analysis.protocol)

@@ -1,0 +1,69 @@
+"""`experiments decide`: close an experiment; on ship its challenger is in force."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from mqlab.errors import InputError
+from mqlab.experiments import in_force, lifecycle
+from mqlab.lab.analyze import analyze
+from mqlab.lab.experiments import declared, meanings, record, share, steps
+from mqlab.lab.files import write_whole
+from mqlab.leads.instants import iso
+
+if TYPE_CHECKING:
+    from mqlab.lab.core import Lab, Progress
+
+
+def conclude(
+    lab: Lab,
+    experiment: str,
+    *,
+    call: str,
+    by: str,
+    because: str,
+    at: datetime,
+    start: datetime | None,
+    arm: str | None,
+    holdout: str | None,
+    progress: Progress,
+) -> dict[str, Any]:
+    """Record the call beside the verdict as of `at`, put the winner in force, write the holdout's experiment file."""
+    if call not in ("ship", "keep"):
+        raise InputError(f"--call {call} is not known.", code="UnknownCall", hint="A call is ship or keep.")
+    plan, log = declared(lab, experiment), steps(lab, experiment)
+    lifecycle.refuse_edits(plan, log, meanings(lab, plan))
+    analysis = analyze(lab, experiment, as_of=at, position=None, progress=progress)
+    decided = in_force.decide(
+        plan,
+        log,
+        call=call,  # type: ignore[arg-type]
+        by=by,
+        because=because,
+        at=at,
+        verdicts={name: verdict.call for name, verdict in analysis.result.verdicts.items()},
+        arm=arm,
+        start_at=start,
+        holdout=share(holdout, "--holdout") if holdout else None,
+    )
+    follow_up = None
+    if decided.follow_up is not None:
+        name, text = decided.follow_up
+        follow_up = lab.folder / "experiments" / f"{name}.yaml"
+        write_whole(follow_up, text, overwrite=False)
+    record(lab, decided.step, log, now=at)
+    if decided.in_force is not None:
+        new = decided.in_force
+        lab.ledger.in_force.put(
+            new.definition, from_at=new.from_at, by=new.by, because=new.because, now=at, experiment=new.experiment
+        )
+    return {
+        "experiment": experiment,
+        "call": call,
+        "verdict": dict(decided.step.details).get("verdict"),
+        "disagreement": decided.disagreement,
+        "in_force": decided.in_force.definition if decided.in_force else None,
+        "from": iso(decided.in_force.from_at) if decided.in_force else None,
+        "follow_up": str(follow_up) if follow_up else None,
+    }

@@ -1,0 +1,54 @@
+"""Which definition governs a lead: a running experiment's arm, else what is in force."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from mqlab.errors import RefusedError
+from mqlab.experiments import lifecycle
+from mqlab.experiments.enrol import Assignment
+from mqlab.experiments.in_force import InForce, in_force_at
+from mqlab.experiments.protocol import Protocol
+from mqlab.lab.assign import assign
+from mqlab.lab.experiments import files, protocol, steps
+from mqlab.leads.records import Lead
+
+if TYPE_CHECKING:
+    from mqlab.lab.core import Lab
+
+
+@dataclass(frozen=True, slots=True)
+class Governing:
+    """`definition` acts for the lead; `protocol` and `assignment` are of the experiment, None where it is in force."""
+
+    definition: str
+    protocol: Protocol | None = None
+    assignment: Assignment | None = None
+
+
+def governing(lab: Lab, lead: Lead, *, at: datetime) -> Governing:
+    """What governs a lead at an instant; RefusedError where nothing is in force and no experiment takes it."""
+    for name in files(lab):
+        plan = protocol(lab, name)
+        if lifecycle.state(plan, steps(lab, name), at=at).status not in ("running", "enrolment closed"):
+            continue
+        placed = assign(lab, name, [lead], as_of=at)[0]
+        if placed.in_experiment:
+            ref = next(arm.definition for arm in plan.arms if arm.name == placed.arm)
+            return Governing(ref, plan, placed)
+    ref = in_force(lab, at)
+    if ref is None:
+        raise RefusedError(
+            f"no running experiment takes the lead '{lead.lead_id}', and no definition is in force.",
+            code="NothingInForce",
+            hint='Set in_force = "id@1.0.0" under [lab] in mqlab.toml.',
+        )
+    return Governing(ref)
+
+
+def in_force(lab: Lab, at: datetime) -> str | None:
+    """The definition in force at an instant: by the ledger, else by `mqlab.toml`."""
+    entries = [InForce(row.definition, row.from_at, row.by, row.because, row.experiment) for row in lab.ledger.in_force.list()]
+    return in_force_at(entries, at, lab.settings.lab.in_force)

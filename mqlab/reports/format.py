@@ -1,0 +1,227 @@
+"""Numbers as people read them. This is the only place of the package that rounds for people.
+
+Rates and relative numbers come in as fractions (0.05 is 5%), money in currency units, instants aware. Signs are real
+minus signs; a change always shows its sign.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, tzinfo
+
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_currency, format_decimal, get_currency_precision
+
+from mqlab.stats.estimate import Estimate, Interval, NotEstimable
+
+LOCALE = "en"
+MINUS = "\u2212"
+NO_BOUND = "no usable bound"
+
+Shown = Callable[[float], str]
+
+
+def _decimal(value: float, digits: int, *, signed: bool = False) -> str:
+    rounded = round(value, digits) + 0.0
+    pattern = "#,##0" + ("." + "0" * digits if digits else "")
+    text = str(format_decimal(abs(rounded), format=pattern, locale=LOCALE))
+    sign = MINUS if rounded < 0 else "+" if signed and rounded > 0 else ""
+    return sign + text
+
+
+def _digits(value: float, usual: int) -> int:
+    """The usual digits, and up to two more where a small number would lose itself."""
+    size = abs(value)
+    return usual if size == 0 or size >= 10**-usual * 10 else usual + 1 if size >= 10**-usual else usual + 2
+
+
+def count(value: float) -> str:
+    """A whole number.
+
+    Example:
+        >>> count(8000)
+        '8,000'
+    """
+    return _decimal(value, 0)
+
+
+def rate(value: float) -> str:
+    """A fraction as percent.
+
+    Example:
+        >>> rate(0.2803), rate(0.0031), rate(0)
+        ('28.0%', '0.31%', '0.0%')
+    """
+    return _decimal(100 * value, _digits(100 * value, 1)) + "%"
+
+
+def change(value: float) -> str:
+    """A relative change, with its sign.
+
+    Example:
+        >>> change(0.0393), change(-0.005), change(0.0), change(14.2)
+        ('+3.9%', '−0.5%', '0.0%', '+1,420%')
+    """
+    return _decimal(100 * value, 0 if abs(value) >= 10 else 1, signed=True) + "%"
+
+
+def points(value: float) -> str:
+    """A difference of two rates, in percentage points, with its sign.
+
+    Example:
+        >>> points(0.0118)
+        '+1.2 points'
+    """
+    return _decimal(100 * value, _digits(100 * value, 1), signed=True) + " points"
+
+
+def per_thousand(value: float) -> str:
+    """A rate as how many of 1,000.
+
+    Example:
+        >>> per_thousand(0.07868), per_thousand(0.0004)
+        ('78.7', '0.40')
+    """
+    return _decimal(1000 * value, _digits(1000 * value, 1))
+
+
+def change_per_thousand(value: float) -> str:
+    """A difference of two rates as how many more or fewer of 1,000.
+
+    Example:
+        >>> change_per_thousand(-0.0031)
+        '−3.1'
+    """
+    return _decimal(1000 * value, _digits(1000 * value, 1), signed=True)
+
+
+def number(value: float) -> str:
+    """A plain number, such as touches per deal won.
+
+    Example:
+        >>> number(12.345), number(1234.6)
+        ('12.3', '1,235')
+    """
+    return _decimal(value, 0 if abs(value) >= 1000 else 1 if abs(value) >= 10 else 2)
+
+
+def change_of_number(value: float) -> str:
+    """A difference of two plain numbers, with its sign."""
+    return _decimal(value, 0 if abs(value) >= 1000 else 1 if abs(value) >= 10 else 2, signed=True)
+
+
+def money(value: float, currency: str) -> str:
+    """An amount with its currency; without minor units from 1,000 on.
+
+    Example:
+        >>> money(12.5, "EUR"), money(60000, "EUR")
+        ('€12.50', '€60,000')
+    """
+    digits = 0 if abs(value) >= 1000 else get_currency_precision(currency)
+    rounded = round(value, digits) + 0.0
+    fraction = "." + "0" * digits if digits else ""
+    text = format_currency(abs(rounded), currency, f"¤#,##0{fraction}", locale=LOCALE, currency_digits=False)
+    return (MINUS if rounded < 0 else "") + str(text)
+
+
+def change_of_money(value: float, currency: str) -> str:
+    """A difference of two amounts, with its sign.
+
+    Example:
+        >>> change_of_money(1.5, "EUR")
+        '+€1.50'
+    """
+    text = money(value, currency)
+    return "+" + text if value > 0 and any(digit in text for digit in "123456789") else text
+
+
+def p_value(value: float) -> str:
+    """A p-value to what matters of it.
+
+    Example:
+        >>> p_value(0.0854), p_value(0.43), p_value(0.0002), p_value(0.9999)
+        ('0.085', '0.43', '< 0.001', '> 0.99')
+    """
+    if value < 0.001:
+        return "< 0.001"
+    if value > 0.99:
+        return "> 0.99"
+    return _decimal(value, 3 if value < 0.1 else 2)
+
+
+def level(alpha: float) -> str:
+    """The confidence that goes with a two-sided α.
+
+    Example:
+        >>> level(0.05), level(0.02696)
+        ('95%', '97.3%')
+    """
+    percent = 100 * (1 - alpha)
+    return _decimal(percent, 0 if abs(percent - round(percent)) < 0.05 else 1) + "%"
+
+
+def bound(value: float) -> str:
+    """A boundary on |z|."""
+    return _decimal(value, 2)
+
+
+def days(value: int) -> str:
+    """A number of days.
+
+    Example:
+        >>> days(60), days(1)
+        ('60 days', '1 day')
+    """
+    return f"{count(value)} day" + ("" if value == 1 else "s")
+
+
+def day(value: date) -> str:
+    """A date.
+
+    Example:
+        >>> day(date(2026, 10, 15))
+        '15 Oct 2026'
+    """
+    return str(format_date(value, "d MMM y", locale=LOCALE))
+
+
+def instant(value: datetime, zone: tzinfo) -> str:
+    """An instant as the clock on the wall shows it in `zone`, with the zone's name."""
+    shown = format_datetime(value, "d MMM y, HH:mm", tzinfo=zone, locale=LOCALE)
+    return f"{shown} ({getattr(zone, 'key', None) or value.astimezone(zone).tzname()})"
+
+
+def interval(limits: Interval, shown: Shown) -> str:
+    """Both limits, or what is left where a side is open.
+
+    Example:
+        >>> interval(Interval(-0.005, 0.086), change), interval(Interval(0.5, None), change)
+        ('−0.5% to +8.6%', 'at least +50.0%')
+    """
+    low, high = limits.low, limits.high
+    if low is None and high is None:
+        return NO_BOUND
+    if high is None:
+        return f"at least {shown(low)}" if low is not None else NO_BOUND
+    return f"at most {shown(high)}" if low is None else f"{shown(low)} to {shown(high)}"
+
+
+def estimate(found: Estimate, shown: Shown) -> str:
+    """A value with its interval; only the interval where the value itself is unbounded.
+
+    Example:
+        >>> estimate(Estimate(0.039, Interval(-0.005, 0.086)), change)
+        '+3.9% (−0.5% to +8.6%)'
+    """
+    limits = interval(found.interval, shown)
+    return limits if found.value is None else f"{shown(found.value)} ({limits})"
+
+
+def reason(missing: NotEstimable) -> str:
+    """Why there is no number, as a sentence's end.
+
+    Example:
+        >>> reason(NotEstimable("no_mqls"))
+        'no mqls'
+    """
+    return missing.detail.rstrip(".") if missing.detail else missing.reason.replace("_", " ")
