@@ -100,6 +100,8 @@ class Boundary:
         """(the repeated p-value, the plain one: only at the planned end) of a test whose plain p is `fixed`."""
         if isinstance(fixed, NotEstimable):
             return fixed, None
+        if self.final and len(self.information) == 1:
+            return fixed, fixed
         z = critical_z(min(max(fixed, 1e-300), 1 - 1e-16)) if fixed < 1 else 0.0
         repeated = repeated_p_value(z, self.information, maximum=self.maximum, last=self.final)
         return repeated, fixed if self.final else None

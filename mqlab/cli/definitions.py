@@ -205,7 +205,8 @@ def score(
                 ["lead", "verdict", "path", "qualified at", "holds now", "scores"],
                 [
                     (
-                        row["lead"], row["verdict"], row["path"] or "", row["qualified_at"] or "", "yes" if row["holds_now"] else "no",
+                        row["lead"], row["verdict"], row["path"] or "", row["qualified_at"] or "",
+                        "yes" if row["holds_now"] else "no",
                         ", ".join(f"{name} {value:g}" for name, value in row["scores"].items()),
                     )
                     for row in (decision.to_dict() for decision in decisions)

@@ -97,7 +97,7 @@ def assign(
     """
     from mqlab.lab import Lab
 
-    rows = [assignment.to_dict() for assignment in Lab.open(lab).assign_file(experiment, file)]
+    rows = [assignment.to_dict() for assignment in Lab.open(lab).assign_file(experiment, file, as_of=now())]
     output.show(
         rows,
         output_format,

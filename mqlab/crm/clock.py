@@ -22,7 +22,8 @@ EPOCHS = {"epoch_s": 1_000_000, "epoch_ms": 1_000}
 """Formats that count since 1970, with the microseconds of their unit."""
 
 _ISO = re.compile(
-    r"(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}(?::?\d{2}(?::?\d{2}(?:[.,]\d{1,9})?)?)?) ?(Z|z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?)?"
+    r"(\d{4}-\d{2}-\d{2})"
+    r"(?:[Tt ](\d{2}(?::?\d{2}(?::?\d{2}(?:[.,]\d{1,9})?)?)?) ?(Z|z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?)?"
 )
 _KEPT = 200_000
 
@@ -51,7 +52,9 @@ class Clock:
         self._null_tokens = null_tokens
         self._seen: dict[tuple[Any, bool, tuple[str, ...]], Read] = {}
 
-    def read(self, values: Sequence[Any], *, column: str, end_of_day: bool = False, formats: Sequence[str] = ()) -> Instants:
+    def read(
+        self, values: Sequence[Any], *, column: str, end_of_day: bool = False, formats: Sequence[str] = ()
+    ) -> Instants:
         """A column as instants; a day is its start, or with `end_of_day` its last microsecond."""
         stated = tuple(formats) or self._formats
         if not stated:
@@ -115,7 +118,7 @@ class Clock:
         if one in EPOCHS:
             if not re.fullmatch(r"-?\d{1,17}(\.0+)?", text):
                 return None
-            return _in_range(int(text.split(".")[0]) * EPOCHS[one], text)
+            return _in_range(int(text.split(".", maxsplit=1)[0]) * EPOCHS[one], text)
         try:
             found = datetime.strptime(text, one)  # noqa: DTZ007
         except ValueError:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
@@ -26,16 +26,19 @@ V = TypeVar("V")
 class Door:
     """Turns columns as read into columns as stored, remembering what each different value becomes."""
 
-    def __init__(self, *, clock: Clock, numbers: Numbers, null_tokens: frozenset[str]) -> None:
+    def __init__(
+        self, *, clock: Clock, numbers: Numbers, null_tokens: frozenset[str], internal_domains: Collection[str] = ()
+    ) -> None:
         self.clock = clock
         self.numbers = numbers
-        self._texts = _Memory(lambda value: _text(value, null_tokens))
-        self._ids = _Memory(lambda value: _id(value, null_tokens))
-        self._emails = _Memory(lambda value: _email(value, null_tokens))
-        self._owners = _Memory(lambda value: _owner(value, null_tokens))
-        self._json = _Memory(lambda value: _json_text(value, null_tokens))
+        self._texts: _Memory[str | None] = _Memory(lambda value: _text(value, null_tokens))
+        self._ids: _Memory[str | None] = _Memory(lambda value: _id(value, null_tokens))
+        self._emails: _Memory[Email | None] = _Memory(lambda value: _email(value, null_tokens))
+        self._owners: _Memory[str | None] = _Memory(lambda value: _owner(value, null_tokens))
+        self._json: _Memory[str] = _Memory(lambda value: _json_text(value, null_tokens))
         self._fragments: dict[str, _Memory[str]] = {}
         self._null_tokens = null_tokens
+        self._internal = frozenset(internal_domains)
 
     def texts(self, values: Sequence[Any]) -> list[str | None]:
         """Normalised text, None for a null token."""
@@ -48,6 +51,12 @@ class Door:
     def emails(self, values: Sequence[Any]) -> list[Email | None]:
         """Hashed addresses, None for what is none."""
         return self._emails.of(values)
+
+    def identifying(self, values: Sequence[Any]) -> list[str | None]:
+        """The hashes of addresses that can name a lead: those of our own domains are our people's and name nobody."""
+        return [
+            None if email is None or email.domain in self._internal else email.hash for email in self._emails.of(values)
+        ]
 
     def owners(self, values: Sequence[Any]) -> list[str | None]:
         """Sales reps as hashes."""
@@ -75,7 +84,7 @@ class Door:
 class _Memory(Generic[V]):
     """A function of a value that remembers its answers; True, 1 and 1.0 are different values."""
 
-    def __init__(self, function: Any) -> None:
+    def __init__(self, function: Callable[[Any], V]) -> None:
         self._function = function
         self._texts: dict[str, V] = {}
         self._others: dict[tuple[type, Any], V] = {}
@@ -166,7 +175,7 @@ def _json_text(value: Any, null_tokens: frozenset[str]) -> str:
     return "null" if text is None else json.dumps(text, ensure_ascii=False)
 
 
-def _fragment(name: str, null_tokens: frozenset[str]) -> Any:
+def _fragment(name: str, null_tokens: frozenset[str]) -> Callable[[Any], str]:
     head = json.dumps(name, ensure_ascii=False) + ":"
 
     def of(value: Any) -> str:

@@ -26,8 +26,8 @@ class Numbers:
     def __init__(self, *, decimal: Literal[".", ","], null_tokens: frozenset[str]) -> None:
         self._decimal = decimal
         self._null_tokens = null_tokens
-        self._money: dict[Any, int | None | Finding] = {}
-        self._quantities: dict[Any, float | None | Finding] = {}
+        self._money: dict[Any, int | Finding | None] = {}
+        self._quantities: dict[Any, float | Finding | None] = {}
 
     def amounts(self, values: Sequence[Any], findings: dict[int, Finding], *, column: str) -> list[int | None]:
         """Ten-thousandths of a unit, rounded half up; negative, non-finite and unreadable ones become findings."""
@@ -37,7 +37,9 @@ class Numbers:
         """Finite numbers that are not negative."""
         return self._column(values, findings, column, self._quantities, self._quantity)
 
-    def _column(self, values: Sequence[Any], findings: dict[int, Finding], column: str, seen: Any, read: Any) -> list[Any]:
+    def _column(
+        self, values: Sequence[Any], findings: dict[int, Finding], column: str, seen: Any, read: Any
+    ) -> list[Any]:
         if len(seen) > 200_000:
             seen.clear()
         result = []
@@ -51,7 +53,7 @@ class Numbers:
             result.append(found)
         return result
 
-    def _amount(self, value: Any) -> int | None | Finding:
+    def _amount(self, value: Any) -> int | Finding | None:
         number = self._number(value)
         if number is None or isinstance(number, Finding):
             return number
@@ -63,7 +65,7 @@ class Numbers:
             context.prec = 60
             return int((number * TENTHOUSANDTHS).to_integral_value(ROUND_HALF_UP))
 
-    def _quantity(self, value: Any) -> float | None | Finding:
+    def _quantity(self, value: Any) -> float | Finding | None:
         number = self._number(value)
         if number is None or isinstance(number, Finding):
             return number
@@ -72,7 +74,7 @@ class Numbers:
             return Finding(Reason.NOT_A_NUMBER, f"'{str(value)[:40]}'")
         return result
 
-    def _number(self, value: Any) -> Decimal | None | Finding:
+    def _number(self, value: Any) -> Decimal | Finding | None:
         """An exact number; nothing is None."""
         if value is None or value == "":
             return None

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import io
 import zlib
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 from mqlab.crm.batches import Source
 from mqlab.crm.csv_source import CsvSource
@@ -38,7 +36,7 @@ def opened(path: Path, mapping: Mapping, wanted: Collection[str]) -> Iterator[So
             if suffix == ".parquet" and not name.endswith(".gz"):
                 yield ParquetSource(raw, file=str(path))
                 return
-            stream = io.BufferedReader(gzip.GzipFile(fileobj=raw)) if name.endswith(".gz") else raw  # type: ignore[arg-type]
+            stream = io.BufferedReader(gzip.GzipFile(fileobj=raw)) if name.endswith(".gz") else raw
             if suffix in TEXT_SUFFIXES:
                 yield CsvSource(stream, raw, file=str(path), mapping=mapping, wanted=wanted, total=total)
             elif suffix in JSON_SUFFIXES:
@@ -65,8 +63,3 @@ def opened(path: Path, mapping: Mapping, wanted: Collection[str]) -> Iterator[So
         raise InputError(f"this is not a gzip file: {error}.", code="BadGzip", place=Place(str(path))) from error
     except PermissionError as error:
         raise InputError("the file may not be read by this user.", code="NoSuchFile", place=Place(str(path))) from error
-
-
-def digest(stream: IO[bytes]) -> str:
-    """Hex SHA-256 of everything in the stream."""
-    return hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]

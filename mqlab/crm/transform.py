@@ -81,7 +81,10 @@ class _Work:
             return [None] * len(self.batch), frozenset()
         values = spot.values(self.batch)
         if not isinstance(values, tuple):
-            values = [value if isinstance(value, datetime) or not isinstance(value, dict | list) else flat(value) for value in values]
+            values = [
+                value if isinstance(value, datetime) or not isinstance(value, dict | list) else flat(value)
+                for value in values
+            ]
         read = self.door.clock.read(values, column=self.name(key), end_of_day=end_of_day, formats=spot.declared.format)
         for row, finding in read.findings.items():
             self.findings.setdefault(row, finding)
@@ -146,7 +149,8 @@ def leads(batch: Batch, layout: Layout, context: Context) -> Facts:
     created, _ = work.instants("created_at", needed=True)
     known, backfill = work.known(created)
     stated = [None if was else us for us, was in zip(known, backfill, strict=True)]
-    version = _versions(work, stated)
+    modified, _ = work.instants("modified_at", needed=False)
+    version = _versions(work, modified, stated)
     emails = work.door.emails(work.raw("email"))
     source, account = work.texts("source"), work.texts("account_key")
     hashes = [None if email is None else email.hash for email in emails]
@@ -229,7 +233,7 @@ def identity(batch: Batch, layout: Layout, context: Context) -> Facts:
 
 
 def outcomes(batch: Batch, layout: Layout, context: Context, *, several: bool = False) -> Facts:
-    """What sales reported. `several`: the file's rows may make several statements, so one without an instant is blank."""
+    """What sales reported. `several`: rows may make several statements, so one without an instant is blank."""
     work = _Work(batch, layout, context)
     kinds = _kinds(work)
     at, days = work.instants("at", needed=not several, end_of_day=True)
@@ -244,7 +248,9 @@ def outcomes(batch: Batch, layout: Layout, context: Context, *, several: bool = 
     quantity = work.door.numbers.quantities(work.raw("quantity"), work.findings, column=work.name("quantity"))
     currency = _currencies(work)
     reason, owner = work.texts("reason"), work.door.owners(work.raw("owner"))
-    resolution = ["day" if row in days else "instant" for row in range(len(batch))] if days else ["instant"] * len(batch)
+    resolution = (
+        ["day" if row in days else "instant" for row in range(len(batch))] if days else ["instant"] * len(batch)
+    )
     count = len(batch)
     occurrence = [f"row\0{own}" if own is not None else f"at\0{us}" for own, us in zip(row_ids, at, strict=True)]
     return work.done(
@@ -253,7 +259,8 @@ def outcomes(batch: Batch, layout: Layout, context: Context, *, several: bool = 
             "key": digests([context.system] * count, blanks(kinds), blanks(opportunity), occurrence),
             "version": version,
             "content": digests(
-                blanks(at), resolution, blanks(amount), blanks(currency), blanks(quantity), blanks(reason), blanks(owner)
+                blanks(at), resolution, blanks(amount), blanks(currency), blanks(quantity), blanks(reason),
+                blanks(owner),
             ),
             "known_at": known, "backfill": backfill, "email_hash": hashes, "kind": kinds, "occurred_at": at,
             "resolution": resolution, "opportunity_id": opportunity, "amount": amount, "currency": currency,
@@ -263,26 +270,25 @@ def outcomes(batch: Batch, layout: Layout, context: Context, *, several: bool = 
     )  # fmt: skip
 
 
-def _versions(work: _Work, modified: Sequence[int | None]) -> list[int | None]:
-    """A row's version: as stated, else the snapshot's instant."""
-    if not work.layout["modified_at"].absent and modified is not None:
-        stated, _ = work.instants("modified_at", needed=False)
-    else:
-        stated = [None] * len(work.batch)
-    snapshot = None if work.context.snapshot_at is None else micros(work.context.snapshot_at)
-    return [
-        one if one is not None else snapshot if snapshot is not None else other
-        for one, other in zip(stated, modified, strict=True)
-    ]
+def _versions(
+    work: _Work, modified: Sequence[int | None], otherwise: Sequence[int | None] | None = None
+) -> list[int | None]:
+    """A row's version: `modified_at`, else the snapshot's instant, else what stands in for it."""
+    if work.context.snapshot_at is not None:
+        snapshot = micros(work.context.snapshot_at)
+        return [snapshot if us is None else us for us in modified]
+    if otherwise is None:
+        return list(modified)
+    return [other if us is None else us for us, other in zip(modified, otherwise, strict=True)]
 
 
 def _who(work: _Work) -> tuple[list[str | None], list[str | None]]:
     """The lead each row names, by id or by the hash of an e-mail."""
     ids = work.ids("lead")
-    emails = work.door.emails(work.raw("email"))
-    hashes = [None if email is None else email.hash for email in emails]
+    hashes = work.door.identifying(work.raw("email"))
     refs = [
-        own if own is not None else None if found is None else EMAIL + found for own, found in zip(ids, hashes, strict=True)
+        own if own is not None else None if found is None else EMAIL + found
+        for own, found in zip(ids, hashes, strict=True)
     ]
     work.needed(refs, Reason.MISSING_LEAD, "lead")
     return refs, hashes

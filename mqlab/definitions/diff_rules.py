@@ -31,7 +31,7 @@ from mqlab.definitions.model import (
     WordsRule,
 )
 from mqlab.definitions.phrases import clause
-from mqlab.definitions.tree import TruthLiteral
+from mqlab.definitions.tree import Node
 from mqlab.definitions.wording import enumerate_words, plain_name, points, sentence
 
 Bands = tuple[tuple[float | None, float | None, float], ...]
@@ -122,7 +122,7 @@ def _event_changed(
     if old.event != new.event:
         yield changed(f"{path}.event", old.event, new.event, f"{what}, event", (old.event, new.event))
     if where_form(old.where, naming[0]) != where_form(new.where, naming[1]):
-        words = condition_words(old.where or TruthLiteral(True), new.where or TruthLiteral(True), naming)
+        words = _where_words(old.where, new.where, naming)
         texts = (None if old.where is None else clause(old.where), None if new.where is None else clause(new.where))
         yield Change(f"{path}.where", "behaviour", *texts, sentence(f"{what}, which events count: {words}"))
     yield from _points_changed(path, before.points, after.points, what)
@@ -137,6 +137,12 @@ def _event_changed(
     if _decay_form(before.decay) != _decay_form(after.decay):
         told = both(lambda decay: "none" if decay is None else decay_words(decay), before.decay, after.decay)
         yield changed(f"{path}.decay", *told, f"{what}, how points fade", (f"“{told[0]}”", f"“{told[1]}”"))
+
+
+def _where_words(before: Node | None, after: Node | None, naming: tuple[Naming, Naming]) -> str:
+    if before is None or after is None:
+        return "all of them now" if after is None else f"only those now where {clause(after)}"
+    return condition_words(before, after, naming)
 
 
 def _absence_changed(path: str, before: AbsenceRule, after: AbsenceRule, what: str) -> Iterator[Change]:

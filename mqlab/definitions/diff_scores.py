@@ -4,13 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
 from mqlab.definitions.describe_rules import rule_words
 from mqlab.definitions.diff_canonical import Form, Naming
 from mqlab.definitions.diff_matching import both, match_up, present
 from mqlab.definitions.diff_rules import rule_changes, rule_form
 from mqlab.definitions.diff_words import Change, number_changed, number_or_none
-from mqlab.definitions.model import Definition, FieldDecl, Grading, Group, Rule, Score, WeightRule
+from mqlab.definitions.model import (
+    AbsenceRule,
+    BandsRule,
+    Definition,
+    EventRule,
+    FieldDecl,
+    Grading,
+    Group,
+    MapRule,
+    Rule,
+    Score,
+    WeightRule,
+    WhenRule,
+    WordsRule,
+)
 from mqlab.definitions.wording import enumerate_words, plain_name, plural, sentence, spoken_number
 from mqlab.leads.text import normalise
 
@@ -156,6 +171,7 @@ def _rules_changed(
         lambda placed: (placed.score, _identity(placed)),
         _identity,
         lambda placed: placed.form,
+        lambda placed: (placed.score, _subject(placed.rule)),
     )
     for old, new in found.pairs:
         what = _name(new)
@@ -260,6 +276,21 @@ def _identity(placed: PlacedRule) -> tuple[str, str]:
     if isinstance(placed.rule, WeightRule):
         return (f"weight of {placed.score}", placed.rule.field)
     return ("rule", placed.rule.id)
+
+
+def _subject(rule: Rule) -> Form:
+    """What a rule looks at: how one that was renamed and changed at once is still known."""
+    match rule:
+        case EventRule(channel=channel):
+            return ("event", channel.event)
+        case AbsenceRule(events=events):
+            return ("absence", tuple(sorted(events)))
+        case WhenRule(when=when):
+            return ("when", when.text)
+        case BandsRule(field=name) | MapRule(field=name) | WordsRule(field=name) | WeightRule(field=name):
+            return (type(rule).__name__, name)
+        case _:
+            assert_never(rule)
 
 
 def _name(placed: PlacedRule) -> str:

@@ -100,21 +100,21 @@ def condition_words(before: Node, after: Node, naming: tuple[Naming, Naming]) ->
         >>> condition_words(And((Missing("a"), Missing("b"))), And((Missing("a"), Missing("c"))), (Naming(), Naming()))
         '“b is missing” before, now “c is missing”'
     """
-    for kind, wanted, dropped in (
-        (And, "it also asks that {}", "it no longer asks that {}"),
-        (Or, "also enough now: {}", "no longer enough: {}"),
-    ):
-        if isinstance(before, kind) or isinstance(after, kind):
-            gone, come = _parts(before, after, kind, naming)
-            if gone and come:
-                return f"“{_join(gone, kind)}” before, now “{_join(come, kind)}”"
-            if gone or come:
-                return (wanted if come else dropped).format(_join(come or gone, kind))
-    return f"“{clause(before)}” before, now “{clause(after)}”"
+    readings = [(kind, *_parts(before, after, kind, naming)) for kind in (And, Or)]
+    for kind, gone, come in readings:
+        if bool(gone) != bool(come):
+            told = _join(come or gone, kind)
+            if kind is And:
+                return f"it also asks that {told}" if come else f"it no longer asks that {told}"
+            return f"also enough now: {told}" if come else f"no longer enough: {told}"
+    kind, gone, come = min(readings, key=lambda reading: sum(1 for part in reading[1:] for _ in part))
+    if not gone:
+        return f"“{clause(before)}” before, now “{clause(after)}”"
+    return f"“{_join(gone, kind)}” before, now “{_join(come, kind)}”"
 
 
 def _parts(
-    before: Node, after: Node, kind: type[And] | type[Or], naming: tuple[Naming, Naming]
+    before: Node, after: Node, kind: type[And | Or], naming: tuple[Naming, Naming]
 ) -> tuple[list[Node], list[Node]]:
     """The arguments that only one side has."""
     old, new = _arguments(before, kind), _arguments(after, kind)
@@ -126,11 +126,11 @@ def _parts(
     )
 
 
-def _arguments(node: Node, kind: type[And] | type[Or]) -> Sequence[Node]:
+def _arguments(node: Node, kind: type[And | Or]) -> Sequence[Node]:
     if not isinstance(node, kind):
         return (node,)
     return [inner for arg in node.args for inner in _arguments(arg, kind)]
 
 
-def _join(parts: Sequence[Node], kind: type[And] | type[Or]) -> str:
+def _join(parts: Sequence[Node], kind: type[And | Or]) -> str:
     return clause(parts[0]) if len(parts) == 1 else clause(kind(tuple(parts)))

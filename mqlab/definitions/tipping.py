@@ -61,10 +61,7 @@ class _Tipping:
         at = micros(as_of)
         others = [prepare(other) for other in account] if self.plan.reads_account else ()
         sweep = Sweep(self.plan, lead, min(lead.start_us, at), at, others)
-        path = None
-        for _, path in sweep.walk([at]):
-            pass
-        if path is not None:
+        if [path for _, path in sweep.walk([at])] != [None]:
             return ()
         state = sweep.state
         outcomes = self.plan.gate_outcomes(state)

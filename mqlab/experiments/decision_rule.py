@@ -94,11 +94,12 @@ def verdict(
     clear = [rail.words for rail in rails if rail.state == "clear"]
     broken = [rail.words for rail in rails if rail.state == "broken" and not rail.descriptive]
     pending = [rail.words for rail in rails if rail.state != "clear" and (rail.descriptive or rail.state != "broken")]
+    only_waiting = all(rail.waiting for rail in rails if rail.state != "clear")
     if aim == "growth":
-        return _growth(primary, main, minimum_effect, _Rails(clear, broken, pending))
+        return _growth(primary, main, minimum_effect, _Rails(clear, broken, pending, only_waiting))
     if margin is None or precision is None:
         raise ValueError("aim 'efficiency' needs a margin and a precision")
-    return _efficiency(primary, main, margin, precision, _Rails(clear, broken, pending))
+    return _efficiency(primary, main, margin, precision, _Rails(clear, broken, pending, only_waiting))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,7 @@ class _Judged:
     state: Literal["clear", "broken", "open"]
     descriptive: bool
     words: str
+    waiting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,8 @@ class _Rails:
     clear: Sequence[str]
     broken: Sequence[str]
     pending: Sequence[str]
+    only_waiting: bool
+    """Whether nothing but time holds back `ship`: then the call is inconclusive, not keep."""
 
 
 def _growth(primary: Reading, main: _Limits, minimum_effect: float, rails: _Rails) -> Verdict:
@@ -140,9 +144,10 @@ def _growth(primary: Reading, main: _Limits, minimum_effect: float, rails: _Rail
     if rails.broken:
         return Verdict("harm", (*rails.broken, said))
     if main.above(0):
-        if rails.pending:
+        if not rails.pending:
+            return Verdict("ship", (f"{said}: better", *rails.clear))
+        if rails.only_waiting or not main.below(minimum_effect):
             return Verdict("inconclusive", (*rails.pending, f"{said}: better, and ship waits for the guardrails"))
-        return Verdict("ship", (f"{said}: better", *rails.clear))
     if main.below(minimum_effect):
         return Verdict(
             "keep", (f"{said}: an effect of {_percent(minimum_effect)} or more is ruled out", *rails.pending)
@@ -173,21 +178,17 @@ def _efficiency(
     not_worse = main.above(-margin.size)
     if isinstance(limits, NotEstimable):
         unknown = _no_number(gain, limits)
-        if lift.below(0):
-            return Verdict("keep", (f"{said}: fewer, within the margin", unknown, *rails.pending))
+        may_still_ship = not_worse and gain.due_on is not None
+        if lift.below(0) and not may_still_ship:
+            return Verdict("keep", (f"{said}: worse", unknown, *rails.pending))
         return Verdict("inconclusive", (unknown, said, *rails.pending))
     gained = _interval_words(gain, "relative")
     if not_worse and limits.above(0):
-        if rails.pending:
+        if not rails.pending:
+            not_worse_words = f"{said}: not worse than the margin of {_margin_words(margin)}"
+            return Verdict("ship", (not_worse_words, f"{gained}: better", *rails.clear))
+        if rails.only_waiting:
             return Verdict("inconclusive", (*rails.pending, f"{gained}: better, and ship waits for the guardrails"))
-        return Verdict(
-            "ship",
-            (
-                f"{said}: not worse than the margin of {_margin_words(margin)}",
-                f"{gained}: better",
-                *rails.clear,
-            ),
-        )
     if lift.below(0):
         return Verdict("keep", (f"{_interval_words(primary, 'relative')}: worse", gained, *rails.pending))
     if limits.below(precision.minimum_effect):
@@ -196,6 +197,8 @@ def _efficiency(
         )
         return Verdict("keep", (f"{gained}: {ruled_out} is ruled out", said, *rails.pending))
     reasons = []
+    if not_worse and limits.above(0):
+        reasons.append(f"{gained}: better, and ship waits for the guardrails")
     if not not_worse:
         reasons.append(f"{said}: a loss beyond the margin of {_margin_words(margin)} is not ruled out")
     if not limits.above(0):
@@ -207,7 +210,7 @@ def _judge(rail: Guardrail) -> _Judged:
     reading, margin = rail.reading, rail.margin
     descriptive = reading.kind.descriptive
     if reading.due_on is not None:
-        return _Judged("open", descriptive, f"{reading.metric} is due {reading.due_on}")
+        return _Judged("open", descriptive, f"{reading.metric} is due {reading.due_on}", waiting=True)
     scale: Literal["relative", "absolute"] = "absolute" if margin.kind == "points" else "relative"
     limits = _limits(reading, scale)
     if isinstance(limits, NotEstimable):

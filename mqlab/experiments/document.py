@@ -120,6 +120,7 @@ MetricWord = Annotated[str, WithJsonSchema({"type": "string", "enum": list(get_a
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False, le=1e12)]
 Cost = Annotated[float, Field(ge=0, allow_inf_nan=False, le=1e12)]
 Currency = Annotated[str, WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$", "examples": ["EUR"]})]
+ArmName = Annotated[str, Field(pattern=ARM_NAME)]
 DefinitionRef = Annotated[str, Field(description="id@version", examples=["intent@2.1.0"])]
 
 
@@ -231,9 +232,9 @@ class ExperimentSpec(Spec):
     prior_handoff: Literal["out", "allow"] = Field("out", description="Accounts handed to sales before enrolment.")
     phases: Annotated[list[PhaseSpec], Field(min_length=1)] | None = None
     layer: Annotated[str, Field(pattern=SALT)] | None = None
-    slice: Annotated[list[Share], Field(min_length=2, max_length=2)] | None = None
+    slice: list[Share] | None = Field(None, description="[from, to) of the layer.", examples=[["0%", "50%"]])
     control: str
-    arms: Annotated[dict[Annotated[str, Field(pattern=ARM_NAME)], ArmSpec], Field(min_length=2, max_length=10)]
+    arms: dict[ArmName, ArmSpec] = Field(json_schema_extra={"minProperties": 2, "maxProperties": 10})
     qualify_within: Length
     handling: Literal["blinded", "open"] = "open"
     cadence: Length = UNIT_US["h"]

@@ -101,7 +101,7 @@ def enrol(
     by_unit: dict[str, tuple[Placement, int | None]] = {}
     out: list[Assignment | None] = [None] * len(leads)
 
-    for index in sorted(range(len(leads)), key=lambda at: (leads[at].created_at or LATEST, leads[at].lead_id)):
+    for index in _by_arrival(leads):
         lead = leads[index]
         created = lead.created_at
         unit = unit_of(lead, protocol.unit, internal, missing)
@@ -114,7 +114,7 @@ def enrol(
                 lead.lead_id, unit, spot.position, spot.traffic_position, True, arm, phase, "override", start
             )
             continue
-        why: Why | None = _kept_out(lead, created, begin, end)
+        why: Why | None = _kept_out(created, begin, end)
         if why is None:
             handed = prior_handoff(unit) if not protocol.allow_prior_handoff else None
             why = "prior_handoff" if handed is not None and handed < begin else None
@@ -190,15 +190,23 @@ def _groups(merges: Sequence[Merge]) -> dict[str, str]:
     return survivor
 
 
+def _by_arrival(leads: Sequence[ArrivalLike]) -> list[int]:
+    """Indices in the order of arrival, then of ids; leads without an instant last."""
+    keys = []
+    for lead in leads:
+        created = lead.created_at
+        if created is not None and created.tzinfo is None:
+            message = f"The lead '{lead.lead_id}' was created at {created.isoformat()}, an instant without a time zone."
+            raise InputError(message, code="NaiveInstant")
+        keys.append((created or LATEST, lead.lead_id))
+    return sorted(range(len(keys)), key=keys.__getitem__)
+
+
 def _kept_out(
-    lead: ArrivalLike, created: datetime | None, begin: datetime, end: datetime
+    created: datetime | None, begin: datetime, end: datetime
 ) -> Literal["before_enrolment", "after_enrolment"] | None:
     if created is None:
         return None
-    if created.tzinfo is None:
-        raise InputError(
-            f"The lead '{lead.lead_id}' was created at {created.isoformat()}, an instant without a time zone."
-        )
     if created < begin:
         return "before_enrolment"
     return "after_enrolment" if created > end else None

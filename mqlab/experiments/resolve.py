@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from mqlab.experiments.load import Definitions
 
 
+MIN_ARMS, MAX_ARMS = 2, 10
+
+
 class Resolver:
     """Resolves one file; what it finds wrong is in `problems`."""
 
@@ -115,6 +118,9 @@ class Resolver:
         if spec.control not in spec.arms:
             hint = nearest(spec.control, spec.arms) or f"The arms are {', '.join(spec.arms)}."
             self.report("UnknownArm", f"The control '{spec.control}' is none of the arms.", "control", hint=hint)
+        if not MIN_ARMS <= len(spec.arms) <= MAX_ARMS:
+            message = f"An experiment has {MIN_ARMS} to {MAX_ARMS} arms, this one {len(spec.arms)}."
+            self.report("NumberOfArms", message, "arms", on_key=True)
         seen: dict[str, str] = {}
         for name in spec.arms:
             first = seen.setdefault(normalise(name), name)
@@ -123,8 +129,8 @@ class Resolver:
                     "DuplicateArm", f"The arms '{first}' and '{name}' differ only by case.", "arms", name, on_key=True
                 )
         arms = tuple(Arm(name, arm.definition, Decimal(str(arm.weight))) for name, arm in spec.arms.items())
-        cuts = (0, *bounds([arm.weight for arm in arms]), RING)
-        for arm, low, high in zip(arms, cuts[:-1], cuts[1:], strict=True):
+        cuts = (0, *(bounds([arm.weight for arm in arms]) if arms else ()), RING)
+        for arm, (low, high) in zip(arms, pairwise(cuts), strict=False):
             if low >= high:
                 self.report(
                     "WeightTooSmall", f"No unit can fall into the arm '{arm.name}'.", "arms", arm.name, "weight"
@@ -208,6 +214,9 @@ class Resolver:
                     hint="Add `layer: NAME`.",
                     on_key=True,
                 )
+            return None
+        if spec.slice is not None and len(spec.slice) != 2:
+            self.report("WrongLength", "A slice has two ends, such as [0%, 50%].", "slice")
             return None
         low, high = spec.slice or (Decimal(0), Decimal(1))
         if low >= high:

@@ -42,7 +42,9 @@ def _settings(lab: Lab) -> list[Problem]:
             lab.definitions[in_force]
         except InputError as error:
             hint = error.problem.hint
-            found.append(Problem("UnknownDefinition", f"in_force: there is no definition '{in_force}'.", Place(file), hint=hint))
+            found.append(
+                Problem("UnknownDefinition", f"in_force: there is no definition '{in_force}'.", Place(file), hint=hint)
+            )
     for label, name in (("crm.mapping", lab.settings.crm.mapping), ("fx.table", lab.settings.fx.table)):
         if name is not None and not (lab.folder / name).is_file():
             found.append(Problem("MissingFile", f"{label}: there is no file '{name}' in the lab.", Place(file)))
@@ -83,5 +85,7 @@ def _edited(lab: Lab, at: datetime) -> list[Problem]:
         for change in lifecycle.changes_since_start(plan, log) or ():
             message = f"the experiment runs, and {change.words}."
             place = Place(str(path), path=change.path)
-            found.append(Problem("ProtocolChanged", message, place, hint="Undo the change; a new question is a new experiment."))
+            found.append(
+                Problem("ProtocolChanged", message, place, hint="Undo the change; a new question is a new experiment.")
+            )
     return found

@@ -140,17 +140,17 @@ class Lab:
 
         return import_points(self, file, definition_id=definition_id, version=version, overwrite=overwrite)
 
-    def assign(self, experiment: str, lead: Lead) -> Assignment:
-        """Where one lead belongs in an experiment."""
+    def assign(self, experiment: str, lead: Lead, *, as_of: datetime) -> Assignment:
+        """Where one lead belongs in an experiment, by what is known at `as_of`."""
         from mqlab.lab.assign import assign
 
-        return assign(self, experiment, [lead])[0]
+        return assign(self, experiment, [lead], as_of=as_of)[0]
 
-    def assign_file(self, experiment: str, file: Path) -> list[Assignment]:
+    def assign_file(self, experiment: str, file: Path, *, as_of: datetime) -> list[Assignment]:
         """Where each lead of a file belongs in an experiment, in the file's order."""
         from mqlab.lab.assign import assign_file
 
-        return assign_file(self, experiment, file)
+        return assign_file(self, experiment, file, as_of=as_of)
 
     def decide(
         self, lead: Lead, events: Sequence[Event] = (), *, as_of: datetime, now: datetime | None = None

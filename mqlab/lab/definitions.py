@@ -95,7 +95,9 @@ class Diff:
     def to_text(self) -> str:
         """Lines for a terminal."""
         lines = [f"{self.before} → {self.after}"]
-        lines += [f"  {change.severity:<9}  {change.words}" for change in self.changes] or ["  No difference in meaning."]
+        lines += [f"  {change.severity:<9}  {change.words}" for change in self.changes] or [
+            "  No difference in meaning."
+        ]
         if self.moves is not None:
             lines += ["", *self.moves.to_lines()]
         return "\n".join(lines)

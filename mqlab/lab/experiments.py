@@ -145,7 +145,10 @@ def status(lab: Lab, experiment: str | None, at: datetime) -> list[dict[str, Any
                 "looks_due": [str(day) for day in due],
                 "looks_taken": [f"{iso(look.as_of)}: {look.result['verdict']['call']}" for look in taken],
                 "next_look": _next_look(plan, at),
-                "log": [f"{iso(step.at)} {step.step} by {step.by}{f': {step.because}' if step.because else ''}" for step in log],
+                "log": [
+                    f"{iso(step.at)} {step.step} by {step.by}{f': {step.because}' if step.because else ''}"
+                    for step in log
+                ],
             }
         )
     return found

@@ -50,5 +50,7 @@ def governing(lab: Lab, lead: Lead, *, at: datetime) -> Governing:
 
 def in_force(lab: Lab, at: datetime) -> str | None:
     """The definition in force at an instant: by the ledger, else by `mqlab.toml`."""
-    entries = [InForce(row.definition, row.from_at, row.by, row.because, row.experiment) for row in lab.ledger.in_force.list()]
+    entries = [
+        InForce(row.definition, row.from_at, row.by, row.because, row.experiment) for row in lab.ledger.in_force.list()
+    ]
     return in_force_at(entries, at, lab.settings.lab.in_force)

@@ -66,7 +66,11 @@ class Why:
             "experiment": self.experiment,
             "assignment": self.assignment.to_dict() if self.assignment else None,
             "timeline": [
-                {"at": iso(moment.at), "what": moment.what, "known_at": iso(moment.known_at) if moment.known_at else None}
+                {
+                    "at": iso(moment.at),
+                    "what": moment.what,
+                    "known_at": iso(moment.known_at) if moment.known_at else None,
+                }
                 for moment in self.timeline
             ],
             "judgements": [
@@ -97,7 +101,9 @@ class Why:
         lines = [f"{name}{decision.definition} ({role})"]
         if decision.qualified_at is not None:
             still = "it still holds" if decision.holds_now else "it no longer holds, and the first crossing stands"
-            lines += _wrap(f"MQL since {fmt.instant(decision.qualified_at, self.zone)}, by {decision.path}; {still}.", "  ")
+            lines += _wrap(
+                f"MQL since {fmt.instant(decision.qualified_at, self.zone)}, by {decision.path}; {still}.", "  "
+            )
         else:
             by = f", by {decision.path}" if decision.path else ""
             lines += _wrap(f"{decision.verdict.replace('_', ' ')}{by}.", "  ")
@@ -180,15 +186,26 @@ def _timeline(history: History, facts: Facts, lead: str) -> tuple[Moment, ...]:
     moments = [Moment(record.created_at, f"arrived from {record.source or 'an unknown source'}")]
     for event in history.events:
         props = ", ".join(f"{key} {value}" for key, value in event.props.items() if value is not None)
-        moments.append(Moment(event.occurred_at, event.name + (f": {props}" if props else ""), _late(event.occurred_at, event.known_at)))
+        moments.append(
+            Moment(
+                event.occurred_at,
+                event.name + (f": {props}" if props else ""),
+                _late(event.occurred_at, event.known_at),
+            )
+        )
     for change in history.field_changes:
         shown = "nothing" if change.value is None else change.value
-        moments.append(Moment(change.changed_at, f"{change.field} became {shown}", _late(change.changed_at, change.known_at)))
+        moments.append(
+            Moment(change.changed_at, f"{change.field} became {shown}", _late(change.changed_at, change.known_at))
+        )
     for row in facts.outcomes.to_pylist():
         if row["lead_id"] == lead:
             detail = ", ".join(
                 str(part)
-                for part in (row["reason_code"], f"{row['amount']:f} {row['currency']}" if row["amount"] is not None else None)
+                for part in (
+                    row["reason_code"],
+                    f"{row['amount']:f} {row['currency']}" if row["amount"] is not None else None,
+                )
                 if part
             )
             what = f"sales: {row['kind'].replace('_', ' ')}" + (f" ({detail})" if detail else "")

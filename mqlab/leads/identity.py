@@ -45,3 +45,32 @@ def canonical_ids(merges: Iterable[Edge]) -> Mapping[str, str]:
     for member in sorted(latest, key=lambda one: (one in left, -latest[one], one)):
         survivors.setdefault(root(member), member)
     return {member: survivors[root(member)] for member in sorted(parent) if survivors[root(member)] != member}
+
+
+def joined_at(merges: Iterable[Edge]) -> Mapping[str, tuple[str, int]]:
+    """Each merged id's survivor, and since when the two are one: the date of the merge that brought them together.
+
+    Example:
+        >>> joined_at([("a", "b", 1), ("b", "c", 5)])["a"]
+        ('c', 5)
+    """
+    edges = sorted({edge for edge in merges if edge[0] != edge[1]}, key=lambda edge: (edge[2], edge[0], edge[1]))
+    survivors = canonical_ids(edges)
+    group: dict[str, list[str]] = {}
+    home: dict[str, str] = {}
+    joined: dict[str, tuple[str, int]] = {}
+    for old, new, at in edges:
+        for member in (old, new):
+            if member not in home:
+                home[member], group[member] = member, [member]
+        small, large = sorted((home[old], home[new]), key=lambda one: len(group[one]))
+        if small == large:
+            continue
+        survivor = survivors.get(old, old)
+        for side, other in ((small, large), (large, small)):
+            if home[survivor] == other if survivor in home else False:
+                joined.update({member: (survivor, at) for member in group[side]})
+        for member in group[small]:
+            home[member] = large
+        group[large] += group.pop(small)
+    return joined

@@ -1,40 +1,17 @@
-"""Charts as Vega-Lite, and their SVG without a browser: one theme, readable in print, in the dark and without colour.
+"""Charts as Vega-Lite: the lifts of both estimators, the funnel by arm, which definition fires first.
 
-Colours are Okabe and Ito's; every series also differs in shape or is named in place. A chart's numbers stand beside it
-as a table, so a chart is never the only way to them.
+Every series differs in shape or is named in place, so no chart needs colour; a chart's numbers stand beside it as a
+table, so a chart is never the only way to them.
 """
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
 
 from mqlab.reports.document import Cell, Chart, Column, Table
+from mqlab.reports.theme import BLUE, GREEN, GREY, INK, LINE, ON_SERIES, ORANGE, SERIES, themed
 
-INK, MUTED, LINE = "#1f2933", "#52606d", "#d5dbe1"
-BLUE, ORANGE, GREEN, GREY = "#0072b2", "#d55e00", "#009e73", "#9aa5b1"
-ON_SERIES = "#fffffe"
-SERIES = (GREY, BLUE, ORANGE, GREEN, "#cc79a7", "#e69f00")
-"""The control is grey; challengers take the others in order."""
-
-THEMED = {
-    "ink": INK,
-    "muted": MUTED,
-    "line": LINE,
-    "blue": BLUE,
-    "orange": ORANGE,
-    "green": GREEN,
-    "grey": GREY,
-    "on-series": ON_SERIES,
-}
-"""Colours a page may replace by its own, by name: in the dark."""
-
-VEGA_LITE = "6.4"
-_FONT = "Inter, 'Segoe UI', 'Helvetica Neue', Arial, sans-serif"
 _WIDTH = 520
 _FAR = 1.5
 
@@ -137,7 +114,7 @@ def forest(id: str, title: str, lifts: Sequence[Lift], alternative: str) -> Char
         (Column("Metric"), Column("Estimated from"), Column("Relative change", True)),
         tuple((Cell(lift.label), Cell(lift.estimator), Cell(lift.text, "number")) for lift in lifts),
     )
-    return Chart(id, title, alternative, _spec(chart), numbers)
+    return Chart(id, title, alternative, themed(chart), numbers)
 
 
 def _domain(lifts: Sequence[Lift]) -> tuple[float, float]:
@@ -191,7 +168,7 @@ def funnel(id: str, title: str, bars: Sequence[Bar], alternative: str) -> Chart:
             for stage in stages
         ),
     )
-    return Chart(id, title, alternative, _spec(chart), numbers)
+    return Chart(id, title, alternative, themed(chart), numbers)
 
 
 def overlap(id: str, title: str, shares: Sequence[Share], strata: Sequence[str], alternative: str) -> Chart:
@@ -253,70 +230,8 @@ def overlap(id: str, title: str, shares: Sequence[Share], strata: Sequence[str],
             for name in titles
         ),
     )
-    return Chart(id, title, alternative, _spec(chart), numbers)
+    return Chart(id, title, alternative, themed(chart), numbers)
 
 
 def _series(k: int) -> str:
     return SERIES[k % len(SERIES)]
-
-
-def _spec(chart: Any) -> str:
-    """The chart as JSON with the theme inside; the same chart is the same text."""
-    spec = chart.configure(
-        **{
-            "background": "transparent",
-            "font": _FONT,
-            "view": {"stroke": None},
-            "axis": {
-                "labelColor": MUTED,
-                "titleColor": MUTED,
-                "labelFontSize": 12,
-                "titleFontSize": 12,
-                "titleFontWeight": "normal",
-                "titlePadding": 10,
-                "gridColor": LINE,
-                "domainColor": LINE,
-                "tickColor": LINE,
-            },
-            "axisY": {"labelColor": INK, "labelPadding": 8},
-            "legend": {
-                "orient": "top",
-                "direction": "horizontal",
-                "labelColor": INK,
-                "titleColor": MUTED,
-                "labelFontSize": 12,
-                "titleFontSize": 12,
-                "titleFontWeight": "normal",
-                "labelLimit": 320,
-                "offset": 12,
-            },
-            "scale": {"bandPaddingInner": 0.3, "bandPaddingOuter": 0.15},
-        }
-    ).to_dict()
-    return json.dumps(_unnamed(spec), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-
-
-def _unnamed(node: Any) -> Any:
-    """Without the names that a library counts up while it runs."""
-    if isinstance(node, dict):
-        return {
-            key: _unnamed(value) for key, value in node.items() if key != "name" or not str(value).startswith("view_")
-        }
-    return [_unnamed(item) for item in node] if isinstance(node, list) else node
-
-
-@lru_cache(maxsize=64)
-def svg(chart: Chart) -> str:
-    """The chart as one SVG element: it scales, its ids carry the chart's id, and themed colours stay replaceable."""
-    import vl_convert
-
-    drawn = vl_convert.vegalite_to_svg(json.loads(chart.spec), vl_version=VEGA_LITE)
-    drawn = re.sub(r'\bid="([^"]+)"', rf'id="{chart.id}-\1"', drawn)
-    drawn = re.sub(r"url\(#([^)]+)\)", rf"url(#{chart.id}-\1)", drawn)
-    drawn = re.sub(
-        r'(<svg\b[^>]*?) width="([\d.]+)" height="[\d.]+"',
-        r'\1 style="max-width:\2px" focusable="false"',
-        drawn,
-        count=1,
-    )
-    return drawn.strip()

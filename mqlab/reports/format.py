@@ -55,6 +55,17 @@ def rate(value: float) -> str:
     return _decimal(100 * value, _digits(100 * value, 1)) + "%"
 
 
+def share(value: float) -> str:
+    """A share of a whole, in whole percent where it is one.
+
+    Example:
+        >>> share(0.5), share(1 / 3)
+        ('50%', '33.3%')
+    """
+    percent = 100 * value
+    return _decimal(percent, 0 if abs(percent - round(percent)) < 0.05 else 1) + "%"
+
+
 def change(value: float) -> str:
     """A relative change, with its sign.
 

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import BigInteger, Connection, Select, func, or_, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, func, or_, select, type_coerce
 
-from mqlab.leads.identity import canonical_ids
+from mqlab.leads.identity import canonical_ids, joined_at
 from mqlab.leads.instants import micros
 from mqlab.leads.tables import EVENTS, FIELD_CHANGES, IDENTITY, LEADS, OUTCOMES, Facts
 from mqlab.store.current import current
@@ -33,6 +33,9 @@ from mqlab.store.rows import instants, listed, money, read
 EMAIL = "email:"
 """How a fact names its lead where only an e-mail was given: this, then the hash."""
 
+Joined = Mapping[str, tuple[str, int]]
+"""An id that was merged: its survivor, and since when in microseconds."""
+
 _TYPES: Mapping[str, pa.DataType] = {
     "key": pa.int64(), "version": pa.int64(), "content": pa.int64(), "created_at": pa.int64(), "known_at": pa.int64(),
     "changed_at": pa.int64(), "occurred_at": pa.int64(), "merged_at": pa.int64(), "amount": pa.int64(),
@@ -49,11 +52,9 @@ def read_facts(
     """
     reader = _Reader(connection, micros(as_of), position)
     identity = reader.identity()
-    survivors = canonical_ids(
-        (row["old_id"], row["new_id"], row["merged_at"])
-        for row in identity.to_pylist()
-        if row["merged_at"] <= reader.as_of_us
-    )
+    merges = list(zip(*(identity[name].to_pylist() for name in ("old_id", "new_id", "merged_at")), strict=True))
+    survivors = canonical_ids(merges)
+    joined = joined_at(merges)
     if leads is not None:
         reader.limit(_with_merged(leads, identity))
         wanted = pa.array(sorted(reader.refs or ()), pa.string())
@@ -64,8 +65,8 @@ def read_facts(
         as_of=as_of,
         position=position,
         leads=people,
-        field_changes=reader.field_changes(people, survivors),
-        events=reader.events(people, survivors),
+        field_changes=reader.field_changes(people, joined),
+        events=reader.events(people, joined),
         identity=_shaped(identity, IDENTITY, ["old_id", "merged_at", "new_id", "known_at"]),
         outcomes=outcomes,
         unmatched_outcomes=unmatched,
@@ -116,18 +117,18 @@ class _Reader:
         table = table.filter(pc.less_equal(table["created_at"], self.as_of_us)).rename_columns({"lead_ref": "lead_id"})
         return _shaped(table, LEADS, ["lead_id"])
 
-    def field_changes(self, people: pa.Table, survivors: Mapping[str, str]) -> pa.Table:
+    def field_changes(self, people: pa.Table, joined: Joined) -> pa.Table:
         table = self._read(FieldChangeRow, "lead_ref", "field", "value", "changed_at", "known_at").rename_columns(
             {"lead_ref": "lead_id"}
         )
-        table = _of_known_leads(table, people, survivors)
+        table = _of_known_leads(table, people, joined)
         return _shaped(table, FIELD_CHANGES, ["lead_id", "field", "changed_at", "known_at", "value"])
 
-    def events(self, people: pa.Table, survivors: Mapping[str, str]) -> pa.Table:
+    def events(self, people: pa.Table, joined: Joined) -> pa.Table:
         table = self._read(
             EventRow, "lead_ref", "source", "event_id", "name", "occurred_at", "known_at", "version", "props"
         ).rename_columns({"lead_ref": "lead_id"})
-        table = _of_known_leads(table, people, survivors)
+        table = _of_known_leads(table, people, joined)
         order = ["lead_id", "occurred_at", "known_at", "name", "source", "event_id", "version", "props"]
         return _shaped(table, EVENTS, order)
 
@@ -196,7 +197,7 @@ class _Reader:
             type_coerce(model.known_at, BigInteger) <= self.as_of_us, model.position <= self.position
         )
         if self.refs is not None:
-            of_them = model.lead_ref.in_(listed(self.connection, sorted(self.refs)))
+            of_them: ColumnElement[bool] = model.lead_ref.in_(listed(self.connection, sorted(self.refs)))
             if model is OutcomeRow and self.emails:
                 of_them = or_(of_them, OutcomeRow.email_hash.in_(sorted(self.emails)))
             statement = statement.where(of_them)
@@ -228,13 +229,23 @@ def _mapped(ids: pa.ChunkedArray, survivors: Mapping[str, str]) -> pa.ChunkedArr
     return pa.chunked_array([values.take(encoded.indices)])
 
 
-def _of_known_leads(table: pa.Table, people: pa.Table, survivors: Mapping[str, str]) -> pa.Table:
-    """Without the rows whose lead has not come yet, under its own id or under the one it was merged into."""
+def _of_known_leads(table: pa.Table, people: pa.Table, joined: Joined) -> pa.Table:
+    """The rows of known leads; those of an id that is no lead itself but was merged into one become that lead's.
+
+    Such a row is known from the merge at the earliest. Rows whose lead has not come yet are left out.
+    """
     known = people["lead_id"].combine_chunks()
-    of_lead = pc.is_in(table["lead_id"], value_set=known)
-    if survivors:
-        of_lead = pc.or_(of_lead, pc.is_in(_mapped(table["lead_id"], survivors), value_set=known))
-    return table.filter(of_lead)
+    own = pc.is_in(table["lead_id"], value_set=known)
+    stray = table.filter(pc.and_(pc.invert(own), pc.is_in(table["lead_id"], value_set=pa.array(list(joined), pa.string()))))
+    if not stray.num_rows:
+        return table.filter(own)
+    ids = stray["lead_id"].to_pylist()
+    became = [joined[lead_id] for lead_id in ids]
+    known_us = [max(us, at) for us, (_, at) in zip(stray["known_at"].to_pylist(), became, strict=True)]
+    moved = stray.set_column(0, "lead_id", pa.array([survivor for survivor, _ in became], pa.string()))
+    moved = _known(moved, np.array(known_us, dtype=np.int64))
+    moved = moved.filter(pc.is_in(moved["lead_id"], value_set=known))
+    return pa.concat_tables([table.filter(own), moved])
 
 
 def _with_merged(leads: Collection[str], identity: pa.Table) -> set[str]:

@@ -20,8 +20,9 @@ from mqlab.store.models import (
     QuarantineStepRow,
     UnmatchedRow,
 )
-from mqlab.store.rows import insert as insert_rows
+from mqlab.store.records import canonical_json
 from mqlab.store.rows import Version, listed, versions_of
+from mqlab.store.rows import insert as insert_rows
 
 
 def next_position(connection: Connection) -> int:
@@ -92,11 +93,11 @@ class Intake:
             UnmatchedRow.matched_at_position.is_(None)
         )
         doubtful = select(QuarantineRow.lead_ref, QuarantineRow.email_hash).where(
+            QuarantineRow.lead_ref.is_not(None),
             QuarantineRow.email_hash.is_not(None), QuarantineRow.id.not_in(settled)
         )
-        return {
-            (ref, email_hash) for query in (unmatched, doubtful) for ref, email_hash in self._connection.execute(query)
-        }
+        rows = [row for query in (unmatched, doubtful) for row in self._connection.execute(query)]
+        return {(str(ref), email_hash) for ref, email_hash in rows}
 
     def found(self, refs: Collection[tuple[str, str | None]]) -> int:
         """Notes that the lead of each (lead_ref, e-mail hash) is known now; says how many facts that frees."""
@@ -135,7 +136,12 @@ class Intake:
             commit(self._connection, self.position, now=self._now, what="import")
         position = self.position if self._appended else self.position - 1
         self._connection.execute(
-            insert(ImportRow).values(id=self.import_id, position=position, recorded_at=self._now, **header)
+            insert(ImportRow).values(
+                id=self.import_id,
+                position=position,
+                recorded_at=self._now,
+                **{**header, "notes": canonical_json(list(header["notes"]))},
+            )
         )
 
     def _stamp(self, rows: int) -> dict[str, Sequence[Any]]:

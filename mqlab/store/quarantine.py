@@ -37,8 +37,7 @@ class Quarantine(Register[Quarantined]):
 
     def list(self, *, limit: int | None = None, status: str | None = "open") -> tuple[Quarantined, ...]:
         """The newest first; `status` is open, fixed, released, discarded, or None for all."""
-        rows = self._rows(select(QuarantineRow.id).order_by(QuarantineRow.id.desc()), status=status, limit=limit)
-        return tuple(rows)
+        return self._rows(select(QuarantineRow.id), status=status, limit=limit)
 
     def get(self, row_id: int) -> Quarantined:
         """One row, whole; InputError when there is none."""
@@ -73,7 +72,7 @@ class Quarantine(Register[Quarantined]):
                 )
             commit(connection, position, now=now, what="quarantine")
 
-    def _rows(self, ids: Any, *, status: str | None, limit: int | None) -> list[Quarantined]:
+    def _rows(self, ids: Any, *, status: str | None, limit: int | None) -> tuple[Quarantined, ...]:
         last = select(func.max(QuarantineStepRow.id)).group_by(QuarantineStepRow.quarantine_id)
         steps = (
             select(QuarantineStepRow.quarantine_id, QuarantineStepRow.step)
@@ -90,7 +89,7 @@ class Quarantine(Register[Quarantined]):
         if status is not None:
             query = query.where(state == status)
         with reading(self._engine) as connection:
-            return [self._of(row._mapping) for row in connection.execute(query.limit(limit))]
+            return tuple(self._of(row._asdict()) for row in connection.execute(query.limit(limit)))
 
 
 class UnmatchedRows(Register[Unmatched]):

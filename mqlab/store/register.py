@@ -42,7 +42,7 @@ class Register(Generic[R]):
         identity = self._model.id
         query = select(self._model.__table__).where(*where).order_by(identity.desc() if newest_first else identity)  # type: ignore[attr-defined]
         with reading(self._engine) as connection:
-            return tuple(self._of(row._mapping) for row in connection.execute(query.limit(limit)))
+            return tuple(self._of(row._asdict()) for row in connection.execute(query.limit(limit)))
 
     def _of(self, row: Mapping[str, Any], **more: Any) -> R:
         return self._record(**restored({**row, **more}, [item.name for item in fields(self._record)]))

@@ -44,7 +44,10 @@ def versions_of(connection: Connection, table: Any, refs: Sequence[str], keys: S
             "FROM json_array_elements(CAST(:asked AS json)) AS a(value) "
             f'JOIN "{table.name}" AS f ON f.lead_ref = a.value->>0 AND f."key" = CAST(a.value->>1 AS bigint)'
         )
-    return [(ref, key, version, content, known) for ref, key, version, content, known in connection.execute(text(query), {"asked": asked})]
+    return [
+        (ref, key, version, content, known)
+        for ref, key, version, content, known in connection.execute(text(query), {"asked": asked})
+    ]
 
 
 def listed(connection: Connection, values: Iterable[str]) -> Any:

@@ -9,6 +9,7 @@ lead is mature for h iff ⌊(cut-off − assigned) / 86 400 s⌋ ≥ h.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
@@ -131,13 +132,21 @@ class Dataset:
 def build(judged: pa.Table, outcomes: pa.Table, plan: Plan) -> Dataset:
     """The data set of `judged` (the columns of `LEAD_ROWS` and more) and `outcomes` (`OUTCOME_ROWS`)."""
     connection = ibis.duckdb.connect(threads=THREADS)
-    leads = connection.create_table("judged", judged)
-    facts = connection.create_table("facts", outcomes.select(OUTCOME_ROWS.names).cast(OUTCOME_ROWS))
-    rows = connection.create_table("outcome_rows", _with_fate(leads, facts, plan))
+    leads = _kept(connection, "judged", judged)
+    facts = _kept(connection, "facts", outcomes.select(OUTCOME_ROWS.names).cast(OUTCOME_ROWS))
+    rows = _kept(connection, "outcome_rows", _with_fate(leads, facts, plan))
     counted = rows.filter(rows.fate == "counted")
-    handover_stated = bool(counted.filter(counted.kind == "handed_off").count().execute())
-    table = _one_row_per_lead(leads, counted, plan, handover_stated=handover_stated)
-    return Dataset(connection, connection.create_table("leads", table), rows, plan, handover_stated=handover_stated)
+    handed = counted.filter(counted.kind == "handed_off").count().to_pyarrow().as_py()
+    table = _kept(connection, "leads", _one_row_per_lead(leads, counted, plan, handover_stated=handed > 0))
+    return Dataset(connection, table, rows, plan, handover_stated=handed > 0)
+
+
+def _kept(connection: Any, name: str, table: pa.Table | ir.Table) -> ir.Table:
+    """A table of the connection, computed once."""
+    with warnings.catch_warnings():
+        # Ibis 12 still calls what DuckDB 2 has renamed
+        warnings.filterwarnings("ignore", message="fetch_arrow_table", category=DeprecationWarning)
+        return connection.create_table(name, table)
 
 
 def _with_fate(leads: ir.Table, facts: ir.Table, plan: Plan) -> ir.Table:

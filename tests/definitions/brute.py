@@ -186,8 +186,8 @@ class Brute:
                 {
                     "has_word": lambda part: part in spaced(text),
                     "contains": lambda part: part in text,
-                    "startswith": lambda part: text.startswith(part),
-                    "endswith": lambda part: text.endswith(part),
+                    "startswith": text.startswith,
+                    "endswith": text.endswith,
                 }[node.test](part)
                 for part in node.texts
             )

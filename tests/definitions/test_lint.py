@@ -76,7 +76,9 @@ def test_a_hint_tells_what_a_score_can_reach() -> None:
 )
 def test_a_gate_on_an_unknown_size_penalises_small_companies(gate: str) -> None:
     """A gate that keeps back leads of unknown size is told as unfair to small companies."""
-    body = f"fields: {{employees: {{type: number}}}}\nevents: {{demo: {{}}}}\ngates: [{gate}]\nqualify: count(demo) >= 1"
+    body = (
+        f"fields: {{employees: {{type: number}}}}\nevents: {{demo: {{}}}}\ngates: [{gate}]\nqualify: count(demo) >= 1"
+    )
 
     assert [problem.code for problem in lint(of(body))] == ["DefaultPenalisesSmallCompanies"]
 

@@ -1,0 +1,258 @@
+"""One experiment analysed at one instant: protocol, definitions and facts in, `AnalysisResult` out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pyarrow as pa
+
+from mqlab.analysis.checks import Found, run_checks
+from mqlab.analysis.estimate_rows import metric_rows
+from mqlab.analysis.judge import Judged, Progress, judge
+from mqlab.analysis.looks import planned_leads, schedule
+from mqlab.analysis.maturity import FollowUp, clock
+from mqlab.analysis.outcome_rows import Exchange, OutcomeRows, outcome_rows
+from mqlab.analysis.pictures import break_even, funnel_rows, marginal_rows, stratum_rows
+from mqlab.analysis.results import AnalysisResult, MetricRow
+from mqlab.analysis.segment_rows import heterogeneity, segment_rows
+from mqlab.analysis.study import Study
+from mqlab.analysis.verdict import verdict_of
+from mqlab.definitions.model import Definition
+from mqlab.experiments.metrics import declared, horizon_days
+from mqlab.experiments.protocol import Metric, Protocol
+from mqlab.leads.instants import DAY_US, iso
+from mqlab.leads.tables import Facts
+from mqlab.leads.text import DEFAULT_NULL_TOKENS
+from mqlab.warehouse import sufficient
+from mqlab.warehouse.dataset import Money, Plan, build
+
+
+def analyze(
+    protocol: Protocol,
+    definitions: Mapping[str, Definition],
+    facts: Facts,
+    *,
+    timezone: ZoneInfo,
+    internal_domains: Collection[str] = (),
+    null_tokens: Collection[str] = DEFAULT_NULL_TOKENS,
+    overrides: Mapping[str, str] | Iterable[tuple[str, str]] = (),
+    protocol_unchanged: bool | None = None,
+    currency: str = "EUR",
+    fx: Exchange | None = None,
+    looks_taken: Sequence[datetime] = (),
+    progress: Progress | None = None,
+) -> AnalysisResult:
+    """Everything that can be said about `protocol` from `facts`, standing at `facts.as_of`.
+
+    `definitions` holds every arm's by `id@version`; `timezone` and `currency` are the lab's. `overrides` give units
+    their arm (they are left out). `protocol_unchanged`: whether protocol and definitions are those locked at the
+    start, None before it. `fx(from, to, day)` is the lab's table of rates. `looks_taken` are the instants of earlier
+    analyses; the declared looks need not be among them. `progress` is called with (leads judged, leads in all).
+
+    What cannot be said is a reason in its own row; nothing is NaN and nothing is left out. Same input, same bytes.
+    """
+    judged = judge(
+        protocol,
+        definitions,
+        facts,
+        internal_domains=internal_domains,
+        null_tokens=null_tokens,
+        overrides=overrides,
+        progress=progress,
+    )
+    return conclude(
+        protocol,
+        definitions,
+        facts,
+        judged,
+        timezone=timezone,
+        protocol_unchanged=protocol_unchanged,
+        currency=currency,
+        fx=fx,
+        looks_taken=looks_taken,
+    )
+
+
+def conclude(
+    protocol: Protocol,
+    definitions: Mapping[str, Definition],
+    facts: Facts,
+    judged: Judged,
+    *,
+    timezone: ZoneInfo,
+    protocol_unchanged: bool | None = None,
+    currency: str = "EUR",
+    fx: Exchange | None = None,
+    looks_taken: Sequence[datetime] = (),
+) -> AnalysisResult:
+    """The second half of `analyze`: from judged leads and sales feedback to the result."""
+    time = clock(facts.outcomes, facts.as_of)
+    money = _money_metrics(protocol)
+    reported = next((metric.currency for metric in money if metric.currency), None) or currency
+    rows = outcome_rows(facts.outcomes, judged.person, currency=reported, lab_currency=currency, exchange=fx)
+    plan = Plan(
+        as_of_us=time.as_of_us,
+        cut_off_us=time.cut_off_us,
+        effort_horizons=tuple(
+            sorted({horizon_days(m, protocol) for m in declared(protocol) if m.metric == "effort_per_win"})
+        ),
+        money=tuple(
+            Money(horizon_days(metric, protocol), None if metric.cap is None else int(metric.cap * rows.minor))
+            for metric in money
+        ),
+    )
+    follow_up = FollowUp.of(
+        [arm.name for arm in protocol.arms],
+        judged.table["arm"].to_pylist(),
+        np.asarray(judged.table["assigned_at"].cast(pa.int64()).to_numpy(), dtype=np.int64),
+        time,
+    )
+    with build(lead_rows(protocol, definitions, judged), rows.table, plan) as dataset:
+        study = Study(
+            protocol=protocol,
+            definitions=definitions,
+            judged=judged,
+            dataset=dataset,
+            outcomes=rows,
+            money_number={metric: number for number, metric in enumerate(money)},
+            clock=time,
+            follow_up=follow_up,
+            schedule=schedule(protocol, facts.as_of, looks_taken, timezone),
+            maximum_leads=planned_leads(protocol, follow_up, facts.as_of),
+            unmatched_outcomes=facts.unmatched_outcomes,
+        )
+        found = run_checks(study, protocol_unchanged=protocol_unchanged)
+        return _result(study, facts, found)
+
+
+def lead_rows(protocol: Protocol, definitions: Mapping[str, Definition], judged: Judged) -> pa.Table:
+    """The judged leads as the warehouse takes them: integer microseconds, hand-over at the end of the own batch."""
+    table = judged.table
+    qualified = table["qualified_at"].cast(pa.int64())
+    handed = [
+        None if at is None else (at // protocol.cadence_us + 1) * protocol.cadence_us for at in qualified.to_pylist()
+    ]
+    promised = {
+        arm.name: None if (handoff := definitions[arm.definition].handoff) is None else handoff.first_touch_us
+        for arm in protocol.arms
+    }
+    columns = {
+        "lead_id": table["lead_id"],
+        "unit": table["unit"],
+        "arm": table["arm"],
+        "phase": table["phase"],
+        "assigned_us": table["assigned_at"].cast(pa.int64()),
+        "qualified_us": qualified,
+        "handed_us": pa.array(handed, pa.int64()),
+        "sla_us": pa.array([promised[arm] for arm in table["arm"].to_pylist()], pa.int64()),
+    }
+    extra = [name for name in table.column_names if name.startswith(("stratum:", "segment:"))]
+    return pa.table({**columns, **{name: table[name] for name in extra}})
+
+
+def _money_metrics(protocol: Protocol) -> tuple[Metric, ...]:
+    """The declared revenue metrics, each once."""
+    return tuple(dict.fromkeys(metric for metric in declared(protocol) if metric.metric == "revenue_per_lead"))
+
+
+def _result(study: Study, facts: Facts, found: Found) -> AnalysisResult:
+    protocol = study.protocol
+    rows: list[MetricRow] = []
+    notes = _notes(study)
+    challengers = [arm.name for arm in protocol.challengers]
+    for arm in challengers:
+        deciding = found.deciding[arm]
+        rows.extend(metric_rows(study, arm, deciding))
+        segments = segment_rows(study, arm, deciding)
+        rows.extend(segments)
+        for name in protocol.segments:
+            if said := heterogeneity(segments, name, deciding):
+                notes.append(said)
+    return AnalysisResult(
+        experiment=protocol.id,
+        title=protocol.title,
+        as_of=facts.as_of,
+        ledger=facts.position,
+        engine=study.dataset.engine,
+        control=protocol.control,
+        checks=found.checks,
+        strata=tuple(row for arm in challengers for row in stratum_rows(study, arm)),
+        metrics=tuple(rows),
+        verdicts={arm: verdict_of(study, rows, arm, found.deciding[arm], found.blocks[arm]) for arm in challengers},
+        marginal=tuple(row for arm in challengers for row in marginal_rows(study, arm)),
+        funnel=funnel_rows(study),
+        excluded=_excluded(study),
+        counts=_counts(study, facts),
+        notes=tuple(notes),
+        break_even={arm: break_even(study, arm, found.deciding[arm]) for arm in challengers},
+    )
+
+
+def _excluded(study: Study) -> dict[str, int]:
+    """What is known and not counted."""
+    fates = sufficient.fates(study.dataset)
+    return {
+        **study.judged.excluded,
+        "phase_lacking_arm": sum(_lacking(study).values()),
+        "outcome_before_assignment": sum(n for (_, fate), n in fates.items() if fate == "before_assignment"),
+    }
+
+
+def _lacking(study: Study) -> dict[int, int]:
+    """Leads of the phases in which an arm has nobody, by phase."""
+    counted = Counter(zip(study.judged.table["phase"].to_pylist(), study.judged.table["arm"].to_pylist(), strict=True))
+    arms = {arm.name for arm in study.protocol.arms if arm.weight > 0}
+    found: dict[int, int] = {}
+    for phase in sorted({phase for phase, _ in counted}):
+        if any(not counted[phase, arm] for arm in arms):
+            found[phase] = sum(n for (other, _), n in counted.items() if other == phase)
+    return found
+
+
+def _counts(study: Study, facts: Facts) -> dict[str, Any]:
+    """How many leads and outcome rows there are, and what became of them."""
+    judged, protocol = study.judged, study.protocol
+    by_arm = Counter(judged.table["arm"].to_pylist())
+    outcomes: dict[str, dict[str, int]] = {}
+    for (kind, fate), n in sorted(sufficient.fates(study.dataset).items()):
+        outcomes.setdefault(kind, {})[fate] = n
+    return {
+        "leads": judged.leads,
+        "enrolled": judged.table.num_rows,
+        "enrolled_by_arm": {arm.name: by_arm[arm.name] for arm in protocol.arms},
+        "not_enrolled": dict(judged.out),
+        "outcomes": {kind: {"in_log": sum(fates.values()), **fates} for kind, fates in outcomes.items()},
+        "unmatched_outcomes": facts.unmatched_outcomes,
+        "quarantined": facts.quarantined,
+        "cut_off": iso(facts.as_of - timedelta(microseconds=study.clock.lateness_us or 0)),
+        "lateness_days": None if study.clock.lateness_us is None else study.clock.lateness_us / DAY_US,
+        "maximum_leads": study.maximum_leads,
+        "looks": len(study.schedule.looks_us),
+        "planned_end": study.schedule.final,
+        "alpha": {arm.name: study.alpha(arm.name) for arm in protocol.challengers},
+        "currency": study.outcomes.currency,
+    }
+
+
+def _notes(study: Study) -> list[str]:
+    """What a reader has to know beside the numbers."""
+    notes = []
+    for phase, leads in _lacking(study).items():
+        notes.append(f"phase {phase} lacks an arm: its {leads:,} leads are left out")
+    if study.schedule.undeclared:
+        notes.append(f"{study.schedule.undeclared} look(s) were not declared; each has spent its share of alpha")
+    if study.clock.lateness_us is None:
+        notes.append("lateness unknown: no outcome row has a real arrival time")
+    if study.by_account:
+        notes.append("accounts are randomised; strata and the funnel count their leads")
+    if study.protocol.looks.maximum_leads is None:
+        notes.append(f"no maximum of leads is declared; information is counted against {study.maximum_leads:,}")
+    return notes
+
+
+__all__ = ["Exchange", "OutcomeRows", "analyze", "conclude"]

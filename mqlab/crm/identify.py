@@ -1,0 +1,73 @@
+"""Which lead a row is about: its own id, its merges' survivor, else the one lead with its e-mail; never a guess."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from enum import Enum, auto
+
+from mqlab.crm.sink import Intake
+from mqlab.leads.identity import canonical_ids
+from mqlab.leads.instants import micros
+
+
+class Match(Enum):
+    """Whether a row's lead is known."""
+
+    FOUND = auto()
+    WAITS = auto()
+    DOUBTFUL = auto()
+
+
+class Identifier:
+    """Finds leads during one import."""
+
+    def __init__(self, intake: Intake) -> None:
+        self._intake = intake
+        self._survivors: Mapping[str, str] | None = None
+
+    def matches(self, refs: Sequence[str], email_hashes: Sequence[str | None] | None = None) -> list[Match]:
+        """Per row whether its lead is known now."""
+        hashes = [None] * len(refs) if email_hashes is None else email_hashes
+        known = self._known(set(refs))
+        if len(known) == len(set(refs)):
+            return [Match.FOUND] * len(refs)
+        left = {found for ref, found in zip(refs, hashes, strict=True) if ref not in known and found is not None}
+        by_email = self._by_email(left) if left else {}
+        return [
+            Match.FOUND if ref in known else by_email.get(found, Match.WAITS) if found is not None else Match.WAITS
+            for ref, found in zip(refs, hashes, strict=True)
+        ]
+
+    def settle(self) -> int:
+        """Frees the facts whose lead has come meanwhile; says how many."""
+        self._survivors = None
+        waiting = sorted(self._intake.waiting(), key=lambda one: (one[0], one[1] or ""))
+        if not waiting:
+            return 0
+        matches = self.matches([ref for ref, _ in waiting], [found for _, found in waiting])
+        found = [one for one, match in zip(waiting, matches, strict=True) if match is Match.FOUND]
+        return self._intake.found(found) if found else 0
+
+    def _known(self, refs: Collection[str]) -> set[str]:
+        """Those of `refs` that are leads, or were merged into one."""
+        known = self._intake.known_leads(refs)
+        left = set(refs) - known
+        if left:
+            survivors = self._merged()
+            merged = {ref: survivors[ref] for ref in left if ref in survivors}
+            alive = self._intake.known_leads(set(merged.values())) if merged else set()
+            known |= {ref for ref, survivor in merged.items() if survivor in alive}
+        return known
+
+    def _by_email(self, hashes: Collection[str]) -> dict[str, Match]:
+        survivors = self._merged()
+        return {
+            found: Match.FOUND if len({survivors.get(lead, lead) for lead in leads}) == 1 else Match.DOUBTFUL
+            for found, leads in self._intake.leads_by_email(hashes).items()
+        }
+
+    def _merged(self) -> Mapping[str, str]:
+        if self._survivors is None:
+            merges = self._intake.merges()
+            self._survivors = canonical_ids((merge.old_id, merge.new_id, micros(merge.merged_at)) for merge in merges)
+        return self._survivors

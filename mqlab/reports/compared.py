@@ -1,0 +1,102 @@
+"""What an experiment compares: its definitions in words, and what changes from one to the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol as Shape
+
+from mqlab.analysis.results import AnalysisResult
+from mqlab.experiments.protocol import Protocol
+from mqlab.reports import format as fmt
+from mqlab.reports import words
+from mqlab.reports.document import Block, Bullets, Card, Cards, Cell, Column, Section, Table, Text
+from mqlab.reports.metric_table import arm_id
+
+
+class Told(Shape):
+    """A paragraph of a definition told in words: `mqlab.definitions.describe.Paragraph` is one."""
+
+    @property
+    def heading(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def points(self) -> Sequence[str]: ...
+
+
+class Changed(Shape):
+    """A difference of two definitions: `mqlab.definitions.diff.Change` is one."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def severity(self) -> str: ...
+    @property
+    def words(self) -> str: ...
+
+
+_SEVERITIES = {
+    "breaking": "breaks what feeds or reads it",
+    "behaviour": "moves leads",
+    "cosmetic": "moves no lead",
+}
+
+
+def compared(
+    result: AnalysisResult,
+    protocol: Protocol,
+    descriptions: Mapping[str, Sequence[Told | str]],
+    changes: Mapping[str, Sequence[Changed]],
+) -> Section:
+    """What is compared, in words, and how the definitions differ."""
+    total = sum(arm.weight for arm in protocol.arms)
+    cards = tuple(
+        Card(
+            arm.name + (" (control)" if arm.name == protocol.control else ""),
+            f"{arm.definition} · {fmt.share(float(arm.weight / total))} of {protocol.unit}s",
+            tuple(_told(descriptions.get(arm.definition, ()))) or (Text("No description was given.", "note"),),
+        )
+        for arm in protocol.arms
+    )
+    blocks: list[Block] = [Text(words.sentence(protocol.hypothesis), "lead")] if protocol.hypothesis else []
+    blocks.append(
+        Text(
+            f"Every lead is judged by every definition and handed to sales by its own arm's only. Arms are dealt by "
+            f"{protocol.unit}. A lead that has not qualified within {_span(protocol.qualify_within_us)} is not an MQL."
+        )
+    )
+    blocks.append(Cards(cards))
+    for arm in protocol.challengers:
+        found = changes.get(arm.name)
+        if found is None:
+            continue
+        if not found:
+            blocks.append(Text(f"{arm.name} and {protocol.control} mean the same: no lead is judged differently."))
+            continue
+        blocks.append(
+            Table(
+                f"changes-{arm_id(result, arm.name)}",
+                f"What changes from {protocol.control} to {arm.name}",
+                (Column("Change"), Column("Where"), Column("Effect")),
+                tuple(
+                    (Cell(change.words), Cell(change.path), Cell(_SEVERITIES.get(change.severity, change.severity)))
+                    for change in found
+                ),
+            )
+        )
+    return Section("compared", "What is compared", tuple(blocks))
+
+
+def _told(paragraphs: Sequence[Told | str]) -> Iterator[Text | Bullets]:
+    for paragraph in paragraphs:
+        if isinstance(paragraph, str):
+            yield Text(paragraph)
+            continue
+        yield Text(f"{paragraph.heading}: {paragraph.text}" if paragraph.heading else paragraph.text)
+        if paragraph.points:
+            yield Bullets(tuple(paragraph.points))
+
+
+def _span(microseconds: int) -> str:
+    hours = microseconds / 3_600_000_000
+    return fmt.days(round(hours / 24)) if hours % 24 == 0 else f"{fmt.number(hours)} hours"

@@ -1,0 +1,57 @@
+"""The report of one experiment: an analysis, its protocol and its definitions in words become one document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from zoneinfo import ZoneInfo
+
+from mqlab.analysis.results import AnalysisResult
+from mqlab.experiments.protocol import Protocol
+from mqlab.reports import answer, effects, validity
+from mqlab.reports import format as fmt
+from mqlab.reports.compared import Changed, Told, compared
+from mqlab.reports.document import Document, Section
+from mqlab.reports.methods import left_out, methods
+
+
+def build(
+    result: AnalysisResult,
+    protocol: Protocol,
+    *,
+    descriptions: Mapping[str, Sequence[Told | str]],
+    changes: Mapping[str, Sequence[Changed]],
+    timezone: ZoneInfo,
+    manifest: Sequence[tuple[str, str]] = (),
+) -> Document:
+    """The document, in the fixed order: answer, what is compared, effect, list, leads gained, guardrails, verdict.
+
+    `descriptions` tells each definition (by reference, `intent@1.1.0`) in words, `changes` how each challenger (by
+    arm) differs from the control: an arm without an entry is not compared in words, an empty entry "means the same".
+    `manifest` holds what else is needed to make the numbers again: versions, fingerprints, the command. Nothing is read
+    from the clock: the same input is the same document.
+    """
+    found: list[Section | None] = [
+        Section("answer", "The answer", tuple(answer.answer(result, protocol, arm) for arm in result.verdicts)),
+        compared(result, protocol, descriptions, changes),
+        effects.ladder(result, protocol),
+        effects.lists(result, protocol),
+        effects.gained(result, protocol),
+        validity.guardrails(result),
+        validity.checks(result),
+        validity.verdict(result),
+        validity.segments(result),
+        left_out(result),
+        methods(result, protocol, manifest),
+    ]
+    return Document(
+        title=result.title or result.experiment,
+        subtitle=f"Experiment {result.experiment}",
+        facts=(
+            ("As of", fmt.instant(result.as_of, timezone)),
+            ("Enrolment", f"{fmt.day(protocol.enrolment_from)} to {fmt.day(protocol.enrolment_to)}"),
+            ("Arms", " v ".join(arm.name for arm in protocol.arms)),
+            ("Owner", protocol.owner),
+            ("Ledger", str(result.ledger)),
+        ),
+        sections=tuple(section for section in found if section is not None),
+    )

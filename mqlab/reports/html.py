@@ -1,0 +1,56 @@
+"""A document as one HTML file that needs nothing else: pictures inside, no script, no network, the same bytes each time."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mqlab.reports.document import Block, Chart, Document
+from mqlab.reports.theme import THEMED, svg
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_WITH_INTERVAL = re.compile(r"^(?P<value>\S+) (?P<interval>\(.+\))$")
+
+
+def render(document: Document) -> str:
+    """The page, ending in a line break. Every text of the document is escaped; charts are drawn into the page."""
+    page = _environment().get_template("experiment.html.j2").render(document=document, themed=THEMED)
+    return page.rstrip() + "\n"
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(kind=_kind, picture=_picture, parts=_parts)
+    return environment
+
+
+def _kind(block: Block) -> str:
+    """Which macro draws a block."""
+    return type(block).__name__.lower()
+
+
+def _picture(chart: Chart) -> str:
+    """The chart's SVG, safe to stand in the page as it is."""
+    from markupsafe import Markup
+
+    return Markup(svg(chart))
+
+
+def _parts(text: str) -> tuple[str, str]:
+    """A value and its interval, which may stand below it: ("+3.9%", "(−0.5% to +8.6%)")."""
+    found = _WITH_INTERVAL.match(text)
+    return (found["value"], found["interval"]) if found else (text, "")

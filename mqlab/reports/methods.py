@@ -1,0 +1,67 @@
+"""Who was left out, how every number was made, and what it takes to make it again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mqlab.analysis.results import AnalysisResult
+from mqlab.experiments.protocol import Metric, Protocol
+from mqlab.reports import format as fmt
+from mqlab.reports import words
+from mqlab.reports.document import Block, Bullets, Cell, Column, Pairs, Section, Table, Text
+
+
+def left_out(result: AnalysisResult) -> Section:
+    """Who is not counted, and why; every reason, also those nobody fell under."""
+    blocks: list[Block] = []
+    if result.excluded:
+        blocks.append(
+            Table(
+                "excluded",
+                "Left out, by reason",
+                (Column("Reason"), Column("Count", True)),
+                tuple(
+                    (Cell(words.excluded(name)), Cell(fmt.count(number), "number", source=f"/excluded/{name}"))
+                    for name, number in result.excluded.items()
+                ),
+            )
+        )
+    else:
+        blocks.append(Text("Nobody was left out."))
+    return Section("left-out", "Left out", tuple(blocks))
+
+
+def methods(result: AnalysisResult, protocol: Protocol, manifest: Sequence[tuple[str, str]]) -> Section:
+    """How every number was made, and what it takes to make it again."""
+    used = dict.fromkeys(row.method for row in result.metrics if row.method)
+    look = next((row.look for row in result.metrics if row.primary and row.look), None)
+    blocks: list[Block] = [Bullets(tuple(words.sentence(method) for method in used))] if used else []
+    if look is not None:
+        blocks.append(
+            Text(
+                f"This look stands at {fmt.rate(look.information)} of the planned information; its boundary on |z| is "
+                f"{fmt.bound(look.bound)} at a level of {fmt.rate(protocol.alpha)}. Intervals and p-values hold "
+                f"however many of the declared looks were taken."
+            )
+        )
+    blocks += [Text(words.sentence(words.in_words(note)), "note") for note in result.notes]
+    blocks.append(Text(_declared(protocol)))
+    arms = tuple((f"definition of {arm.name}", arm.definition) for arm in protocol.arms)
+    engine = (("ledger position", str(result.ledger)), ("engine", result.engine))
+    blocks.append(Pairs((("experiment", result.experiment), *engine, *arms, *manifest)))
+    return Section("methods", "Methods and manifest", tuple(blocks))
+
+
+def _declared(protocol: Protocol) -> str:
+    def told(metric: Metric) -> str:
+        days = f" within {fmt.days(metric.horizon_days)}" if metric.horizon_days else ""
+        return words.metric(metric.metric) + days
+
+    looks = ", ".join(fmt.day(day) for day in protocol.looks.dates) or "none"
+    effect = protocol.primary.minimum_effect
+    minimum = f", smallest effect that matters {fmt.rate(effect)}" if effect is not None else ""
+    return (
+        f"Declared before the start: {protocol.aim} experiment; primary {told(protocol.primary)}{minimum}; "
+        f"level {fmt.rate(protocol.alpha)}; looks {looks}; enrolment {fmt.day(protocol.enrolment_from)} to "
+        f"{fmt.day(protocol.enrolment_to)}; handling {protocol.handling}."
+    )

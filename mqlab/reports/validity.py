@@ -1,0 +1,134 @@
+"""Block 4 of a result: guardrails, checks and the verdict with its reasons; and segments, which decide nothing."""
+
+from __future__ import annotations
+
+from mqlab.analysis.results import AnalysisResult, MetricRow
+from mqlab.experiments.metrics import METRICS
+from mqlab.reports import format as fmt
+from mqlab.reports import words
+from mqlab.reports.document import Block, Bullets, Cell, Column, Section, Table, Text
+from mqlab.reports.metric_table import arm_id, label, notes
+from mqlab.reports.rows import Rows
+
+
+def guardrails(result: AnalysisResult) -> Section:
+    """Block 4, first part: what must not get worse, and by how much it may."""
+    rows = Rows(result)
+    blocks: list[Block] = []
+    for arm in result.verdicts:
+        chosen = rows.find(arm=arm, roles=("guardrail",))
+        if not chosen:
+            continue
+        blocks.append(
+            Table(
+                f"guardrails-{arm_id(result, arm)}",
+                f"Guardrails of {arm} against {result.control}",
+                (
+                    Column("Guardrail"),
+                    Column("Estimated from"),
+                    Column("May get worse by"),
+                    Column(result.control, True),
+                    Column(arm, True),
+                    Column("Difference", True),
+                    Column("Relative change", True),
+                ),
+                tuple(
+                    (
+                        Cell(label(row)),
+                        Cell(words.ESTIMATORS[row.estimator]),
+                        Cell(_margin(row)),
+                        rows.value(row, "control"),
+                        rows.value(row, "treatment"),
+                        rows.difference(row),
+                        rows.lift(row),
+                    )
+                    for row in chosen
+                ),
+                notes(chosen),
+            )
+        )
+    if not blocks:
+        blocks.append(Text("No guardrail was declared.", "note"))
+    return Section("guardrails", "Guardrails", tuple(blocks))
+
+
+def _margin(row: MetricRow) -> str:
+    if row.margin is None:
+        return "–"
+    size = fmt.points(row.margin).lstrip("+") if row.margin_in == "points" else fmt.rate(row.margin)
+    worse = "lower" if METRICS[row.metric].better == "higher" else "higher"
+    return f"{size} {worse}"
+
+
+def checks(result: AnalysisResult) -> Section:
+    """Block 4, second part: whether the comparison can be trusted."""
+    rows = []
+    for k, check in enumerate(result.checks):
+        text, mood = words.STATUSES[check.status]
+        rows.append(
+            (
+                Cell(words.check(check)),
+                Cell(text, "status", mood),
+                Cell("–", "number", "quiet")
+                if check.p_value is None
+                else Cell(fmt.p_value(check.p_value), "number", source=f"/checks/{k}/p_value"),
+                Cell(words.sentence(words.in_words(check.detail))),
+            )
+        )
+    table = Table(
+        "checks-table",
+        "What was checked before any number was believed",
+        (Column("Statement"), Column("Result"), Column("p", True), Column("Detail")),
+        tuple(rows),
+    )
+    return Section("checks", "Can this be trusted?", (table,))
+
+
+def verdict(result: AnalysisResult) -> Section:
+    """Block 4, last part: what the declared rule concludes, and why."""
+    blocks: list[Block] = []
+    for arm, found in result.verdicts.items():
+        call, _ = words.CALLS[found.call]
+        blocks.append(Text(f"{arm}: {call}.", "lead"))
+        blocks += [Bullets(tuple(words.sentence(words.in_words(why)) for why in found.why))] if found.why else []
+    return Section("verdict", "Verdict and reasons", tuple(blocks))
+
+
+def segments(result: AnalysisResult) -> Section | None:
+    """Declared segments, exploratory; None where there are none."""
+    rows = Rows(result)
+    blocks: list[Block] = [
+        Text("Exploratory: segments suggest questions for another experiment. They never decide this one.", "note")
+    ]
+    for arm in result.verdicts:
+        chosen = [row for row in result.metrics if row.arm == arm and row.segment is not None]
+        if chosen:
+            blocks.append(
+                Table(
+                    f"segments-{arm_id(result, arm)}",
+                    f"{arm} against {result.control} by segment (exploratory)",
+                    (
+                        Column("Segment"),
+                        Column("Metric"),
+                        Column("Estimated from"),
+                        Column(result.control, True),
+                        Column(arm, True),
+                        Column("Relative change", True),
+                        Column("p", True),
+                    ),
+                    tuple(
+                        (
+                            Cell(str(row.segment)),
+                            Cell(label(row)),
+                            Cell(words.ESTIMATORS[row.estimator]),
+                            rows.value(row, "control"),
+                            rows.value(row, "treatment"),
+                            rows.lift(row),
+                            rows.p_value(row),
+                        )
+                        for row in chosen
+                    ),
+                    notes(chosen),
+                )
+            )
+    return Section("segments", "Segments", tuple(blocks)) if len(blocks) > 1 else None
