@@ -1,4 +1,4 @@
-"""Metrics of randomised accounts: rates and amounts per lead with CR2 variances and Bell–McCaffrey degrees of freedom."""
+"""Metrics of randomised accounts: rates and amounts per lead, CR2 variances, Bell–McCaffrey degrees of freedom."""
 
 from __future__ import annotations
 

@@ -60,7 +60,8 @@ def revenue_triggered(
     for group in by_phase(cells).values():
         alike = tuple(_moments(cell for cell in group if cell.stratum == stratum) for stratum in ("both", "none"))
         apart = [
-            _moments(cell for cell in group if cell.arm == side and cell.stratum in DISCORDANT) for side in (control, arm)
+            _moments(cell for cell in group if cell.arm == side and cell.stratum in DISCORDANT)
+            for side in (control, arm)
         ]
         contrast = diluted(MomentStrata(apart[0], apart[1], tuple(moments for moments in alike if moments.n)))
         if isinstance(contrast, NotEstimable):
@@ -72,7 +73,14 @@ def revenue_triggered(
     chosen = [winner for winner in winners if winner.stratum in DISCORDANT]
     inside = [cell for cell in cells if cell.stratum in DISCORDANT]
     return _compared(
-        parts, sides, chosen, control, arm, minor, "first-divergence strata, Welch inside them, diluted; Fieller ratio", inside
+        parts,
+        sides,
+        chosen,
+        control,
+        arm,
+        minor,
+        "first-divergence strata, Welch inside them, diluted; Fieller ratio",
+        inside,
     )
 
 

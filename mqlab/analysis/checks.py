@@ -1,12 +1,12 @@
-"""The validity checks of the closed list, each computed or `not_applicable` with its reason, and what follows from them."""
+"""The validity checks of the closed list, each computed or `not_applicable` with its reason, and what they decide."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from mqlab.analysis import checks_feedback as feedback
 from mqlab.analysis import accounts, phases, rates
+from mqlab.analysis import checks_feedback as feedback
 from mqlab.analysis.clusters_check import clusters
 from mqlab.analysis.estimate_rows import Estimator
 from mqlab.analysis.results import Check, CheckStatus
@@ -97,7 +97,9 @@ def sample_ratio(study: Study) -> Check:
     expected = ", ".join(f"{want:,.1f}" for want in found.expected)
     detail = f"{units}: {split}; expected {expected}"
     if worst < BLOCKING_P:
-        return Check("sample_ratio", "fail", f"{detail}; not the declared split{where} (p = {worst:.2g})", found.p_value)
+        return Check(
+            "sample_ratio", "fail", f"{detail}; not the declared split{where} (p = {worst:.2g})", found.p_value
+        )
     return Check("sample_ratio", "pass", detail, found.p_value)
 
 
@@ -135,7 +137,7 @@ def same_handling(study: Study) -> Mapping[str, Check]:
 
 
 def concordant_effect(study: Study, arm: str) -> Check:
-    """Leads both definitions treat alike must fare alike in both arms: one test over `both` and `none`, at every look."""
+    """Leads both definitions treat alike must fare alike in both arms: one test over `both` and `none`, each look."""
     if kind_of(study.protocol.primary).denominator != "lead" or study.protocol.primary.metric == "revenue_per_lead":
         stage = "won"
     else:
@@ -184,7 +186,9 @@ def cross_arm(study: Study) -> Check:
 def unchanged(answer: bool | None) -> Check:
     """Definitions and protocol must still be those that were locked at the start."""
     if answer is None:
-        return Check("protocol_unchanged", "not_applicable", "the experiment has not been started, so nothing is locked")
+        return Check(
+            "protocol_unchanged", "not_applicable", "the experiment has not been started, so nothing is locked"
+        )
     if answer:
         return Check("protocol_unchanged", "pass", "protocol and definitions are those locked at the start")
     return Check("protocol_unchanged", "fail", "the protocol or a definition was changed after the start")
@@ -207,14 +211,16 @@ def _concordant_accounts(study: Study, arm: str, horizon: int, stage: str) -> Ch
     p_value = found if isinstance(found, NotEstimable) else found.p_value()
     if isinstance(found, NotEstimable) or isinstance(p_value, NotEstimable):
         return Check("concordant_effect", "not_applicable", "no concordant account has an outcome in both arms yet")
-    words = f"in accounts both definitions treat alike the arms differ by {found.treatment - found.control:+.4f} per lead"
+    words = (
+        f"in accounts both definitions treat alike the arms differ by {found.treatment - found.control:+.4f} per lead"
+    )
     if p_value < BLOCKING_P:
         return Check("concordant_effect", "fail", f"{words}; intention-to-treat decides from now on", p_value)
     return Check("concordant_effect", "warn" if p_value < WARNING_P else "pass", words, p_value)
 
 
 def _break_even(study: Study, arm: str, cells: Sequence[sufficient.Cell], stage: str) -> str:
-    """κ* in words: how large an arm effect among leads of `both` would overturn the result; nothing without a result."""
+    """κ* in words: how large an arm effect among leads of `both` would overturn the result."""
     count = rates.numerator(f"{stage}_per_lead")
     groups = [
         rates.strata_of(group, study.control, arm, count)

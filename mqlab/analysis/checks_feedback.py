@@ -96,7 +96,8 @@ def match_rate(study: Study) -> Check:
     shares = ", ".join(f"{arm} {_percent(each)}" for arm, each in counts.items() if each.n)
     if shares:
         words += f"; leads handed over with any feedback: {shares}"
-    control, p_values = counts[study.control], []
+    control = counts[study.control]
+    smallest: float | None = None
     for arm in arms:
         other = counts[arm]
         if arm == study.control or min(control.n, other.n) < FEW_LEADS:
@@ -104,12 +105,11 @@ def match_rate(study: Study) -> Check:
         p_value = binary.p_value(control, other)
         if isinstance(p_value, NotEstimable):
             continue
-        p_values.append(p_value)
+        smallest = p_value if smallest is None else min(smallest, p_value)
         gap = abs(other.x / other.n - control.x / control.n)
         if (not other.x) != (not control.x) or (gap > GAP and p_value < FAILING_P):
             return Check("match_rate", "fail", f"{words}; a large gap between the arms", p_value)
-    p_value = min(p_values) if p_values else None
-    return Check("match_rate", "pass" if share >= MATCHED_ENOUGH else "warn", words, p_value)
+    return Check("match_rate", "pass" if share >= MATCHED_ENOUGH else "warn", words, smallest)
 
 
 def maturity(study: Study) -> Check:

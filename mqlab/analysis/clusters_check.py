@@ -29,7 +29,10 @@ def clusters(study: Study, arm: str) -> Check:
         return Check("clusters", "not_applicable", "no account of an arm has been followed long enough")
     found = accounts.contrast_of(rows, study.control, arm, reached)
     largest = max(a.largest_share, b.largest_share)
-    words = f"{a.leads.size:,} and {b.leads.size:,} accounts (control and {arm}), the largest has {100 * largest:.1f}% of its arm's leads"
+    words = (
+        f"{a.leads.size:,} and {b.leads.size:,} accounts (control and {arm}), "
+        f"the largest has {100 * largest:.1f}% of its arm's leads"
+    )
     if isinstance(found, NotEstimable):
         return Check("clusters", "fail", f"{words}; {found.detail}")
     words += f", {found.df:.1f} degrees of freedom"
@@ -41,11 +44,14 @@ def clusters(study: Study, arm: str) -> Check:
     without_one = maths.leave_one_out(a, b)
     changes = False
     if not isinstance(without_one, NotEstimable) and without_one.low is not None and without_one.high is not None:
-        words += f"; leaving one account out, the lift runs from {100 * without_one.low:+.1f}% to {100 * without_one.high:+.1f}%"
+        low, high = 100 * without_one.low, 100 * without_one.high
+        words += f"; leaving one account out, the lift runs from {low:+.1f}% to {high:+.1f}%"
         changes = without_one.low < 0 < without_one.high
     twin = maths.per_account(a, b)
     if not isinstance(twin, NotEstimable):
         words += f"; per account the difference is {twin.treatment - twin.control:+.4f}"
     if largest > LARGEST_SHARE:
         return Check("clusters", "warn", f"{words}; one account holds more than a fifth of an arm")
-    return Check("clusters", "warn" if changes else "pass", f"{words}{': one account turns its sign' if changes else ''}")
+    return Check(
+        "clusters", "warn" if changes else "pass", f"{words}{': one account turns its sign' if changes else ''}"
+    )

@@ -27,7 +27,9 @@ class Comparison:
     note: str = ""
 
 
-def without(reason: NotEstimable, control: ArmValue, treatment: ArmValue, method: str = "", note: str = "") -> Comparison:
+def without(
+    reason: NotEstimable, control: ArmValue, treatment: ArmValue, method: str = "", note: str = ""
+) -> Comparison:
     """A comparison that cannot be made, with the reason in every place of a number."""
 
     def nothing(_: float) -> NotEstimable:
@@ -37,7 +39,12 @@ def without(reason: NotEstimable, control: ArmValue, treatment: ArmValue, method
 
 
 def of_contrast(
-    contrast: Contrast, control: ArmValue, treatment: ArmValue, method: str, note: str = "", p_value: float | None = None
+    contrast: Contrast,
+    control: ArmValue,
+    treatment: ArmValue,
+    method: str,
+    note: str = "",
+    p_value: float | None = None,
 ) -> Comparison:
     """A comparison of two means: t interval of the difference, Fieller's of the ratio."""
     return Comparison(
@@ -63,13 +70,21 @@ def scaled(contrast: Contrast, factor: float) -> Contrast:
     )
 
 
+NO_VARIATION = NotEstimable("no_variation", "The units do not vary, so there is nothing to estimate from.")
+
+
+def a_number(p_value: float | NotEstimable) -> float | NotEstimable:
+    """The p-value, or why there is none."""
+    return NO_VARIATION if isinstance(p_value, float) and math.isnan(p_value) else p_value
+
+
 def finite(estimate: Estimate | NotEstimable) -> Estimate | NotEstimable:
     """The estimate as it may be printed: an infinite limit is an open side, and what is no number has a reason."""
     if isinstance(estimate, NotEstimable):
         return estimate
     low, high, value = estimate.interval.low, estimate.interval.high, estimate.value
     if any(number is not None and math.isnan(number) for number in (low, high, value)):
-        return NotEstimable("no_variation", "The units do not vary, so there is nothing to estimate from.")
+        return NO_VARIATION
     return Estimate(
         None if value is None or math.isinf(value) else value,
         Interval(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Literal
 
 from mqlab.analysis import accounts, amounts, rates
-from mqlab.analysis.comparison import Comparison, finite, without
+from mqlab.analysis.comparison import Comparison, a_number, finite, without
 from mqlab.analysis.looks import Boundary
 from mqlab.analysis.rates import DESCRIPTIVE
 from mqlab.analysis.results import ArmValue, MetricRow
@@ -93,7 +93,7 @@ def row_of(
         comparison = _not_due(study, metric, arm, comparison)
     boundary: Boundary = study.boundary(arm, horizon)
     z = boundary.z(alpha)
-    repeated, fixed = boundary.p_values(comparison.p_value)
+    repeated, fixed = boundary.p_values(a_number(comparison.p_value))
     return MetricRow(
         metric=metric.metric,
         role=role,
@@ -133,7 +133,9 @@ def _not_due(study: Study, metric: Metric, arm: str, comparison: Comparison) -> 
     if not any(side.units for side in sides):
         reason = NotEstimable("no_units", "Nobody is enrolled yet.")
     elif day is None:
-        reason = NotEstimable("too_few_mature_leads", f"{metric.metric} has too few leads followed for the whole horizon.")
+        reason = NotEstimable(
+            "too_few_mature_leads", f"{metric.metric} has too few leads followed for the whole horizon."
+        )
     else:
         reason = NotEstimable("not_due", f"{metric.metric} is due {day}")
     a, b = (ArmValue(side.units, side.mature_units, reason) for side in sides)
@@ -194,7 +196,9 @@ def _revenue(study: Study, metric: Metric, arm: str, estimator: Estimator) -> Co
         method = amounts.revenue_triggered if estimator == "triggered" else amounts.revenue
         found = method(cells, study.winners(arm, number), control, arm, minor)
     if deals["no_amount"]:
-        found = replace(found, note=_joined(found.note, f"{deals['no_amount']} of {deals['won']} deals won have no amount"))
+        found = replace(
+            found, note=_joined(found.note, f"{deals['no_amount']} of {deals['won']} deals won have no amount")
+        )
     return found
 
 
@@ -224,7 +228,9 @@ def _in_time(study: Study, horizon: int, arm: str) -> Comparison:
     elif not activity["responses"]:
         reason = NO_ACTIVITY
     elif not activity["timed"] and min(known) < DAY_US:
-        reason = NotEstimable("dates_only", "Sales feedback has dates without a time of day, too coarse for the promise.")
+        reason = NotEstimable(
+            "dates_only", "Sales feedback has dates without a time of day, too coarse for the promise."
+        )
     if reason is not None:
         return without(reason, *_empty_sides(cells, control, arm, reason), note=DESCRIPTIVE)
     if study.by_account:
@@ -235,7 +241,9 @@ def _in_time(study: Study, horizon: int, arm: str) -> Comparison:
     else:
         found = rates.in_time(cells, control, arm)
     if not study.dataset.handover_stated:
-        return replace(found, note=_joined(found.note, "hand-over taken as the end of the batch in which the rule fired"))
+        return replace(
+            found, note=_joined(found.note, "hand-over taken as the end of the batch in which the rule fired")
+        )
     return found
 
 

@@ -1,7 +1,7 @@
 """Who is in the experiment, and what every arm's definition says about each of them.
 
-One row per person: ids that the CRM merged are one lead. Every arm's definition is judged on every enrolled lead, whichever
-arm acts; the stratum of a (challenger, control) pair is frozen at the first batch in which either fires.
+One row per person: ids that the CRM merged are one lead. Every arm's definition is judged on every enrolled lead,
+whichever arm acts; the stratum of a (challenger, control) pair is frozen at the first batch in which either fires.
 """
 
 from __future__ import annotations

@@ -43,7 +43,9 @@ def schedule(protocol: Protocol, as_of: datetime, taken: Sequence[datetime], lab
     """
     zone = ZoneInfo(protocol.timezone)
     now = micros(as_of)
-    instants = sorted(min(micros(end_of_day(day, zone)), micros(end_of_day(day, lab_zone))) for day in protocol.looks.dates)
+    instants = sorted(
+        min(micros(end_of_day(day, zone)), micros(end_of_day(day, lab_zone))) for day in protocol.looks.dates
+    )
     reached = [at for at in instants if at <= now]
     if not reached:
         first = min(protocol.looks.dates) if protocol.looks.dates else None
@@ -52,7 +54,7 @@ def schedule(protocol: Protocol, as_of: datetime, taken: Sequence[datetime], lab
     declared = final or now - reached[-1] < DAY_US
     before = reached[:-1] if declared else reached
     extra = sorted({at for at in map(micros, taken) if at < now and not _on_declared(at, instants)})
-    looks = tuple(sorted({*before, *extra})) + (now,)
+    looks = (*sorted({*before, *extra}), now)
     return Schedule(looks, final, declared, None, len(extra) + (not declared))
 
 
@@ -107,7 +109,9 @@ class Boundary:
         return repeated, fixed if self.final else None
 
 
-def boundary_of(schedule: Schedule, follow_up: FollowUp, arms: Sequence[str], maximum: int) -> Callable[[int], Boundary]:
+def boundary_of(
+    schedule: Schedule, follow_up: FollowUp, arms: Sequence[str], maximum: int
+) -> Callable[[int], Boundary]:
     """The boundary at a horizon: looks at which the horizon was not due yet have spent nothing."""
     known: dict[int, Boundary] = {}
 

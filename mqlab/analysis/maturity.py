@@ -87,12 +87,10 @@ class FollowUp:
     def mature(self, horizon_days: int, as_of_us: int) -> Mapping[str, int]:
         """By arm: leads followed for `horizon_days` when one stands at `as_of_us`."""
         latest = self.clock.cut_off_at(as_of_us) - horizon_days * DAY_US
-        return {
-            name: int(np.searchsorted(starts, latest, side="right")) for name, starts in self.assigned_us.items()
-        }
+        return {name: int(np.searchsorted(starts, latest, side="right")) for name, starts in self.assigned_us.items()}
 
     def due(self, horizon_days: int, as_of_us: int, arms: Sequence[str]) -> bool:
-        """Whether a metric of this horizon can be read: enough mature leads in the compared `arms`, or all there are."""
+        """Whether a metric of this horizon can be read: enough mature leads of the compared `arms`, or all of them."""
         mature = self.mature(horizon_days, as_of_us)
         counts = [mature[name] for name in arms]
         everyone = sum(int(np.searchsorted(self.assigned_us[name], as_of_us, side="right")) for name in arms)

@@ -1,4 +1,4 @@
-"""Sales feedback as the warehouse takes it: canonical leads, integer microseconds, money in minor units of one currency."""
+"""Sales feedback as the warehouse takes it: canonical leads, integer microseconds, money in minor units."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from mqlab.experiments.metrics import kind_of
 from mqlab.experiments.protocol import Metric
 from mqlab.stats.binary import Counts
 from mqlab.stats.estimate import NotEstimable
+from mqlab.stats.strata import Strata
 from mqlab.warehouse import sufficient
 
 FUNNEL = ("mql", "accepted", "sql", "opportunity", "won")
@@ -84,7 +85,7 @@ def funnel_rows(study: Study) -> tuple[FunnelRow, ...]:
 
 
 def break_even(study: Study, arm: str, deciding: Estimator) -> Mapping[str, Any]:
-    """The price of a hand-over at which the arm and the control earn the same: Δ revenue per lead / Δ hand-overs per lead.
+    """The price of a hand-over at which arm and control earn the same: Δ revenue per lead / Δ hand-overs per lead.
 
     `reading` is `while_less` (the arm hands over more and earns more), `while_more` (less and less), `always` (it earns
     more with fewer hand-overs), `never` (less with more). Without an answer: `not_estimable` and why.
@@ -144,7 +145,7 @@ def _unknown(reason: str, detail: str) -> dict[str, Any]:
     return {"not_estimable": reason, "detail": detail}
 
 
-def _strata(study: Study, arm: str) -> rates.Strata:
+def _strata(study: Study, arm: str) -> Strata:
     stage = counted_stage(study)
     cells = study.cells(arm, study.horizon(study.protocol.primary))
     compared = rates.comparable(cells, study.control, arm)

@@ -19,7 +19,6 @@ from mqlab.stats.tails import two_sided_p
 from mqlab.warehouse.sufficient import Cell
 
 
-
 class Sized(Protocol):
     """What every row of sufficient statistics says of itself."""
 
@@ -182,7 +181,9 @@ def _proportions(
 ) -> Comparison:
     sides = _sides(cells, control, arm, of, of, count)
     a, b = (
-        Counts(sum(count(cell) for cell in cells if cell.arm == side), sum(of(cell) for cell in cells if cell.arm == side))
+        Counts(
+            sum(count(cell) for cell in cells if cell.arm == side), sum(of(cell) for cell in cells if cell.arm == side)
+        )
         for side in (control, arm)
     )
     if not a.n or not b.n:

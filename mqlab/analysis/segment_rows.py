@@ -56,7 +56,8 @@ def heterogeneity(rows: Sequence[MetricRow], segment: str, deciding: Estimator) 
     p_value = chi_square_p(statistic, len(gaps) - 1)
     if not math.isfinite(p_value):
         return None
-    return f"{rows[0].arm}: the lift by {segment} varies with p = {p_value:.2g} (Cochran's Q, {len(gaps)} values; exploration)"
+    test = f"Cochran's Q, {len(gaps)} values; exploration"
+    return f"{rows[0].arm}: the lift by {segment} varies with p = {p_value:.2g} ({test})"
 
 
 def _rows(study: Study, arm: str) -> Iterator[MetricRow]:
@@ -71,9 +72,7 @@ def _rows(study: Study, arm: str) -> Iterator[MetricRow]:
                     reason = NotEstimable("segments_need_a_rate", "Segments are shown for shares of leads only.")
                     comparison = without(reason, ArmValue(0, 0, reason), ArmValue(0, 0, reason))
                 comparison = replace(comparison, note="exploration")
-                yield row_of(
-                    study, metric, "segment", arm, estimator, comparison, segment=f"{segment}={label}"
-                )
+                yield row_of(study, metric, "segment", arm, estimator, comparison, segment=f"{segment}={label}")
 
 
 def _values(study: Study, arm: str, segment: str) -> list[tuple[str, frozenset[str | None]]]:

@@ -107,9 +107,7 @@ class Study:
     def boundary(self, arm: str, horizon_days: int) -> Boundary:
         """The boundary of this look for a pair and a horizon."""
         if arm not in self._boundaries:
-            self._boundaries[arm] = boundary_of(
-                self.schedule, self.follow_up, (self.control, arm), self.maximum_leads
-            )
+            self._boundaries[arm] = boundary_of(self.schedule, self.follow_up, (self.control, arm), self.maximum_leads)
         return self._boundaries[arm](horizon_days)
 
     def alpha(self, arm: str) -> float:
@@ -133,7 +131,9 @@ class Study:
         pair = (self.control, arm)
         if self.follow_up.due(horizon_days, self.clock.as_of_us, pair):
             return True
-        return self.schedule.final and min(self.follow_up.mature(horizon_days, self.clock.as_of_us)[a] for a in pair) > 0
+        return (
+            self.schedule.final and min(self.follow_up.mature(horizon_days, self.clock.as_of_us)[a] for a in pair) > 0
+        )
 
     def due_on(self, arm: str, metric: Metric) -> date | None:
         """When a metric that is not due will be; None where time alone does not make it due."""

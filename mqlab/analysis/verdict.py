@@ -15,7 +15,7 @@ from mqlab.stats.estimate import Estimate, Interval, NotEstimable
 def verdict_of(
     study: Study, rows: Sequence[MetricRow], arm: str, deciding: Estimator, blocks: Sequence[str]
 ) -> VerdictResult:
-    """The verdict on `arm`, from the repeated limits of its rows; guardrails and precision use the deciding estimator."""
+    """The verdict on `arm` from the repeated limits of its rows; all that it reads uses the deciding estimator."""
     protocol = study.protocol
     mine = [row for row in rows if row.arm == arm and row.segment is None]
     primary = next(row for row in mine if row.primary)

@@ -3,19 +3,87 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from mqlab.crm.batches import Batch
 from mqlab.crm.clock import Clock
 from mqlab.crm.door import Door
-from mqlab.crm.header import lay_out, wanted_names
-from mqlab.crm.mapping import Column, Mapping, load_mapping, load_preset
+from mqlab.crm.header import Layout, lay_out, wanted_names
+from mqlab.crm.mapping import Column, load_mapping, load_preset
 from mqlab.crm.money import Numbers
-from mqlab.crm.quarantine import mask_text
+from mqlab.crm.quarantine import BadRow, mask_text
 from mqlab.crm.sources import opened
 from mqlab.crm.transform import Context, arrivals
-from mqlab.errors import Place, Problem, ProblemsFound
+from mqlab.errors import InputError, Place, Problem, ProblemsFound
 from mqlab.experiments.arrival import Arrival
 from mqlab.leads.instants import instant
 from mqlab.leads.text import DEFAULT_NULL_TOKENS, normalise
+
+MOST_PROBLEMS = 20
+
+
+def read_lead_rows(
+    path: Path,
+    *,
+    timezone: ZoneInfo,
+    null_tokens: Collection[str] = DEFAULT_NULL_TOKENS,
+    preset: str = "csv",
+    mapping: Path | None = None,
+) -> tuple[Arrival, ...]:
+    """Each row of a file of leads as it arrives; `created_at` may be absent.
+
+    Raises ProblemsFound naming the rows that cannot be read: an answer is owed for every row.
+    """
+    spelling = load_preset(preset) if mapping is None else load_mapping(mapping, load_preset(preset))
+    if spelling.leads is None:
+        raise InputError(f"the mapping '{spelling.id}' does not say how leads are spelt.", code="NoTable")
+    table = dict(spelling.leads)
+    declared = table["created_at"] or Column(column=["created_at"])
+    table["created_at"] = Column.model_validate({**declared.model_dump(), "optional": True})
+    tokens = frozenset(normalise(token) for token in null_tokens) | {""}
+    door = Door(
+        clock=Clock(
+            zone=spelling.zone, day_zone=spelling.zone or timezone, formats=spelling.formats, null_tokens=tokens
+        ),
+        numbers=Numbers(decimal=spelling.decimal, null_tokens=tokens),
+        null_tokens=tokens,
+    )
+    context = Context(spelling.system, door)
+    rows: list[Arrival] = []
+    bad: list[BadRow] = []
+    with opened(path, spelling, wanted_names(table)) as source:
+        for batch in source.batches():
+            header = list(dict.fromkeys([*source.header, *batch.columns]))
+            layout = lay_out(table, header, file=str(path), needed=("id",), rest=table["fields"])
+            rows.extend(_arrivals(batch, layout, context, bad))
+    if bad:
+        bad.sort(key=lambda row: row.line)
+        raise ProblemsFound(
+            Problem(
+                row.finding.reason.value,
+                mask_text(f"{row.finding.reason.words} {row.finding.detail}"),
+                Place(str(path), row.line),
+            )
+            for row in bad[:MOST_PROBLEMS]
+        )
+    return tuple(rows)
+
+
+def _arrivals(batch: Batch, layout: Layout, context: Context, bad: list[BadRow]) -> Iterator[Arrival]:
+    bad.extend(batch.broken)
+    if not len(batch):
+        return
+    facts = arrivals(batch, layout, context)
+    bad.extend(facts.bad)
+    names = ("lead_ref", "created_at", "source", "account_key", "email_domain", "fields")
+    for lead_id, created, source, account, domain, fields in zip(*(facts.columns[name] for name in names), strict=True):
+        yield Arrival(
+            lead_id=lead_id,
+            created_at=None if created is None else instant(created),
+            source=source,
+            account_key=account,
+            email_domain=domain,
+            fields=json.loads(fields, parse_int=float),
+        )

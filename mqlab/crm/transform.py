@@ -167,6 +167,21 @@ def leads(batch: Batch, layout: Layout, context: Context) -> Facts:
     )  # fmt: skip
 
 
+def arrivals(batch: Batch, layout: Layout, context: Context) -> Facts:
+    """Leads as they stand at the door, perhaps without `created_at`."""
+    work = _Work(batch, layout, context)
+    ids = work.ids("id")
+    work.needed(ids, Reason.MISSING_ID, "id")
+    created, _ = work.instants("created_at", needed=False)
+    domains = [None if email is None else email.domain for email in work.door.emails(work.raw("email"))]
+    return work.done(
+        {
+            "lead_ref": ids, "created_at": created, "source": work.texts("source"),
+            "account_key": work.texts("account_key"), "email_domain": domains, "fields": work.objects("fields_json"),
+        }
+    )  # fmt: skip
+
+
 def events(batch: Batch, layout: Layout, context: Context) -> Facts:
     """Events; keyed by the source's own id, else by name, second and properties."""
     work = _Work(batch, layout, context)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from mqlab.definitions.decision import Decision
-from mqlab.definitions.evaluate import decide
+from mqlab.definitions.evaluate import Evaluator
 from mqlab.definitions.model import (
     BandsRule,
     Definition,

@@ -300,7 +300,7 @@ class DefinitionSpec(Spec):
     extends: Ref | None = None
     fields: dict[Name, FieldSpec] = {}
     lists: dict[Name, Annotated[list[str], Field(min_length=1)]] = {}
-    events: dict[Name, EventSpec] = {}
+    events: dict[Name, Annotated[EventSpec, BeforeValidator(lambda value: {} if value is None else value)]] = {}
     ignore_events: ExpressionText | None = None
     gates: list[GateSpec] = []
     scores: dict[Name, ScoreSpec] = {}

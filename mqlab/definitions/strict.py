@@ -141,7 +141,17 @@ def _problems(model: type[BaseModel], details: Sequence[ErrorDetails], root: Map
             continue
         wanted = " or ".join(dict.fromkeys(WANTED[kind] for kind in same))
         found.append(_wrong_type(wanted, detail["loc"], root))
-    return found
+    return _without_misspelled(found)
+
+
+def _without_misspelled(problems: Sequence[Problem]) -> list[Problem]:
+    """A needed key that is there, misspelled, is one problem: the unknown key, whose hint names it."""
+    meant = {
+        f"{(problem.place.path or '').rpartition('.')[0]}.{problem.hint.split(chr(39))[1]}".strip(".")
+        for problem in problems
+        if problem.code == "UnknownKey" and problem.hint is not None and problem.hint.startswith("Did you mean")
+    }
+    return [problem for problem in problems if problem.code != "MissingKey" or problem.place.path not in meant]
 
 
 def _problem(model: type[BaseModel], detail: ErrorDetails, root: MapNode) -> Problem:

@@ -11,9 +11,9 @@ from mqlab.analysis.analyze import analyze as analyze_facts
 from mqlab.analysis.results import AnalysisResult
 from mqlab.definitions.model import Definition
 from mqlab.experiments import lifecycle
-from mqlab.experiments.canonical import fingerprint
 from mqlab.experiments.protocol import Protocol
 from mqlab.lab.experiments import declared, definitions_of, meanings, steps
+from mqlab.lab.fx import Exchange, exchange
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +52,7 @@ class Analysis:
 
 
 def analyze(lab: Lab, experiment: str, *, as_of: datetime, position: int | None, progress: Progress) -> Analysis:
-    """Read the ledger at one position, judge, count, estimate, conclude; a look that was due is kept as it was."""
+    """Read the ledger at one position, judge, count, estimate, conclude. Nothing is written."""
     plan = declared(lab, experiment)
     log = steps(lab, experiment)
     changes = lifecycle.changes_since_start(plan, log)
@@ -77,11 +77,13 @@ def analyze(lab: Lab, experiment: str, *, as_of: datetime, position: int | None,
         overrides=dict(zip(table["unit"].to_pylist(), table["arm"].to_pylist(), strict=True)),
         protocol_unchanged=None if changes is None else not changes and same_meaning,
         currency=lab.settings.lab.currency,
+        fx=_exchange(lab),
+        looks_taken=[look.as_of for look in lab.ledger.looks.taken(experiment) if look.as_of < as_of],
         progress=lambda done, total: progress("judging leads", done, total),
     )
     return Analysis(result, present, definitions, lab.settings.zone)
 
 
-def protocol_fingerprint(analysis: Analysis) -> str:
-    """The fingerprint of the protocol that was analysed."""
-    return fingerprint(analysis.protocol)
+def _exchange(lab: Lab) -> Exchange | None:
+    table = lab.settings.fx.table
+    return None if table is None else exchange(lab.folder / table, lab.settings.lab.currency)

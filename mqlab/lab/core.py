@@ -222,6 +222,12 @@ class Lab:
             self, experiment, as_of=as_of, position=ledger, out=out, overwrite=overwrite, progress=progress
         )
 
+    def write_report(self, analysis: Analysis, *, out: Path | None = None, overwrite: bool = False) -> Path:
+        """Write the report of an analysis that was made already."""
+        from mqlab.lab.report import write_report
+
+        return write_report(self, analysis, out=out, overwrite=overwrite)
+
     def experiment_rows(self, at: datetime) -> list[dict[str, Any]]:
         """One row per experiment."""
         from mqlab.lab.experiments import rows

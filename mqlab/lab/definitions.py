@@ -14,11 +14,11 @@ from mqlab.definitions.diff import diff, to_markdown
 from mqlab.definitions.diff_words import Change
 from mqlab.definitions.fingerprint import fingerprint
 from mqlab.definitions.model import Definition
-from mqlab.definitions.moves import Moves, moves
 from mqlab.errors import InputError, Problem
 from mqlab.lab.files import write_whole
 
 if TYPE_CHECKING:
+    from mqlab.definitions.moves import Moves
     from mqlab.lab.core import Lab
 
 TEAMS = ("marketing", "sales")
@@ -109,6 +109,7 @@ def diff_of(lab: Lab, before: str, after: str, *, leads: Path | None, at: dateti
     moved = None
     if leads is not None:
         from mqlab.definitions.lead_file import read_lead_file
+        from mqlab.definitions.moves import moves
 
         moved = moves(old, new, read_lead_file(leads), as_of=at)
     return Diff(old.ref, new.ref, diff(old, new), moved)

@@ -68,8 +68,8 @@ def joined_at(merges: Iterable[Edge]) -> Mapping[str, tuple[str, int]]:
             continue
         survivor = survivors.get(old, old)
         for side, other in ((small, large), (large, small)):
-            if home[survivor] == other if survivor in home else False:
-                joined.update({member: (survivor, at) for member in group[side]})
+            if home.get(survivor) == other:
+                joined.update(dict.fromkeys(group[side], (survivor, at)))
         for member in group[small]:
             home[member] = large
         group[large] += group.pop(small)

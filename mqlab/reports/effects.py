@@ -20,7 +20,7 @@ def ladder(result: AnalysisResult, protocol: Protocol) -> Section:
     lifts: list[charts.Lift] = []
     for arm in result.verdicts:
         chosen = [r for r in rows.find(arm=arm, roles=("primary", "then", "beside")) if METRICS[r.metric].causal]
-        chosen = [row for row in chosen if row.unit != "count"]
+        chosen = [row for row in chosen if row.unit != "count" and row.metric != "mql_per_lead"]
         main = rows.primary(arm)
         if main is not None:
             blocks.append(Text(answer.causal_sentence(main, result.control, arm, protocol.alpha), "lead"))
@@ -34,7 +34,7 @@ def ladder(result: AnalysisResult, protocol: Protocol) -> Section:
         blocks.append(
             charts.forest(
                 "lifts",
-                "Relative change per assigned lead, from all leads and from those the definitions disagree on",
+                "Relative change per assigned lead",
                 lifts,
                 "Intervals of the relative change against the control. "
                 + " ".join(f"{lift.label}, {lift.estimator}: {lift.text}." for lift in lifts),
@@ -42,8 +42,8 @@ def ladder(result: AnalysisResult, protocol: Protocol) -> Section:
         )
         blocks.append(
             Text(
-                "Both rows of a metric estimate the same effect. The first compares all assigned leads. The second uses "
-                "that only leads the definitions disagree on can fare differently, so its interval is narrower; it "
+                "Both rows of a metric estimate the same effect. The first compares all assigned leads. The second "
+                "uses that only leads the definitions disagree on can fare differently, so its interval is narrower; it "
                 "holds as long as sales treats all other leads alike in both arms, which the checks look at.",
                 "note",
             )
@@ -53,7 +53,7 @@ def ladder(result: AnalysisResult, protocol: Protocol) -> Section:
         blocks.append(
             charts.funnel(
                 "funnel",
-                "How far 1,000 assigned leads come",
+                "How far 1,000 assigned leads come (plain counts)",
                 bars,
                 "Bars of leads per 1,000 assigned by stage and arm. "
                 + " ".join(f"{bar.stage}, {bar.arm}: {bar.text}." for bar in bars),

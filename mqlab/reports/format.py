@@ -17,6 +17,7 @@ from mqlab.stats.estimate import Estimate, Interval, NotEstimable
 LOCALE = "en"
 MINUS = "\u2212"
 NO_BOUND = "no usable bound"
+_POINTS = " points"
 
 Shown = Callable[[float], str]
 
@@ -30,9 +31,8 @@ def _decimal(value: float, digits: int, *, signed: bool = False) -> str:
 
 
 def _digits(value: float, usual: int) -> int:
-    """The usual digits, and up to two more where a small number would lose itself."""
-    size = abs(value)
-    return usual if size == 0 or size >= 10**-usual * 10 else usual + 1 if size >= 10**-usual else usual + 2
+    """The usual digits, and one more where a small number would lose itself."""
+    return usual if value == 0 or abs(value) >= 10 ** (1 - usual) else usual + 1
 
 
 def count(value: float) -> str:
@@ -83,7 +83,7 @@ def points(value: float) -> str:
         >>> points(0.0118)
         '+1.2 points'
     """
-    return _decimal(100 * value, _digits(100 * value, 1), signed=True) + " points"
+    return _decimal(100 * value, _digits(100 * value, 1), signed=True) + _POINTS
 
 
 def per_thousand(value: float) -> str:
@@ -214,7 +214,7 @@ def interval(limits: Interval, shown: Shown) -> str:
         return NO_BOUND
     if high is None:
         return f"at least {shown(low)}" if low is not None else NO_BOUND
-    return f"at most {shown(high)}" if low is None else f"{shown(low)} to {shown(high)}"
+    return f"at most {shown(high)}" if low is None else f"{shown(low).removesuffix(_POINTS)} to {shown(high)}"
 
 
 def estimate(found: Estimate, shown: Shown) -> str:
@@ -225,7 +225,7 @@ def estimate(found: Estimate, shown: Shown) -> str:
         '+3.9% (−0.5% to +8.6%)'
     """
     limits = interval(found.interval, shown)
-    return limits if found.value is None else f"{shown(found.value)} ({limits})"
+    return limits if found.value is None else f"{shown(found.value)} ({limits.removesuffix(_POINTS)})"
 
 
 def reason(missing: NotEstimable) -> str:

@@ -1,4 +1,4 @@
-"""A document as one HTML file that needs nothing else: pictures inside, no script, no network, the same bytes each time."""
+"""A document as one HTML file that needs nothing else: no script, no network, the same bytes each time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_WITH_INTERVAL = re.compile(r"^(?P<value>\S+) (?P<interval>\(.+\))$")
+_WITH_INTERVAL = re.compile(r"^(?P<value>\S+(?: points)?) (?P<interval>\(.+\))$")
 
 
 def render(document: Document) -> str:

@@ -39,6 +39,7 @@ def themed(chart: Any) -> str:
     spec = chart.configure(
         **{
             "background": "transparent",
+            "padding": {"left": 28, "right": 56, "top": 4, "bottom": 4},
             "font": _FONT,
             "view": {"stroke": None},
             "axis": {
@@ -63,6 +64,7 @@ def themed(chart: Any) -> str:
                 "titleFontWeight": "normal",
                 "labelLimit": 320,
                 "offset": 12,
+                "columnPadding": 36,
             },
             "scale": {"bandPaddingInner": 0.3, "bandPaddingOuter": 0.15},
         }

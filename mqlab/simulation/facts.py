@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mqlab.crm.email import hashed_owner
 from mqlab.leads.instants import micros
 from mqlab.leads.tables import EVENTS, FIELD_CHANGES, IDENTITY, INSTANT, LEADS, OUTCOMES, Facts
 from mqlab.leads.text import normalise
@@ -98,23 +99,27 @@ def _events(rows: Columns) -> pa.Table:
 
 
 def _current(rows: Columns) -> Columns:
-    """Of every `row_id` the row modified last."""
+    """Of every `row_id` the row modified last, known since the first of them was."""
     order = np.lexsort((rows["modified_at"], rows["row_id"]))
     ids = rows["row_id"][order]
-    last = np.ones(len(ids), dtype=np.bool_)
-    last[:-1] = ids[1:] != ids[:-1]
-    keep = np.sort(order[last])
-    return {name: column[keep] for name, column in rows.items()}
+    changes = ids[1:] != ids[:-1]
+    first, last = np.concatenate([[True], changes]), np.concatenate([changes, [True]])
+    known = rows["known_at"][order[first]]
+    current = {name: column[order[last]] for name, column in rows.items()} | {"known_at": known}
+    again = np.lexsort((current["row_id"], current["known_at"]))
+    return {name: column[again] for name, column in current.items()}
 
 
 def _outcomes(rows: Columns) -> pa.Table:
     size = len(rows["lead_id"])
     amounts = [Decimal(text) if text else None for text in rows["amount"].tolist()]
     quantities = [float(text) if text else None for text in rows["quantity"].tolist()]
-    texts = ("lead_id", "kind", "opportunity_id", "currency", "reason_code", "owner")
+    hashes = {owner: hashed_owner(owner) if owner else "" for owner in np.unique(rows["owner"]).tolist()}
     return _table(
         {
-            **{name: _text(rows[name]) for name in texts},
+            **{name: _text(rows[name]) for name in ("lead_id", "kind", "opportunity_id", "currency")},
+            "reason_code": _text(np.array(_normalised(rows["reason_code"]), dtype=np.str_)),
+            "owner": _text(np.array([hashes[owner] for owner in rows["owner"].tolist()], dtype=np.str_)),
             **_instants(rows, "occurred_at", "known_at"),
             "amount": pa.array(amounts, AMOUNT),
             "quantity": pa.array(quantities, pa.float64()),

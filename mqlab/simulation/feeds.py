@@ -26,21 +26,21 @@ class Feed:
     strangers: int
 
 
-ORDER = ("leads", "events", "field_changes", "identity", "outcomes")
-"""The feeds in the order in which a lab takes them in: outcomes last, when their leads are known."""
+ORDER = ("leads", "events", "field-changes", "identity", "outcomes")
+"""The feeds, by the words of `mqlab ingest`, in the order in which a lab takes them in: outcomes come last."""
 
 
 def write_feeds(
     folder: Path, rows: Rows, rng: np.random.Generator, strangers: tuple[Row, ...] = ()
 ) -> Mapping[str, Feed]:
-    """Write `leads.csv`, `events.csv`, `field_changes.csv`, `identity.csv` and `outcomes.csv`; the same bytes per seed.
+    """Write `leads.csv`, `events.csv`, `field-changes.csv`, `identity.csv` and `outcomes.csv`; the same bytes per seed.
 
     `strangers` are outcomes of leads that are in no feed. An existing file of these names is replaced.
     """
     folder.mkdir(parents=True, exist_ok=True)
     feeds: dict[str, Feed] = {}
     for kind in ORDER:
-        columns = {name: _texts(name, column) for name, column in getattr(rows, kind).items()}
+        columns = {name: _texts(name, column) for name, column in getattr(rows, kind.replace("-", "_")).items()}
         twice = repeated(rng, len(next(iter(columns.values()))))
         extra = (*(strangers if kind == "outcomes" else ()), *BAD_ROWS[kind])
         full = {

@@ -16,7 +16,7 @@ from mqlab.simulation.behaviour import as_it_happened, behave, without_handover
 from mqlab.simulation.facts import facts_of
 from mqlab.simulation.feeds import Feed, write_feeds
 from mqlab.simulation.histories import histories_of
-from mqlab.simulation.judging import OUT, arms_of, hand_overs
+from mqlab.simulation.judging import OUT, arms_of, hand_overs, values_on_arrival
 from mqlab.simulation.noise import BAD_ROWS, Row, draw_duplicates, outcomes_of_strangers
 from mqlab.simulation.plan import Plan
 from mqlab.simulation.population import NEVER, Ints, Population, arrivals, people
@@ -129,7 +129,9 @@ def _decide(
 ) -> tuple[dict[str, Ints], dict[str, dict[str, Ints]], Ints]:
     """Everyone's arm, every arm's hand-overs of its experiment's leads, and when each lead really is handed over."""
     as_of = plan.as_of
-    arms = {protocol.id: arms_of(protocol, plan.definitions, histories, as_of) for protocol in plan.protocols}
+    leads = [history.lead for history in histories]
+    known = values_on_arrival(histories, as_of)
+    arms = {protocol.id: arms_of(protocol, plan.definitions, leads, known) for protocol in plan.protocols}
     times_in = sum((number != OUT).astype(np.int64) for number in arms.values())
     if np.any(times_in > 1):
         raise InputError(

@@ -16,29 +16,38 @@ from mqlab.definitions.fields import values_at
 from mqlab.definitions.model import Definition
 from mqlab.experiments.enrol import enrol
 from mqlab.experiments.protocol import Protocol
-from mqlab.leads.records import History, Lead
+from mqlab.leads.records import History, Lead, Scalar
 from mqlab.simulation.population import NEVER, Ints
+
+Values = Mapping[str, Scalar]
 
 OUT = -1
 SECOND_US = 1_000_000
 
 
+def values_on_arrival(histories: Sequence[History], as_of: datetime) -> Mapping[str, Values]:
+    """What is known of every lead when it arrives, by lead id: what `eligible` may read."""
+    return {history.lead.lead_id: values_at(history, history.lead.created_at, as_of) for history in histories}
+
+
 def arms_of(
-    protocol: Protocol, definitions: Mapping[str, Definition], histories: Sequence[History], as_of: datetime
+    protocol: Protocol,
+    definitions: Mapping[str, Definition],
+    leads: Sequence[Lead],
+    known: Mapping[str, Values],
 ) -> Ints:
     """The number of each lead's arm in the order of the protocol's file, OUT for a lead outside the experiment."""
-    by_id = {history.lead.lead_id: history for history in histories}
     condition = protocol.eligible
     declared = {field.name: field for arm in protocol.arms for field in definitions[arm.definition].fields}
+    fields = tuple(declared.values())
 
     def eligible(lead: Lead) -> bool | None:
         if condition is None:
             return True
-        values = values_at(by_id[lead.lead_id], lead.created_at, as_of)
-        return truth(condition, values, fields=tuple(declared.values()))
+        return truth(condition, known[lead.lead_id], fields=fields)
 
     number = {arm.name: index for index, arm in enumerate(protocol.arms)}
-    rows = enrol(protocol, [history.lead for history in histories], eligible=eligible)
+    rows = enrol(protocol, leads, eligible=eligible)
     return np.array([number[row.arm] if row.in_experiment and row.arm else OUT for row in rows], dtype=np.int64)
 
 

@@ -68,7 +68,7 @@ BAD_ROWS: Mapping[str, tuple[Row, ...]] = {
         {"event_id": "EV-bad-3", "lead_id": "LD-test-1", "name": "page_view", "occurred_at": "2025-13-45"},
         {"event_id": "EV-bad-4", "lead_id": "LD-test-1", "name": "form_submit", "occurred_at": ""},
     ),
-    "field_changes": (
+    "field-changes": (
         {"lead_id": "LD-test-1", "field": "", "value": "120", "changed_at": "2025-08-04T09:12:44Z"},
         {"lead_id": "LD-test-1", "field": "employees", "value": "120", "changed_at": "soon"},
     ),

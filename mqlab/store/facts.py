@@ -236,7 +236,9 @@ def _of_known_leads(table: pa.Table, people: pa.Table, joined: Joined) -> pa.Tab
     """
     known = people["lead_id"].combine_chunks()
     own = pc.is_in(table["lead_id"], value_set=known)
-    stray = table.filter(pc.and_(pc.invert(own), pc.is_in(table["lead_id"], value_set=pa.array(list(joined), pa.string()))))
+    stray = table.filter(
+        pc.and_(pc.invert(own), pc.is_in(table["lead_id"], value_set=pa.array(list(joined), pa.string())))
+    )
     if not stray.num_rows:
         return table.filter(own)
     ids = stray["lead_id"].to_pylist()

@@ -93,8 +93,7 @@ class Intake:
             UnmatchedRow.matched_at_position.is_(None)
         )
         doubtful = select(QuarantineRow.lead_ref, QuarantineRow.email_hash).where(
-            QuarantineRow.lead_ref.is_not(None),
-            QuarantineRow.email_hash.is_not(None), QuarantineRow.id.not_in(settled)
+            QuarantineRow.lead_ref.is_not(None), QuarantineRow.email_hash.is_not(None), QuarantineRow.id.not_in(settled)
         )
         rows = [row for query in (unmatched, doubtful) for row in self._connection.execute(query)]
         return {(str(ref), email_hash) for ref, email_hash in rows}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -60,13 +60,15 @@ def listed(connection: Connection, values: Iterable[str]) -> Any:
 def read(connection: Connection, statement: Select[Any], types: Sequence[tuple[str, pa.DataType]]) -> pa.Table:
     """The rows of `statement` as an Arrow table; instants and money arrive as the integers they are stored as."""
     schema = pa.schema(types)
-    result = connection.execution_options(stream_results=True).execute(statement)
-    batches = [
-        pa.record_batch(
-            [pa.array(column, kind) for column, (_, kind) in zip(zip(*rows, strict=True), types, strict=True)], schema
-        )
-        for rows in _parts(result)
-    ]
+    cursor = connection.execution_options(stream_results=True).execute(statement).cursor
+    batches = []
+    while rows := cursor.fetchmany(READ_ROWS):
+        columns = [
+            pa.array(map(bool, column) if pa.types.is_boolean(kind) else column, kind)
+            for column, (_, kind) in zip(zip(*rows, strict=True), types, strict=True)
+        ]
+        batches.append(pa.record_batch(columns, schema))
+    cursor.close()
     return pa.Table.from_batches(batches, schema)
 
 
@@ -85,8 +87,3 @@ def money(column: pa.ChunkedArray) -> pa.Array:
     valid = pa.array(values.is_valid().to_numpy(zero_copy_only=False))
     exact = pa.Array.from_buffers(pa.decimal128(20, 4), len(low), [None, pa.py_buffer(wide.tobytes())])
     return pa.compute.if_else(valid, exact, pa.scalar(None, pa.decimal128(20, 4)))
-
-
-def _parts(result: Any) -> Iterator[Sequence[Any]]:
-    while rows := result.fetchmany(READ_ROWS):
-        yield rows

@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import ibis
 from ibis.expr import types as ir
 
 from mqlab.leads.instants import DAY_US
@@ -223,9 +222,7 @@ def units(
     )
 
 
-def winners(
-    dataset: Dataset, number: int, *, arms: Sequence[str], stratum_of: str | None = None
-) -> tuple[Winner, ...]:
+def winners(dataset: Dataset, number: int, *, arms: Sequence[str], stratum_of: str | None = None) -> tuple[Winner, ...]:
     """The amounts of mature leads with revenue, for the permutation test; sorted by key and amount."""
     leads = _leads_of(dataset, arms)
     amount = leads[money_column(number)]

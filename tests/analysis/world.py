@@ -41,8 +41,11 @@ version: 1.0.0
 fields: {employees: {type: number}}
 events: {form_submit: {}, page_view: {}}
 scores:
-  fit: {rules: [{id: visits, event: page_view, points: 5, max_count: 4, within: 60d}, {id: forms, event: form_submit, points: 10, max_count: 1, within: 60d}]}
-qualify: "fit >= 15"
+  fit:
+    rules:
+      - {id: visits, event: page_view, points: 5, max_count: 4, within: 60d}
+      - {id: forms, event: form_submit, points: 10, max_count: 2, within: 60d}
+qualify: "fit >= 20"
 handoff: {first_touch: 4h}
 """
 
@@ -200,7 +203,15 @@ def _outcomes(rng: np.random.Generator, lead_id: str, index: int, created: datet
 
     def add(kind: str, days: float, **more: Any) -> None:
         at = created + timedelta(seconds=int(days * 86_400))
-        rows.append({"lead_id": lead_id, "kind": kind, "occurred_at": at, "known_at": at + int(rng.integers(0, 3)) * DAY, **more})
+        rows.append(
+            {
+                "lead_id": lead_id,
+                "kind": kind,
+                "occurred_at": at,
+                "known_at": at + int(rng.integers(0, 3)) * DAY,
+                **more,
+            }
+        )
 
     if rng.random() < 0.5:
         add("handed_off", 1)

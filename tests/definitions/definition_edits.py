@@ -84,7 +84,7 @@ def _rule_changes(document: Document, amount: int) -> Iterator[tuple[str, str, t
                 yield "where gone", f"{path}.where", (*steps, "where"), lambda value: None
                 yield "where", f"{path}.where", (*steps, "where"), lambda value: f"not ({value})"
         if "of" in rule:
-            yield "absence length", f"{path}.of", (*steps, "of"), lambda value: _other_duration(value)
+            yield "absence length", f"{path}.of", (*steps, "of"), _other_duration
             if len(rule["absence"]) > 1:
                 yield "absence event", f"{path}.absence", (*steps, "absence"), lambda value: value[1:]
         if "when" in rule:
@@ -179,7 +179,7 @@ def _input_changes(document: Document, amount: int) -> Iterator[tuple[str, str, 
             yield "imputed number", f"{path}.missing", ("fields", name, "missing"), impute
     yield "field new", "fields.brand_new", ("fields",), lambda value: {**(value or {}), "brand_new": {"type": "bool"}}
     yield "event new", "events.brand_new", ("events",), lambda value: {**(value or {}), "brand_new": {}}
-    for name, event in document.get("events", {}).items():
+    for name in document.get("events", {}):
         steps = ("events", name, "props")
         new: Change = lambda value: {**(value or {}), "brand_new": "number"}  # noqa: E731
         yield "property new", f"events.{name}.props.brand_new", steps, new

@@ -80,7 +80,7 @@ def event_rules(draw: st.DrawFn, rule_id: str) -> str:
     """A rule of points per event, with any of the things such a rule may have."""
     name, where = draw(st.sampled_from(COUNTED))
     decay = draw(st.sampled_from(DECAYS))
-    points = draw(st.sampled_from((5, 10, 15, 20) if decay else (-10, -5, 5, 10, 15, 20)))
+    points = draw(st.sampled_from((5, 10, 15, 20) if decay else (-10, 5, 10, 15, 20)))
     parts = [f"id: {rule_id}", f"event: {name}", f"points: {points}"]
     if where:
         parts.append(f'where: "{where}"')
@@ -149,7 +149,7 @@ def definition_texts(draw: st.DrawFn) -> str:
     ignore = draw(st.sampled_from((None, None, "bot == true", "secs < 5 or bot", "missing_is_unknown")))
     if ignore and ignore != "missing_is_unknown":
         text += f'ignore_events: "{ignore}"\n'
-    gates = draw(st.integers(0, 2))
+    gates = draw(st.sampled_from((0, 0, 0, 1, 2)))
     if gates:
         text += "gates:\n"
     for number in range(gates):
@@ -157,7 +157,7 @@ def definition_texts(draw: st.DrawFn) -> str:
         unknown = draw(st.sampled_from(("pass", "fail", "hold")))
         forever = draw(st.sampled_from(("", "", ", forever: true")))
         text += f'  - {{id: g{number}, when: "{draw(CONDITIONS)}", then: {then}, on_unknown: {unknown}{forever}}}\n'
-    shape = draw(st.integers(0, 5))
+    shape = draw(st.sampled_from((0, 0, 1, 2, 3, 3, 4, 5)))
     threshold = draw(st.sampled_from((5, 10, 15, 20, 25, 30, 40)))
     if shape == 5:
         text += (
@@ -229,7 +229,7 @@ def events(draw: st.DrawFn, when: st.SearchStrategy[datetime]) -> Event:
     name = draw(st.sampled_from(("view", "view", "view", "form", "click", "elsewhere")))
     props = {
         "view": {
-            "path": draw(st.sampled_from(("/p", "/q", None))),
+            "path": draw(st.sampled_from(("/p", "/p", "/q", None))),
             "secs": draw(st.sampled_from((5.0, 10.0, "20", -10.0, None, "many"))),
         },
         "form": {"kind": draw(st.sampled_from(("demo", "ebook", None, "other")))},
@@ -245,9 +245,9 @@ def histories(
     draw: st.DrawFn, lead_id: str = "me", when: st.SearchStrategy[datetime] | None = None, most: int = 10
 ) -> History:
     """A lead with events and changes from a day and a half before its start on."""
-    when = instants(-24, 34) if when is None else when
+    when = st.one_of(instants(-24, 0), instants(0, 30), instants(0, 30)) if when is None else when
     values = {
-        "employees": st.sampled_from((None, 10.0, 50.0, "100", "n/a", float("nan"))),
+        "employees": st.sampled_from((10.0, 50.0, "100", None, "n/a", float("nan"))),
         "staff": st.sampled_from((None, 10.0, 120.0)),
         "need": st.sampled_from((None, "none", "low", "medium", "high", "huge")),
         "region": st.sampled_from((None, "north", "south")),
@@ -268,6 +268,7 @@ def histories(
         row_is=draw(st.sampled_from(("initial", "current"))),
         assigned_at=START,
     )
-    happened = tuple(draw(st.lists(events(when), max_size=most)))
+    least = draw(st.sampled_from((0, 3, 6)))
+    happened = tuple(draw(st.lists(events(when), min_size=min(least, most), max_size=most)))
     recycled = tuple(sorted(draw(st.lists(instants(0, 30), max_size=2))))
     return History(lead, happened, tuple(changes), recycled)

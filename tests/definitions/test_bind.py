@@ -285,7 +285,12 @@ def test_several_problems_are_told_at_once() -> None:
     found = problems_of(text)
 
     assert [problem.code for problem in found] == ["UnknownField", "TypeMismatch", "NotAllowed", "TypeMismatch"]
-    assert [problem.place.path for problem in found] == ["gates.g.when", "qualify", "classify.0.when", "classify.1.when"]
+    assert [problem.place.path for problem in found] == [
+        "gates.g.when",
+        "qualify",
+        "classify.0.when",
+        "classify.1.when",
+    ]
 
 
 @pytest.mark.parametrize("wrong", ["count(page_view) > 1", "fit > 1", "probability > 1", "grade(fit) == 'A'"])
@@ -307,7 +312,11 @@ def test_a_condition_points_into_its_own_file() -> None:
     The place given for a condition is where its text begins, and errors count from there.
     """
     with pytest.raises(InputError) as caught:
-        bind_condition("source != 'partner' and emplyees > 3", fields=(FieldDecl("employees", "number"),), place=Place("e.yaml", 3, 12))
+        bind_condition(
+            "source != 'partner' and emplyees > 3",
+            fields=(FieldDecl("employees", "number"),),
+            place=Place("e.yaml", 3, 12),
+        )
 
     place = caught.value.problem.place
     assert (place.file, place.line, place.column) == ("e.yaml", 3, 36)
@@ -323,7 +332,9 @@ ATOMS = st.sampled_from(
 
 def combined(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     operator = st.sampled_from("and or < <= > >= == != in + - *".split(" "))
-    function = st.sampled_from("count sum missing log10 log1p min max grade contains days_since account.count".split(" "))
+    function = st.sampled_from(
+        "count sum missing log10 log1p min max grade contains days_since account.count".split(" ")
+    )
     return st.one_of(
         st.tuples(inner, operator, inner).map(lambda parts: f"({' '.join(parts)})"),
         inner.map(lambda one: f"(not {one})"),
@@ -348,7 +359,7 @@ def small_scope() -> Scope:
 SCOPE = small_scope()
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.recursive(ATOMS, combined, max_leaves=8))
 def test_any_expression_is_bound_or_refused(expression: str) -> None:
     """

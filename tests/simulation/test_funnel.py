@@ -27,7 +27,7 @@ from mqlab.simulation.population import NEVER
 LEADS_DRAWN = 1_500
 CANONICAL = {
     "leads": {"lead_id", "created_at", "source", "email", "account_key", "known_at"},
-    "field_changes": {"lead_id", "field", "value", "changed_at", "known_at"},
+    "field-changes": {"lead_id", "field", "value", "changed_at", "known_at"},
     "events": {"event_id", "lead_id", "name", "occurred_at", "known_at", "source"},
     "identity": {"old_id", "new_id", "merged_at", "known_at"},
     "outcomes": {

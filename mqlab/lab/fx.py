@@ -1,0 +1,70 @@
+"""The lab's table of exchange rates: `[fx] table`."""
+
+from __future__ import annotations
+
+import csv
+from bisect import bisect_right
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from mqlab.errors import InputError, Place
+
+Exchange = Callable[[str, str, date], Decimal | None]
+COLUMNS = ("date", "currency", "rate")
+
+
+def exchange(path: Path, lab_currency: str) -> Exchange:
+    """Rates from a CSV `date,currency,rate`: units of the lab's currency for one unit of `currency`, from that date on.
+
+    The answer to (from, to, day) is the latest rate on or before the day, None where the table has none. Raises
+    InputError with the line for a table that cannot be read.
+    """
+    table: dict[str, list[tuple[date, Decimal]]] = {}
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            if tuple(reader.fieldnames or ()) != COLUMNS:
+                found = ", ".join(reader.fieldnames or ()) or "nothing"
+                raise InputError(
+                    f"the columns are {found}.",
+                    code="FxColumns",
+                    place=Place(str(path), 1),
+                    hint="They must be date,currency,rate.",
+                )
+            for row in reader:
+                day, rate = _row(row, path, reader.line_num)
+                table.setdefault(row["currency"].strip().upper(), []).append((day, rate))
+    except OSError as error:
+        raise InputError(
+            f"the table cannot be read: {error.strerror}.", code="FxUnreadable", place=Place(str(path))
+        ) from error
+    except UnicodeDecodeError as error:
+        raise InputError("the table is not UTF-8.", code="Encoding", place=Place(str(path))) from error
+    ordered = {currency: sorted(rates) for currency, rates in table.items()}
+
+    def into_lab(currency: str, day: date) -> Decimal | None:
+        if currency == lab_currency:
+            return Decimal(1)
+        rates = ordered.get(currency, [])
+        index = bisect_right([at for at, _ in rates], day)
+        return rates[index - 1][1] if index else None
+
+    def rate(source: str, target: str, day: date) -> Decimal | None:
+        have, want = into_lab(source, day), into_lab(target, day)
+        return None if have is None or want is None else have / want
+
+    return rate
+
+
+def _row(row: dict[str, str], path: Path, line: int) -> tuple[date, Decimal]:
+    try:
+        day, rate = date.fromisoformat(row["date"].strip()), Decimal(row["rate"].strip())
+    except (ValueError, InvalidOperation, AttributeError, TypeError) as error:
+        raise InputError(
+            "this is no rate.", code="FxRow", place=Place(str(path), line), hint="A row is 2026-07-01,USD,0.92."
+        ) from error
+    if not rate.is_finite() or rate <= 0:
+        raise InputError(f"the rate {rate} is not above 0.", code="FxRow", place=Place(str(path), line))
+    return day, rate
