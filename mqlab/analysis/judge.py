@@ -13,6 +13,7 @@ from datetime import datetime
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from mqlab.analysis.histories import Histories, histories
 from mqlab.analysis.people import People
@@ -128,10 +129,9 @@ def _first_handoff(
     null_tokens: Collection[str],
 ) -> dict[str, datetime]:
     """The first instant at which any lead of a unit was handed to sales."""
-    rows = zip(facts.outcomes["lead_id"].to_pylist(), facts.outcomes["kind"].to_pylist(), strict=True)
-    wanted = [index for index, (_, kind) in enumerate(rows) if kind == "handed_off"]
     first: dict[str, datetime] = {}
-    for row in facts.outcomes.select(["lead_id", "occurred_at"]).take(wanted).to_pylist():
+    rows = facts.outcomes.select(["lead_id", "occurred_at"]).filter(pc.equal(facts.outcomes["kind"], "handed_off"))
+    for row in rows.to_pylist():
         history = known.by_id.get(row["lead_id"])
         if history is not None:
             unit = unit_of(history.lead, protocol.unit, internal_domains, null_tokens)

@@ -48,9 +48,9 @@ class Judged:
 
 def judged_cohort(definition: Definition, *, leads: int = LEADS) -> tuple[Judged, ...]:
     """The cohort of the definition, judged at one instant."""
-    return tuple(
-        Judged(history, decide(definition, history, as_of=AS_OF)) for history in cohort(definition, leads=leads)
-    )
+    evaluator = Evaluator(definition)
+    made = cohort(definition, leads=leads)
+    return tuple(Judged(history, evaluator.decide(history, as_of=AS_OF)) for history in made)
 
 
 def cohort(definition: Definition, *, leads: int = LEADS) -> tuple[History, ...]:

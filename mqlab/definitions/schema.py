@@ -33,6 +33,8 @@ def json_schema() -> dict[str, Any]:
         for name, part in shape.get("properties", {}).items():
             if name not in NULLABLE:
                 _without_null(part)
+            if "patternProperties" in part:
+                part["additionalProperties"] = False
     definitions["GroupSpec"].pop("required", None)
     for items in (
         schema["properties"]["gates"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
@@ -14,6 +15,7 @@ from mqlab.errors import Place, Problem, nearest
 
 M = TypeVar("M", bound=BaseModel)
 Loc = tuple[int | str, ...]
+NEAREST = re.compile(r"Did you mean '(.*)'\?")
 NAME_HINT = "Use letters, digits and underscores, and for ids also dashes."
 
 WANTED = {
@@ -147,9 +149,9 @@ def _problems(model: type[BaseModel], details: Sequence[ErrorDetails], root: Map
 def _without_misspelled(problems: Sequence[Problem]) -> list[Problem]:
     """A needed key that is there, misspelled, is one problem: the unknown key, whose hint names it."""
     meant = {
-        f"{(problem.place.path or '').rpartition('.')[0]}.{problem.hint.split(chr(39))[1]}".strip(".")
+        f"{(problem.place.path or '').rpartition('.')[0]}.{near[1]}".strip(".")
         for problem in problems
-        if problem.code == "UnknownKey" and problem.hint is not None and problem.hint.startswith("Did you mean")
+        if problem.code == "UnknownKey" and (near := NEAREST.fullmatch(problem.hint or "")) is not None
     }
     return [problem for problem in problems if problem.code != "MissingKey" or problem.place.path not in meant]
 

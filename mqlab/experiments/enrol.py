@@ -84,8 +84,12 @@ def enrol(
     null_tokens: Collection[str] = DEFAULT_NULL_TOKENS,
     overrides: Mapping[str, str] | None = None,
     merges: Iterable[Merge] = (),
+    earlier: Sequence[AnyArrival] = (),
 ) -> list[Assignment]:
     """One `Assignment` per lead, in the order of `leads`.
+
+    `earlier` are leads known already, such as those of the ledger: they judge their units and get no row; a lead of
+    the same id in `leads` stands for its earlier row.
 
     `eligible` tells whether the values known at the lead's start fit the protocol's `eligible` (None: unknown);
     `prior_handoff` the first instant a lead of the unit was handed to sales, if ever. `overrides` (unit → arm) win
@@ -93,6 +97,20 @@ def enrol(
     layer, coverage. A unit is judged once, in the phase of its first lead that arrives inside the enrolment and is
     eligible. An override that names no arm raises InputError.
     """
+    if earlier:
+        again = {lead.lead_id for lead in leads}
+        before = [lead for lead in earlier if lead.lead_id not in again]
+        rows = enrol(
+            protocol,
+            [*before, *leads],
+            eligible=eligible,
+            prior_handoff=prior_handoff,
+            internal_domains=internal_domains,
+            null_tokens=null_tokens,
+            overrides=overrides,
+            merges=merges,
+        )
+        return rows[len(before) :]
     internal, missing = tuple(internal_domains), frozenset(null_tokens)
     forced = _overrides(protocol, overrides or {})
     begin, end = protocol.enrolment_start, protocol.enrolment_end

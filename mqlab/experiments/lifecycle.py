@@ -231,7 +231,7 @@ def refuse_edits(protocol: Protocol, steps: Sequence[Step], meanings: Mapping[st
     if lines:
         listed = "\n".join(f"  - {line}" for line in lines)
         raise RefusedError(
-            f"The experiment '{protocol.id}' runs, and its file was changed since it started:\n{listed}",
+            f"The experiment '{protocol.id}' runs, and its file was changed since it started:\n{listed}\n",
             code="ProtocolChanged",
             hint="Undo the change: a new question is a new experiment; `mqlab experiments ramp` raises the coverage.",
         )
@@ -271,7 +271,7 @@ def _refuse_unapproved(
         first = lacking[0].partition(":")[0]
         listed = "\n".join(f"  - {line}" for line in lacking)
         raise RefusedError(
-            f"These approvals are missing:\n{listed}",
+            f"These approvals are missing:\n{listed}\n",
             code="ApprovalMissing",
             hint=f"Run: mqlab definitions approve {first} --team TEAM --by NAME, or set approvals_required = false.",
         )

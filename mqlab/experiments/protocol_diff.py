@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,11 +47,20 @@ class ProtocolChange:
     def words(self) -> str:
         """The change as a sentence."""
         subject = _subject(self.path)
+        if self._whole:
+            return f"{subject} is {'new' if self.before is None else 'gone'}"
         if self.before is None:
             return f"{subject} is new: {_shown(self.after)}"
         if self.after is None:
             return f"{subject} is gone (it was {_shown(self.before)})"
         return f"{subject} changes from {_shown(self.before)} to {_shown(self.after)}"
+
+    @property
+    def _whole(self) -> bool:
+        """Whether an arm or a metric came or went as a whole."""
+        return None in (self.before, self.after) and (
+            self.path.endswith("]") or (self.path.count(".") == 1 and self.path.startswith("arms."))
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """As the other diffs print it."""
@@ -70,9 +80,11 @@ def protocol_diff(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[
     paths = [*old, *(path for path in new if path not in old)]
     order = {name: index for index, name in enumerate([*before, *(key for key in after if key not in before)])}
     changes = [ProtocolChange(path, old.get(path), new.get(path)) for path in paths if old.get(path) != new.get(path)]
+    whole = tuple(f"{change.path}." for change in changes if change.before is None or change.after is None)
+    changes = [change for change in changes if not change.path.startswith(whole)]
     if _arm_order(before) != _arm_order(after) and sorted(_arm_order(before)) == sorted(_arm_order(after)):
         changes.append(ProtocolChange("arms", ", ".join(_arm_order(before)), ", ".join(_arm_order(after))))
-    return tuple(sorted(changes, key=lambda change: order[change.path.split(".")[0]]))
+    return tuple(sorted(changes, key=lambda change: order[re.split(r"[.\[]", change.path)[0]]))
 
 
 def _arm_order(document: Mapping[str, Any]) -> list[str]:
@@ -80,9 +92,12 @@ def _arm_order(document: Mapping[str, Any]) -> list[str]:
 
 
 def _leaves(document: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+    """Every path with what stands there; an item (arm, metric) also has a path of its own, with what tells it apart."""
     for key, value in document.items():
         inner = f"{path}.{key}" if path else key
-        if key in ("overrides",) or not isinstance(value, Mapping | list):
+        if path == "arms":
+            yield inner, key
+        if key == "overrides" or not isinstance(value, Mapping | list):
             yield inner, value
         elif isinstance(value, Mapping):
             yield from _leaves(value, inner)
@@ -92,18 +107,18 @@ def _leaves(document: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, 
             yield from _items(value, inner)
 
 
-def _items(items: list[Mapping[str, Any]], path: str) -> Iterator[tuple[str, Any]]:
+def _items(items: Sequence[Mapping[str, Any]], path: str) -> Iterator[tuple[str, Any]]:
     """Phases by their start; metrics by name, and by horizon too where the name stands twice."""
     names = [str(item.get("metric", item.get("from"))) for item in items]
     for item, name in zip(items, names, strict=True):
         label = _metric_name(item) if names.count(name) > 1 else name
+        if "metric" in item:
+            yield f"{path}[{label}]", label
         for key, value in item.items():
             if key not in ("metric", "from"):
                 yield f"{path}[{label}].{key}", value
-        if set(item) <= {"metric", "from"}:
-            yield f"{path}[{label}]", label
-    if path == "metrics.then":
-        yield path, names
+    if path == "metrics.then" and len(names) > 1:
+        yield f"{path}.order", names
 
 
 def _metric_name(item: Mapping[str, Any]) -> str:
@@ -117,29 +132,35 @@ def _subject(path: str) -> str:
     match head.split("[")[0]:
         case "arms" if rest:
             arm, _, key = rest.partition(".")
-            return f"the {key} of the arm '{arm}'"
+            return f"the {key} of the arm '{arm}'" if key else f"the arm '{arm}'"
         case "arms":
             return "the order of the arms"
         case "phases":
             return f"the coverage from {path[len('phases[') : path.index(']')]}"
         case "costs":
             return f"the cost {rest}"
-        case "metrics" if "[" in rest:
-            role, _, after = rest.partition("[")
-            name, _, key = after.partition("]")
-            role_words = {"then": "metric tested next", "guardrails": "guardrail"}.get(role, role)
-            return f"the {key.lstrip('.') or 'place'} of the {role_words} {name}".replace("_", " ").replace(
-                name.replace("_", " "), name
-            )
-        case "metrics" if rest.startswith("primary"):
-            key = rest.removeprefix("primary").lstrip(".")
-            return f"the {key.replace('.', ' ').replace('_', ' ')} of the primary metric".replace(
-                "the metric of the primary metric", "the primary metric"
-            )
         case "metrics":
-            return f"the metrics under '{rest}'"
+            return _metric_subject(rest)
         case _:
             return path
+
+
+def _metric_subject(rest: str) -> str:
+    role, bracket, inside = rest.partition("[")
+    if bracket:
+        name, _, key = inside.partition("]")
+        thing = f"{'metric tested next' if role == 'then' else 'guardrail'} {name}"
+        key = key.lstrip(".").replace("_", " ")
+        return f"the {key} of the {thing}" if key else f"the {thing}"
+    if rest == "then.order":
+        return "the order of the metrics tested next"
+    if rest == "primary.metric":
+        return "the primary metric"
+    if rest.startswith("primary.precision"):
+        return f"the {rest.removeprefix('primary.precision').lstrip('.').replace('_', ' ') or 'metric'} of precision"
+    if rest.startswith("primary."):
+        return f"the {rest.removeprefix('primary.').replace('_', ' ')} of the primary metric"
+    return "the metrics shown beside"
 
 
 def _shown(value: Any) -> str:
@@ -147,4 +168,6 @@ def _shown(value: Any) -> str:
         return ", ".join(map(str, value)) or "none"
     if isinstance(value, Mapping):
         return ", ".join(f"{key}: {inner}" for key, inner in value.items()) or "none"
-    return f"'{value}'" if isinstance(value, str) and " " in value else str(value)
+    if isinstance(value, str) and " " in value:
+        return f'"{value}"' if "'" in value else f"'{value}'"
+    return str(value)

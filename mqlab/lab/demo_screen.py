@@ -6,9 +6,13 @@ import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mqlab.analysis.results import AnalysisResult, MetricRow
 from mqlab.reports import format as fmt
 from mqlab.reports import words
+from mqlab.simulation.judging import OUT
+from mqlab.simulation.population import NEVER
 from mqlab.stats.estimate import NotEstimable
 
 if TYPE_CHECKING:
@@ -113,8 +117,16 @@ def _closing(run: DemoRun) -> Iterator[str]:
 
 
 def _a_lead(run: DemoRun) -> str:
-    """A lead of the challenger experiment on which the definitions part, the first by id."""
-    return run.funnel.example_lead("challenger")
+    """The first lead to arrive in the challenger's arm that only the challenger's definition hands over."""
+    funnel = run.funnel
+    protocol = run.analyses["challenger"].protocol
+    arm = protocol.challengers[0].name
+    number = [one.name for one in protocol.arms].index(arm)
+    own = funnel.arms[protocol.id]
+    inside = np.flatnonzero(own != OUT)
+    by_arm = funnel.by_arm[protocol.id]
+    mine = (own[inside] == number) & (by_arm[arm] != NEVER) & (by_arm[protocol.control] == NEVER)
+    return str(funnel.population.lead_id[inside[np.flatnonzero(mine)[0]]])
 
 
 def _title(number: str, result: AnalysisResult) -> Iterator[str]:

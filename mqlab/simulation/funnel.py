@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mqlab.analysis.judge import reads_account
 from mqlab.errors import InputError
 from mqlab.leads.records import History
 from mqlab.leads.tables import Facts
@@ -75,9 +76,11 @@ class Funnel:
 def simulate(plan: Plan, *, seed: int, progress: Progress | None = None) -> Funnel:
     """Let a quarter happen: leads arrive and act, every arm hands over its own, sales works them, the CRM records it.
 
-    Everything is drawn from `seed`, lead ids and with them the arms included. Behaviour and luck are drawn before
-    anybody decides, so changing a definition changes only what follows from it.
+    Everything is drawn from `seed`, a whole number from 0 on, lead ids and with them the arms included. Behaviour and
+    luck are drawn before anybody decides, so changing a definition changes only what follows from it. InputError for a
+    plan that cannot be simulated.
     """
+    _check(plan, seed)
     tell = progress or (lambda _words, _share: None)
     tell("drawing leads", 0.0)
     draws = _stream(seed, "population")
@@ -122,6 +125,22 @@ def simulate(plan: Plan, *, seed: int, progress: Progress | None = None) -> Funn
 def plan_truth(plan: Plan, *, leads: int, seed: int) -> Mapping[str, ExperimentTruth]:
     """The truth of the plan itself: that of a quarter with so many leads that who came no longer matters."""
     return simulate(replace(plan, leads=leads), seed=seed).truth
+
+
+def _check(plan: Plan, seed: int) -> None:
+    if seed < 0:
+        raise InputError(f"A seed is a whole number from 0 on, not {seed}.", code="InvalidSeed")
+    if plan.leads < 1 or plan.plays < 1:
+        raise InputError("A simulation needs at least one lead and one play.", code="NothingToSimulate")
+    for protocol in plan.protocols:
+        if not protocol.looks.dates:
+            raise InputError(f"The experiment '{protocol.id}' declares no look to simulate up to.", code="NoLook")
+    for definition in plan.definitions.values():
+        if reads_account(definition):
+            raise InputError(
+                f"'{definition.ref}' reads the other leads of an account; simulated leads act one by one.",
+                code="AccountsNotSimulated",
+            )
 
 
 def _decide(

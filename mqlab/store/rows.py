@@ -60,15 +60,17 @@ def listed(connection: Connection, values: Iterable[str]) -> Any:
 def read(connection: Connection, statement: Select[Any], types: Sequence[tuple[str, pa.DataType]]) -> pa.Table:
     """The rows of `statement` as an Arrow table; instants and money arrive as the integers they are stored as."""
     schema = pa.schema(types)
-    cursor = connection.execution_options(stream_results=True).execute(statement).cursor
+    is_sqlite = connection.dialect.name == "sqlite"
+    result = connection.execute(statement, execution_options={"stream_results": not is_sqlite})
+    fetch = result.cursor.fetchmany if is_sqlite else result.fetchmany
     batches = []
-    while rows := cursor.fetchmany(READ_ROWS):
+    while rows := fetch(READ_ROWS):
         columns = [
             pa.array(map(bool, column) if pa.types.is_boolean(kind) else column, kind)
             for column, (_, kind) in zip(zip(*rows, strict=True), types, strict=True)
         ]
         batches.append(pa.record_batch(columns, schema))
-    cursor.close()
+    result.close()
     return pa.Table.from_batches(batches, schema)
 
 

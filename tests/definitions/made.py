@@ -66,7 +66,7 @@ WINDOWS = ("90m", "3h", "6h", "12h", "24h", "36h")
 
 COUNTED = (
     ("view", None), ("view", "path == '/p'"), ("view", "secs >= 10"), ("form", None), ("form", "kind == 'demo'"),
-    ("click", None), ("click", "not bot"), ("click", "bot != true or bot"),
+    ("view", None), ("form", None), ("click", None), ("click", "not bot"),
 )  # fmt: skip
 DECAYS = (
     None, None, None, "{half_life: 6h}", "{half_life: 2h}", "{linear: 12h}", "{linear: 30h}",
@@ -100,7 +100,7 @@ def event_rules(draw: st.DrawFn, rule_id: str) -> str:
 @st.composite
 def rules(draw: st.DrawFn, rule_id: str) -> str:
     """Any rule."""
-    points = draw(st.sampled_from((-15, -5, 5, 10, 20)))
+    points = draw(st.sampled_from((5, 10, 20, -15, -5)))
     match draw(st.integers(0, 8)):
         case 0:
             return f"{{id: {rule_id}, field: employees, bands: [[0, 50, 0], [50, 100, 10], [100, null, 20]]}}"
@@ -121,7 +121,10 @@ def rules(draw: st.DrawFn, rule_id: str) -> str:
 def scores(draw: st.DrawFn, name: str) -> str:
     """A score with groups, rules or weights."""
     bounds = draw(st.sampled_from(("", "    range: [-50, 100]\n", "    range: [0, 40]\n")))
-    made = [draw(rules(f"{name}{number}")) for number in range(draw(st.integers(1, 4)))]
+    made = [
+        draw(event_rules(f"{name}e")),
+        *(draw(rules(f"{name}{number}")) for number in range(draw(st.integers(0, 3)))),
+    ]
     shape = draw(st.integers(0 if name == "s" else 1, 3))
     if shape == 0:
         return f"  {name}:\n{bounds}    scale_to: 60\n    weights: {{need: 2, opted: 1}}\n"
@@ -158,7 +161,7 @@ def definition_texts(draw: st.DrawFn) -> str:
         forever = draw(st.sampled_from(("", "", ", forever: true")))
         text += f'  - {{id: g{number}, when: "{draw(CONDITIONS)}", then: {then}, on_unknown: {unknown}{forever}}}\n'
     shape = draw(st.sampled_from((0, 0, 1, 2, 3, 3, 4, 5)))
-    threshold = draw(st.sampled_from((5, 10, 15, 20, 25, 30, 40)))
+    threshold = draw(st.sampled_from((10, 15, 20, 25, 30, 5)))
     if shape == 5:
         text += (
             "model:\n  type: logistic\n  trained: {as_of: '2026-01-01', label: won, rows: 10, positives: 2}\n"
@@ -226,7 +229,7 @@ LATE = st.sampled_from((0, 0, 0, 0, 1, 4, 17)).map(lambda steps: steps * STEP)
 def events(draw: st.DrawFn, when: st.SearchStrategy[datetime]) -> Event:
     """An event, now and then a version of another one."""
     occurred = draw(when)
-    name = draw(st.sampled_from(("view", "view", "view", "form", "click", "elsewhere")))
+    name = draw(st.sampled_from(("view", "view", "view", "form", "form", "click", "elsewhere")))
     props = {
         "view": {
             "path": draw(st.sampled_from(("/p", "/p", "/q", None))),

@@ -48,8 +48,8 @@ def agree(data: st.DataObject) -> None:
     definition = load(data.draw(accepted_texts()))
     history = data.draw(histories())
     others = data.draw(st.lists(histories("colleague"), max_size=2))
-    as_of = START + data.draw(st.sampled_from((6, 20, 45))) * HOURS
-    within = data.draw(st.sampled_from((None, 12 * HOURS, timedelta(hours=4, minutes=30))))
+    as_of = START + data.draw(st.sampled_from((45, 45, 20, 6))) * HOURS
+    within = data.draw(st.sampled_from((None, None, 12 * HOURS, timedelta(hours=4, minutes=30))))
     grid = moments(as_of)
     brute = Brute(definition, history, as_of, others)
 

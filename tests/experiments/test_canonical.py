@@ -18,12 +18,15 @@ from mqlab.experiments.schema import json_schema
 from tests.experiments.files import EXPERIMENT, definitions, edited, protocol
 
 EVERYTHING = [
-    ("control: current\n", "control: current\nlayer: inbound\nslice: [12.5%, 50%]\nprior_handoff: allow\noverrides: {acme.com: current}\n"),
+    (
+        "control: current\n",
+        "control: current\nlayer: inbound\nslice: [12.5%, 50%]\nprior_handoff: allow\noverrides: {acme.com: current}\n",
+    ),
     ("aim: growth", "aim: efficiency"),
     ("minimum_effect: 5%}", "margin: 2.5pp, precision: {metric: effort_per_win, horizon: 90d, minimum_effect: 2%}}"),
     ("[sql_per_mql, mql_per_lead]", "[{metric: revenue_per_lead, horizon: 180d, cap: 60000.5, currency: EUR}]"),
     ("weight: 1}\nqualify", "weight: 2.25}\nqualify"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("changes", [pytest.param([], id="plain"), pytest.param(EVERYTHING, id="every key")])
@@ -42,7 +45,9 @@ def test_the_order_of_arms_is_meaning():
 
     assert fingerprint(swapped) != fingerprint(protocol())
     changes = protocol_diff(canonical(protocol()), canonical(swapped))
-    assert [change.words for change in changes] == ["the order of the arms changes from 'current, challenger' to 'challenger, current'"]
+    assert [change.words for change in changes] == [
+        "the order of the arms changes from 'current, challenger' to 'challenger, current'"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -50,13 +55,21 @@ def test_the_order_of_arms_is_meaning():
     [
         pytest.param((old, new), id=f"{old} to {new}")
         for old, new in (
-            ("alpha: 0.05", "alpha: 0.1"), ("coverage: 10%", "coverage: 20%"), ("cap" if False else "mql: 45", "mql: 46"),
-            ("cadence: 1h", "cadence: 2h"), ("unit: account", "unit: lead"), ("handling: blinded", "handling: open"),
-            ("to: 2026-09-30", "to: 2026-09-29"), ("[source, industry]", "[source]"), ("24000", "25000"),
-            ("mql_per_lead]", "won_per_mql]"), ("margin: 3pp", "margin: 3%"), ("paid_search: 45", "paid_search: 44"),
+            ("alpha: 0.05", "alpha: 0.1"),
+            ("coverage: 10%", "coverage: 20%"),
+            ("mql: 45", "mql: 46"),
+            ("cadence: 1h", "cadence: 2h"),
+            ("unit: account", "unit: lead"),
+            ("handling: blinded", "handling: open"),
+            ("to: 2026-09-30", "to: 2026-09-29"),
+            ("[source, industry]", "[source]"),
+            ("24000", "25000"),
+            ("mql_per_lead]", "won_per_mql]"),
+            ("margin: 3pp", "margin: 3%"),
+            ("paid_search: 45", "paid_search: 44"),
         )
     ],
-)  # fmt: skip
+)
 def test_every_meaningful_edit_changes_the_fingerprint_and_one_line_tells_it(edit):
     """One edit, one change in words, another fingerprint."""
     before, after = protocol(), protocol(edit)
@@ -96,7 +109,11 @@ def test_the_list_of_metrics_is_closed():
     assert len(METRICS) == 16
     descriptive = {name for name, kind in METRICS.items() if kind.descriptive}
     assert descriptive == {name for name in METRICS if name.endswith("_per_mql")} | {"touched_within_sla"}
-    assert {name for name, kind in METRICS.items() if kind.better == "lower"} == {"rejected_per_lead", "rejected_per_mql", "effort_per_win"}
+    assert {name for name, kind in METRICS.items() if kind.better == "lower"} == {
+        "rejected_per_lead",
+        "rejected_per_mql",
+        "effort_per_win",
+    }
     assert all(kind.words and kind.sentence for kind in METRICS.values())
 
 

@@ -51,35 +51,99 @@ def precision(low, high):
 
 
 WON_LATER = Guardrail(Reading("won_per_lead", NotEstimable("not_due"), due_on=date(2027, 4, 5)), TEN)
-NO_ACTIVITY = Guardrail(Reading("touched_within_sla", NotEstimable("no_activity_data"), NotEstimable("no_activity_data")), THREE_POINTS)
+NO_ACTIVITY = Guardrail(
+    Reading("touched_within_sla", NotEstimable("no_activity_data"), NotEstimable("no_activity_data")), THREE_POINTS
+)
 GROWTH = [
     pytest.param(sql(0.01, 0.08), [], "ship", ["sql_per_lead [+1.0%, +8.0%]: better"], id="ship without guardrails"),
-    pytest.param(sql(0.01, 0.08), [won(-0.09, 0.2)], "ship", ["clear of the margin of 10%"], id="ship, guardrail clear"),
+    pytest.param(
+        sql(0.01, 0.08), [won(-0.09, 0.2)], "ship", ["clear of the margin of 10%"], id="ship, guardrail clear"
+    ),
     pytest.param(sql(0.01, None), [won(-0.09, None)], "ship", ["[+1.0%, …]"], id="ship, unbounded above"),
-    pytest.param(sql(0.01, 0.08), [won(-0.11, 0.2)], "inconclusive", ["beyond the margin of 10% is not ruled out", "ship waits"], id="guardrail not clear"),
-    pytest.param(sql(0.01, 0.08), [won(-0.10, 0.2)], "inconclusive", ["not ruled out"], id="guardrail exactly at its margin"),
+    pytest.param(
+        sql(0.01, 0.08),
+        [won(-0.11, 0.2)],
+        "inconclusive",
+        ["beyond the margin of 10% is not ruled out", "ship waits"],
+        id="guardrail not clear",
+    ),
+    pytest.param(
+        sql(0.01, 0.08), [won(-0.10, 0.2)], "inconclusive", ["not ruled out"], id="guardrail exactly at its margin"
+    ),
     pytest.param(sql(0.01, 0.08), [won(None, 0.2)], "inconclusive", ["[…, +20.0%]"], id="guardrail unbounded below"),
-    pytest.param(sql(0.01, 0.08), [WON_LATER], "inconclusive", ["won_per_lead is due 2027-04-05"], id="guardrail not due blocks ship"),
-    pytest.param(sql(0.01, 0.08), [NO_ACTIVITY], "inconclusive", ["touched_within_sla cannot be estimated: no_activity_data"], id="guardrail without data blocks ship"),
+    pytest.param(
+        sql(0.01, 0.08),
+        [WON_LATER],
+        "inconclusive",
+        ["won_per_lead is due 2027-04-05"],
+        id="guardrail not due blocks ship",
+    ),
+    pytest.param(
+        sql(0.01, 0.08),
+        [NO_ACTIVITY],
+        "inconclusive",
+        ["touched_within_sla cannot be estimated: no_activity_data"],
+        id="guardrail without data blocks ship",
+    ),
     pytest.param(sql(-0.08, -0.01), [], "harm", ["sql_per_lead [−8.0%, −1.0%]: worse"], id="harm by the primary"),
     pytest.param(sql(-0.08, -0.01), [WON_LATER], "harm", ["worse"], id="not due does not block harm"),
-    pytest.param(sql(0.01, 0.08), [won(-0.3, -0.12)], "harm", ["won_per_lead [−30.0%, −12.0%]: worse by more than the margin of 10%"], id="harm by a guardrail"),
-    pytest.param(sql(0.01, 0.08), [won(-0.3, -0.10)], "inconclusive", ["not ruled out"], id="upper limit exactly at the margin"),
+    pytest.param(
+        sql(0.01, 0.08),
+        [won(-0.3, -0.12)],
+        "harm",
+        ["won_per_lead [−30.0%, −12.0%]: worse by more than the margin of 10%"],
+        id="harm by a guardrail",
+    ),
+    pytest.param(
+        sql(0.01, 0.08), [won(-0.3, -0.10)], "inconclusive", ["not ruled out"], id="upper limit exactly at the margin"
+    ),
     pytest.param(sql(-0.02, 0.04), [], "keep", ["an effect of 5% or more is ruled out"], id="keep"),
     pytest.param(sql(-0.02, 0.04), [WON_LATER], "keep", ["is due"], id="not due does not block keep"),
-    pytest.param(sql(-0.02, 0.05), [], "inconclusive", ["neither 0 nor 5% is ruled out"], id="upper limit at the minimum effect"),
+    pytest.param(
+        sql(-0.02, 0.05), [], "inconclusive", ["neither 0 nor 5% is ruled out"], id="upper limit at the minimum effect"
+    ),
     pytest.param(sql(-0.02, 0.09), [], "inconclusive", ["neither 0 nor 5% is ruled out"], id="inconclusive"),
     pytest.param(sql(0.0, 0.09), [], "inconclusive", [], id="lower limit exactly zero"),
     pytest.param(sql(0.01, 0.04), [], "ship", ["better"], id="better, though less than the minimum effect"),
     pytest.param(sql(0.01, 0.04), [WON_LATER], "inconclusive", ["is due"], id="small gain, guardrail not due"),
-    pytest.param(sql(0.01, 0.04), [won(-0.2, 0.1)], "keep", ["5% or more is ruled out", "not ruled out"], id="small gain, guardrail not clear"),
-    pytest.param(sql(0.01, 0.08), [rejected(-0.05, 0.02)], "ship", ["rejected_per_mql [−5.0pp, +2.0pp], lower is better: clear"], id="points, lower is better"),
-    pytest.param(sql(0.01, 0.08), [rejected(-0.05, 0.04)], "inconclusive", ["margin of 3pp is not ruled out"], id="points not clear"),
+    pytest.param(
+        sql(0.01, 0.04),
+        [won(-0.2, 0.1)],
+        "keep",
+        ["5% or more is ruled out", "not ruled out"],
+        id="small gain, guardrail not clear",
+    ),
+    pytest.param(
+        sql(0.01, 0.08),
+        [rejected(-0.05, 0.02)],
+        "ship",
+        ["rejected_per_mql [−5.0pp, +2.0pp], lower is better: clear"],
+        id="points, lower is better",
+    ),
+    pytest.param(
+        sql(0.01, 0.08),
+        [rejected(-0.05, 0.04)],
+        "inconclusive",
+        ["margin of 3pp is not ruled out"],
+        id="points not clear",
+    ),
     pytest.param(sql(0.01, 0.08), [rejected(0.04, 0.09)], "inconclusive", ["proves no harm"], id="per MQL blocks ship"),
     pytest.param(sql(-0.02, 0.04), [rejected(0.04, 0.09)], "keep", ["proves no harm"], id="per MQL causes no harm"),
-    pytest.param(Reading("sql_per_lead", NotEstimable("no_units", "nobody was enrolled")), [], "inconclusive", ["nobody was enrolled"], id="no estimate"),
-    pytest.param(Reading("sql_per_lead", NotEstimable("not_due"), due_on=date(2026, 10, 1)), [won(-0.3, -0.2)], "not_due", ["sql_per_lead is due 2026-10-01"], id="primary not due"),
-]  # fmt: skip
+    pytest.param(
+        Reading("sql_per_lead", NotEstimable("no_units", "nobody was enrolled")),
+        [],
+        "inconclusive",
+        ["nobody was enrolled"],
+        id="no estimate",
+    ),
+    pytest.param(
+        Reading("sql_per_lead", NotEstimable("not_due"), due_on=date(2026, 10, 1)),
+        [won(-0.3, -0.2)],
+        "not_due",
+        ["sql_per_lead is due 2026-10-01"],
+        id="primary not due",
+    ),
+]
 
 
 @pytest.mark.parametrize(("primary", "guardrails", "call", "words"), GROWTH)
@@ -93,25 +157,117 @@ def test_growth(primary, guardrails, call, words):
 
 
 EFFICIENCY = [
-    pytest.param(sql(-0.04, 0.02), precision(0.05, 0.2), [], "ship", ["not worse than the margin of 5%", "sql_per_mql [+5.0%, +20.0%]: better"], id="ship"),
-    pytest.param(sql(-0.05, 0.02), precision(0.05, 0.2), [], "inconclusive", ["beyond the margin of 5% is not ruled out"], id="lower limit at the margin"),
-    pytest.param(sql(-0.04, 0.02), precision(-0.01, 0.2), [], "inconclusive", ["not shown to be better"], id="no gain shown"),
-    pytest.param(sql(-0.04, 0.02), precision(0.05, 0.2), [won(-0.2, 0.1)], "inconclusive", ["ship waits"], id="guardrail not clear"),
-    pytest.param(sql(-0.04, 0.02), precision(0.05, 0.2), [WON_LATER], "inconclusive", ["is due 2027-04-05"], id="guardrail not due"),
-    pytest.param(sql(-0.12, -0.06), precision(0.05, 0.2), [], "harm", ["worse by more than the margin of 5%"], id="harm"),
+    pytest.param(
+        sql(-0.04, 0.02),
+        precision(0.05, 0.2),
+        [],
+        "ship",
+        ["not worse than the margin of 5%", "sql_per_mql [+5.0%, +20.0%]: better"],
+        id="ship",
+    ),
+    pytest.param(
+        sql(-0.05, 0.02),
+        precision(0.05, 0.2),
+        [],
+        "inconclusive",
+        ["beyond the margin of 5% is not ruled out"],
+        id="lower limit at the margin",
+    ),
+    pytest.param(
+        sql(-0.04, 0.02), precision(-0.01, 0.2), [], "inconclusive", ["not shown to be better"], id="no gain shown"
+    ),
+    pytest.param(
+        sql(-0.04, 0.02),
+        precision(0.05, 0.2),
+        [won(-0.2, 0.1)],
+        "inconclusive",
+        ["ship waits"],
+        id="guardrail not clear",
+    ),
+    pytest.param(
+        sql(-0.04, 0.02),
+        precision(0.05, 0.2),
+        [WON_LATER],
+        "inconclusive",
+        ["is due 2027-04-05"],
+        id="guardrail not due",
+    ),
+    pytest.param(
+        sql(-0.12, -0.06), precision(0.05, 0.2), [], "harm", ["worse by more than the margin of 5%"], id="harm"
+    ),
     pytest.param(sql(-0.12, -0.06), precision(0.05, 0.2), [WON_LATER], "harm", [], id="harm, guardrail not due"),
-    pytest.param(sql(-0.04, 0.02), precision(0.05, 0.2), [won(-0.3, -0.15)], "harm", ["won_per_lead"], id="harm by a guardrail"),
-    pytest.param(sql(-0.08, -0.01), precision(0.05, 0.2), [], "keep", ["sql_per_lead [−8.0%, −1.0%]: worse"], id="fewer, within the margin"),
-    pytest.param(sql(-0.04, 0.02), precision(-0.2, -0.01), [], "keep", ["any gain is ruled out"], id="precision not better"),
-    pytest.param(sql(-0.04, -0.01), precision(0.05, 0.2), [won(-0.2, 0.1)], "keep", ["worse"], id="a little fewer, guardrail not clear"),
-    pytest.param(sql(-0.04, -0.01), precision(0.05, 0.2), [WON_LATER], "inconclusive", ["is due"], id="a little fewer, guardrail not due"),
+    pytest.param(
+        sql(-0.04, 0.02), precision(0.05, 0.2), [won(-0.3, -0.15)], "harm", ["won_per_lead"], id="harm by a guardrail"
+    ),
+    pytest.param(
+        sql(-0.08, -0.01),
+        precision(0.05, 0.2),
+        [],
+        "keep",
+        ["sql_per_lead [−8.0%, −1.0%]: worse"],
+        id="fewer, within the margin",
+    ),
+    pytest.param(
+        sql(-0.04, 0.02), precision(-0.2, -0.01), [], "keep", ["any gain is ruled out"], id="precision not better"
+    ),
+    pytest.param(
+        sql(-0.04, -0.01),
+        precision(0.05, 0.2),
+        [won(-0.2, 0.1)],
+        "keep",
+        ["worse"],
+        id="a little fewer, guardrail not clear",
+    ),
+    pytest.param(
+        sql(-0.04, -0.01),
+        precision(0.05, 0.2),
+        [WON_LATER],
+        "inconclusive",
+        ["is due"],
+        id="a little fewer, guardrail not due",
+    ),
     pytest.param(sql(-0.04, -0.01), precision(0.05, 0.2), [], "ship", [], id="a little fewer and much cleaner ships"),
-    pytest.param(sql(-0.08, -0.01), Reading("sql_per_mql", NotEstimable("no_mqls", "no MQL yet")), [], "keep", ["no MQL yet"], id="keep without precision"),
-    pytest.param(sql(-0.04, 0.02), Reading("sql_per_mql", NotEstimable("no_mqls", "no MQL yet")), [], "inconclusive", ["no MQL yet"], id="no precision"),
-    pytest.param(sql(-0.04, 0.02), Reading("sql_per_mql", Interval(0.1, 0.2), due_on=date(2027, 1, 1)), [], "inconclusive", ["sql_per_mql is due 2027-01-01"], id="precision not due"),
-    pytest.param(sql(-0.04, 0.02), Reading("effort_per_win", Interval(-0.3, -0.1)), [], "ship", ["effort_per_win [−30.0%, −10.0%], lower is better: better"], id="less effort is better"),
-    pytest.param(sql(-0.04, 0.02), Reading("effort_per_win", Interval(0.1, 0.3)), [], "keep", ["ruled out"], id="more effort is worse"),
-]  # fmt: skip
+    pytest.param(
+        sql(-0.08, -0.01),
+        Reading("sql_per_mql", NotEstimable("no_mqls", "no MQL yet")),
+        [],
+        "keep",
+        ["no MQL yet"],
+        id="keep without precision",
+    ),
+    pytest.param(
+        sql(-0.04, 0.02),
+        Reading("sql_per_mql", NotEstimable("no_mqls", "no MQL yet")),
+        [],
+        "inconclusive",
+        ["no MQL yet"],
+        id="no precision",
+    ),
+    pytest.param(
+        sql(-0.04, 0.02),
+        Reading("sql_per_mql", Interval(0.1, 0.2), due_on=date(2027, 1, 1)),
+        [],
+        "inconclusive",
+        ["sql_per_mql is due 2027-01-01"],
+        id="precision not due",
+    ),
+    pytest.param(
+        sql(-0.04, 0.02),
+        Reading("effort_per_win", Interval(-0.3, -0.1)),
+        [],
+        "ship",
+        ["effort_per_win [−30.0%, −10.0%], lower is better: better"],
+        id="less effort is better",
+    ),
+    pytest.param(
+        sql(-0.04, 0.02),
+        Reading("effort_per_win", Interval(0.1, 0.3)),
+        [],
+        "keep",
+        ["ruled out"],
+        id="more effort is worse",
+    ),
+]
 
 
 @pytest.mark.parametrize(("primary", "gain", "guardrails", "call", "words"), EFFICIENCY)
@@ -141,9 +297,12 @@ def test_a_margin_in_points_reads_absolute_limits():
 
 @pytest.mark.parametrize(
     "primary",
-    [pytest.param(sql(0.01, 0.08), id="would ship"), pytest.param(sql(-0.08, -0.01), id="would harm"),
-     pytest.param(Reading("sql_per_lead", NotEstimable("not_due"), due_on=date(2026, 10, 1)), id="not due")],
-)  # fmt: skip
+    [
+        pytest.param(sql(0.01, 0.08), id="would ship"),
+        pytest.param(sql(-0.08, -0.01), id="would harm"),
+        pytest.param(Reading("sql_per_lead", NotEstimable("not_due"), due_on=date(2026, 10, 1)), id="not due"),
+    ],
+)
 def test_blocked_overrides_everything(primary):
     """A failed check stops any verdict, before the first look too."""
     found = growth(primary, blocks=["sample ratio: p = 0.00001"], first_look=date(2026, 10, 15))
@@ -177,9 +336,12 @@ def test_the_calls_follow_the_table(main, rails, descriptive):
     clear = all(limits.low > -0.1 for limits in rails)
     broken = not descriptive and any(limits.high < -0.1 for limits in rails)
     expected = (
-        "harm" if main.high < 0 or broken
-        else "ship" if main.low > 0 and clear
-        else "keep" if main.high < 0.05
+        "harm"
+        if main.high < 0 or broken
+        else "ship"
+        if main.low > 0 and clear
+        else "keep"
+        if main.high < 0.05
         else "inconclusive"
-    )  # fmt: skip
+    )
     assert growth(Reading("sql_per_lead", main), *guardrails).call == expected

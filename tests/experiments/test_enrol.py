@@ -36,12 +36,16 @@ def one(arrival, experiment=Q3, **known):
 @pytest.mark.parametrize(
     ("created_at", "why"),
     [
-        pytest.param(datetime(2026, 6, 30, 21, 59, 59, 999999, tzinfo=UTC), "before_enrolment", id="last instant of June in Berlin"),
+        pytest.param(
+            datetime(2026, 6, 30, 21, 59, 59, 999999, tzinfo=UTC),
+            "before_enrolment",
+            id="last instant of June in Berlin",
+        ),
         pytest.param(datetime(2026, 6, 30, 22, tzinfo=UTC), "in", id="first instant of July in Berlin"),
         pytest.param(datetime(2026, 9, 30, 21, 59, 59, 999999, tzinfo=UTC), "in", id="last instant of the last day"),
         pytest.param(datetime(2026, 9, 30, 22, tzinfo=UTC), "after_enrolment", id="first instant after it"),
     ],
-)  # fmt: skip
+)
 def test_enrolment_holds_whole_local_days(created_at, why):
     """`from` and `to` are days of the declared zone, both included."""
     found = one(lead(created_at=created_at, account=COVERED_FIRST))
@@ -194,7 +198,7 @@ def test_an_override_to_no_arm_is_refused():
 
 def test_an_instant_without_zone_is_refused():
     """A naive creation instant is an error that names the lead."""
-    with pytest.raises(InputError, match="'L1'.*without a time zone"):
+    with pytest.raises(InputError, match=r"'L1'.*without a time zone"):
         one(lead(created_at=datetime(2026, 8, 1)))  # noqa: DTZ001
 
 
@@ -226,10 +230,22 @@ def test_a_later_phase_moves_nobody(arrivals, day, coverage):
 
     before, after = enrol(low, leads), enrol(high, leads)
 
-    judged_before = {row.unit for row, arrival in zip(before, leads, strict=True) if arrival.created_at < start and row.phase}
+    judged_before = {
+        row.unit for row, arrival in zip(before, leads, strict=True) if arrival.created_at < start and row.phase
+    }
     for old, new in zip(before, after, strict=True):
         assert not old.in_experiment or (new.in_experiment and new.arm == old.arm)
         assert old.unit not in judged_before or (old.why, old.arm) == (new.why, new.arm)
+
+
+@given(ARRIVALS, st.integers(0, 25))
+def test_leads_known_earlier_judge_their_units(arrivals, cut):
+    """A new lead is placed as if the leads the ledger knows stood before it in the same file."""
+    leads = [lead(f"L{index}", created, account) for index, (account, created) in enumerate(arrivals)]
+    known, new = leads[:cut], leads[cut:]
+
+    assert enrol(Q3, new, earlier=known) == enrol(Q3, leads)[len(known) :]
+    assert enrol(Q3, leads, earlier=known) == enrol(Q3, leads)
 
 
 @given(ARRIVALS)

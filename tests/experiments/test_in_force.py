@@ -54,13 +54,22 @@ def test_keep_changes_nothing_in_force():
     ("asked", "verdict", "disagrees"),
     [
         pytest.param("ship", "ship", None, id="ship as the rule says"),
-        pytest.param("ship", "harm", "The call is ship, and the rule says harm for 'challenger'.", id="ship against harm"),
-        pytest.param("ship", "inconclusive", "The call is ship, and the rule says inconclusive for 'challenger'.", id="ship undecided"),
+        pytest.param(
+            "ship", "harm", "The call is ship, and the rule says harm for 'challenger'.", id="ship against harm"
+        ),
+        pytest.param(
+            "ship",
+            "inconclusive",
+            "The call is ship, and the rule says inconclusive for 'challenger'.",
+            id="ship undecided",
+        ),
         pytest.param("keep", "keep", None, id="keep as the rule says"),
         pytest.param("keep", "harm", None, id="keep after harm"),
-        pytest.param("keep", "ship", "The call is keep, and the rule says ship for 'challenger'.", id="keep against ship"),
+        pytest.param(
+            "keep", "ship", "The call is keep, and the rule says ship for 'challenger'.", id="keep against ship"
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_disagreement_with_the_rule_is_recorded(asked, verdict, disagrees):
     """People decide; where they decide otherwise the log says so."""
     found = call(asked, {"challenger": verdict})
@@ -83,11 +92,16 @@ def test_a_decision_without_an_analysis_says_so():
         pytest.param({"steps": (STARTED, call().step)}, "WrongState", "already decided", id="decided already"),
         pytest.param({"arm": "challanger"}, "UnknownArm", "Did you mean 'challenger'", id="unknown arm"),
         pytest.param({"arm": "current"}, "UnknownArm", "is no challenger", id="the control"),
-        pytest.param({"call": "keep", "holdout": Decimal("0.05")}, "HoldoutWithoutShip", "goes with --call ship only", id="holdout without ship"),
+        pytest.param(
+            {"call": "keep", "holdout": Decimal("0.05")},
+            "HoldoutWithoutShip",
+            "goes with --call ship only",
+            id="holdout without ship",
+        ),
         pytest.param({"holdout": Decimal("0.6")}, "BadHoldout", "at most 50%, not 60%", id="holdout too large"),
         pytest.param({"holdout": Decimal(0)}, "BadHoldout", "not 0%", id="holdout of nothing"),
     ],
-)  # fmt: skip
+)
 def test_decisions_that_cannot_be_are_refused(known, code, message):
     """Each refusal has its code and says what is missing."""
     with pytest.raises(RefusedError, match=message) as caught:
@@ -98,10 +112,20 @@ def test_decisions_that_cannot_be_are_refused(known, code, message):
 
 def test_of_several_challengers_the_shipping_one_is_meant():
     """With two challengers the one the rule ships is meant, else the arm must be named."""
-    three = protocol(("  challenger: {definition: intent@2.0.0, weight: 1}\n", "  b: {definition: intent@2.0.0}\n  c: {definition: otherwise@1.0.0}\n"))  # fmt: skip
-    begun = start(three, [], at=STARTED.at, by="Ana", meanings={**MEANINGS, "otherwise@1.0.0": "c"}, approvals_required=False)  # fmt: skip
+    three = protocol(
+        (
+            "  challenger: {definition: intent@2.0.0, weight: 1}\n",
+            "  b: {definition: intent@2.0.0}\n  c: {definition: otherwise@1.0.0}\n",
+        )
+    )
+    begun = start(
+        three, [], at=STARTED.at, by="Ana", meanings={**MEANINGS, "otherwise@1.0.0": "c"}, approvals_required=False
+    )
 
-    assert call(experiment=three, steps=[begun], verdicts={"b": "keep", "c": "ship"}).in_force.definition == "otherwise@1.0.0"
+    assert (
+        call(experiment=three, steps=[begun], verdicts={"b": "keep", "c": "ship"}).in_force.definition
+        == "otherwise@1.0.0"
+    )
     with pytest.raises(RefusedError, match="say which one ships"):
         call(experiment=three, steps=[begun], verdicts={"b": "ship", "c": "ship"})
 
@@ -126,10 +150,27 @@ def test_the_latest_begun_definition_is_in_force():
     "edits",
     [
         pytest.param([], id="growth"),
-        pytest.param([("aim: growth", "aim: efficiency"), ("minimum_effect: 5%}", "margin: 4%, precision: {metric: sql_per_mql, horizon: 60d, minimum_effect: 2%}}")], id="efficiency"),
-        pytest.param([("control: current\n", "control: current\nlayer: inbound\nslice: [0%, 50%]\noverrides: {acme.com: challenger}\n")], id="in a layer"),
+        pytest.param(
+            [
+                ("aim: growth", "aim: efficiency"),
+                (
+                    "minimum_effect: 5%}",
+                    "margin: 4%, precision: {metric: sql_per_mql, horizon: 60d, minimum_effect: 2%}}",
+                ),
+            ],
+            id="efficiency",
+        ),
+        pytest.param(
+            [
+                (
+                    "control: current\n",
+                    "control: current\nlayer: inbound\nslice: [0%, 50%]\noverrides: {acme.com: challenger}\n",
+                )
+            ],
+            id="in a layer",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_holdout_is_an_ordinary_experiment(edits):
     """The follow-up file loads and passes its check; the old definition keeps the share as the control."""
     asked = protocol(*edits)
@@ -138,7 +179,9 @@ def test_a_holdout_is_an_ordinary_experiment(edits):
 
     holdout = load_text(text, file=f"{identity}.yaml", definitions=definitions())
 
-    assert [problem for problem in check_protocol(holdout, definitions(), lateness_days=4) if problem.severity == "error"] == []
+    assert [
+        problem for problem in check_protocol(holdout, definitions(), lateness_days=4) if problem.severity == "error"
+    ] == []
     assert (holdout.id, holdout.salt, holdout.control) == ("q3-holdout", "q3-holdout", "holdout")
     assert [(arm.name, arm.definition, arm.weight) for arm in holdout.arms] == [
         ("holdout", "current@1.0.0", Decimal(5)),

@@ -47,7 +47,7 @@ STARTED = begin()
 
 
 def test_a_life_from_draft_to_enrolment_closed():
-    """Nothing written is a draft; started it runs, also before its first lead; after the last day it takes nobody in."""
+    """Nothing written is a draft; started it runs, also before its first lead; after the last day it is closed."""
     assert state(Q3, [], at=AUGUST).status == "draft"
     assert state(Q3, [STARTED], at=JUNE).status == "running"
     assert state(Q3, [STARTED], at=AUGUST).status == "running"
@@ -85,13 +85,23 @@ def test_a_start_that_is_ahead_of_the_clock_still_counts():
 @pytest.mark.parametrize(
     ("approvals", "lacking"),
     [
-        pytest.param([], ["current@1.0.0: marketing", "current@1.0.0: sales", "intent@2.0.0: marketing", "intent@2.0.0: sales"], id="none"),
+        pytest.param(
+            [],
+            ["current@1.0.0: marketing", "current@1.0.0: sales", "intent@2.0.0: marketing", "intent@2.0.0: sales"],
+            id="none",
+        ),
         pytest.param(APPROVALS[:3], ["intent@2.0.0: sales"], id="sales has not seen one"),
-        pytest.param([*APPROVALS[:3], replace(APPROVALS[3], fingerprint="older")], ["intent@2.0.0: sales (the approval by Ben of 2026-06-24 was for another meaning)"], id="approved another meaning"),
+        pytest.param(
+            [*APPROVALS[:3], replace(APPROVALS[3], fingerprint="older")],
+            ["intent@2.0.0: sales (the approval by Ben of 2026-06-24 was for another meaning)"],
+            id="approved another meaning",
+        ),
         pytest.param([*APPROVALS[:3], replace(APPROVALS[3], at=AUGUST)], ["intent@2.0.0: sales"], id="approved later"),
-        pytest.param([*APPROVALS[:3], replace(APPROVALS[3], team="finance")], ["intent@2.0.0: sales"], id="another team"),
+        pytest.param(
+            [*APPROVALS[:3], replace(APPROVALS[3], team="finance")], ["intent@2.0.0: sales"], id="another team"
+        ),
     ],
-)  # fmt: skip
+)
 def test_start_needs_marketing_and_sales(approvals, lacking):
     """Every definition needs both teams' approval of the very meaning that runs; all that is missing is listed."""
     with pytest.raises(RefusedError) as caught:
@@ -99,7 +109,7 @@ def test_start_needs_marketing_and_sales(approvals, lacking):
 
     assert caught.value.code == "ApprovalMissing"
     listed = [line.removeprefix("  - ") for line in str(caught.value).splitlines() if line.startswith("  - ")]
-    assert [line.partition(" Run:")[0] for line in listed] == lacking
+    assert listed == lacking
 
 
 def test_a_lab_may_do_without_approvals():
@@ -110,10 +120,20 @@ def test_a_lab_may_do_without_approvals():
 @pytest.mark.parametrize(
     ("locked", "code", "message"),
     [
-        pytest.param({"current@1.0.0": MEANINGS["current@1.0.0"]}, "NotLocked", r"Not locked yet: intent@2\.0\.0", id="not locked"),
-        pytest.param({**MEANINGS, "intent@2.0.0": "before"}, "LockedDefinitionEdited", r"Edited since it was locked: intent@2\.0\.0", id="edited"),
+        pytest.param(
+            {"current@1.0.0": MEANINGS["current@1.0.0"]},
+            "NotLocked",
+            r"Not locked yet: intent@2\.0\.0",
+            id="not locked",
+        ),
+        pytest.param(
+            {**MEANINGS, "intent@2.0.0": "before"},
+            "LockedDefinitionEdited",
+            r"Edited since it was locked: intent@2\.0\.0",
+            id="edited",
+        ),
     ],
-)  # fmt: skip
+)
 def test_definitions_run_as_they_were_locked(locked, code, message):
     """A definition that is not in the lock, or was edited since, does not start."""
     with pytest.raises(RefusedError, match=message) as caught:
@@ -128,13 +148,23 @@ def test_locked_definitions_start():
 
 
 def raise_to(coverage, start_at, at=AUGUST, experiment=None, steps=(STARTED,)):
-    experiment = experiment or protocol(("[{from: 2026-07-01, coverage: 10%}, {from: 2026-07-15, coverage: 100%}]", "[{from: 2026-07-01, coverage: 10%}]"))  # fmt: skip
+    experiment = experiment or protocol(
+        (
+            "[{from: 2026-07-01, coverage: 10%}, {from: 2026-07-15, coverage: 100%}]",
+            "[{from: 2026-07-01, coverage: 10%}]",
+        )
+    )
     return ramp(experiment, steps, coverage=Decimal(coverage), start_at=start_at, at=at, by="Ana")
 
 
 def test_ramp_appends_a_phase():
     """The experiment as it is enrolled by has the new phase; the file has not changed."""
-    slow = protocol(("[{from: 2026-07-01, coverage: 10%}, {from: 2026-07-15, coverage: 100%}]", "[{from: 2026-07-01, coverage: 10%}]"))  # fmt: skip
+    slow = protocol(
+        (
+            "[{from: 2026-07-01, coverage: 10%}, {from: 2026-07-15, coverage: 100%}]",
+            "[{from: 2026-07-01, coverage: 10%}]",
+        )
+    )
     steps = [begin(slow)]
     first = raise_to("0.5", AUGUST + timedelta(hours=1), experiment=slow, steps=steps)
     second = raise_to("1", AUGUST + timedelta(days=7), experiment=slow, steps=[*steps, first])
@@ -151,7 +181,12 @@ def test_ramp_appends_a_phase():
 
 def test_a_ramp_written_into_the_file_too_is_no_edit():
     """Noting the appended phase in the file changes neither fingerprint nor phases."""
-    slow = protocol(("[{from: 2026-07-01, coverage: 10%}, {from: 2026-07-15, coverage: 100%}]", "[{from: 2026-07-01, coverage: 10%}]"))  # fmt: skip
+    slow = protocol(
+        (
+            "[{from: 2026-07-01, coverage: 10%}, {from: 2026-07-15, coverage: 100%}]",
+            "[{from: 2026-07-01, coverage: 10%}]",
+        )
+    )
     steps = [begin(slow)]
     steps.append(raise_to("0.5", AUGUST + timedelta(hours=1), experiment=slow, steps=steps))
     noted = replace(slow, phases=effective(slow, steps).phases)
@@ -163,15 +198,19 @@ def test_a_ramp_written_into_the_file_too_is_no_edit():
 @pytest.mark.parametrize(
     ("coverage", "start_at", "at", "code", "message"),
     [
-        pytest.param("0.5", AUGUST - timedelta(seconds=1), AUGUST, "RampInThePast", "cannot start in the past", id="in the past"),
+        pytest.param(
+            "0.5", AUGUST - timedelta(seconds=1), AUGUST, "RampInThePast", "cannot start in the past", id="in the past"
+        ),
         pytest.param("0.1", AUGUST, AUGUST, "CoverageLowered", "is already 10%", id="the same"),
         pytest.param("0.05", AUGUST, AUGUST, "CoverageLowered", "can only be raised; it is higher: 10%", id="lower"),
         pytest.param("1.5", AUGUST, AUGUST, "BadCoverage", "at most 100%, not 150%", id="too much"),
         pytest.param("0.5", NOVEMBER, AUGUST, "RampTooLate", "would hold nobody", id="after the enrolment"),
         pytest.param("0.5", JUNE, JUNE, "PhasesOutOfOrder", "must start later", id="before the first phase"),
-        pytest.param("0.5", NOVEMBER, NOVEMBER, "WrongState", "takes no more leads in since 2026-09-30", id="enrolment closed"),
+        pytest.param(
+            "0.5", NOVEMBER, NOVEMBER, "WrongState", "takes no more leads in since 2026-09-30", id="enrolment closed"
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_ramp_that_cannot_be_is_refused(coverage, start_at, at, code, message):
     """Coverage only rises, only in the future, only while leads are taken in."""
     with pytest.raises(RefusedError, match=message) as caught:
@@ -225,17 +264,51 @@ def test_the_end_of_enrolment_is_an_audit_row_once():
 
 
 EDITS = [
-    pytest.param(("horizon: 60d, minimum", "horizon: 90d, minimum"), "the horizon of the primary metric changes from 60d to 90d", id="horizon"),
-    pytest.param(("margin: 10%", "margin: 20%"), "the margin of the guardrail won_per_lead changes from 10% to 20%", id="margin"),
-    pytest.param(("intent@2.0.0", "otherwise@1.0.0"), "the definition of the arm 'challenger' changes from intent@2.0.0 to otherwise@1.0.0", id="definition"),
-    pytest.param(("intent@2.0.0, weight: 1", "intent@2.0.0, weight: 3"), "the weight of the arm 'challenger' changes from 1 to 3", id="weight"),
-    pytest.param(("source != 'partner'", "source != 'events'"), "who is eligible changes from \"source != 'partner'\" to \"source != 'events'\"", id="eligible"),
+    pytest.param(
+        ("horizon: 60d, minimum", "horizon: 90d, minimum"),
+        "the horizon of the primary metric changes from 60d to 90d",
+        id="horizon",
+    ),
+    pytest.param(
+        ("margin: 10%", "margin: 20%"), "the margin of the guardrail won_per_lead changes from 10% to 20%", id="margin"
+    ),
+    pytest.param(
+        ("intent@2.0.0", "otherwise@1.0.0"),
+        "the definition of the arm 'challenger' changes from intent@2.0.0 to otherwise@1.0.0",
+        id="definition",
+    ),
+    pytest.param(
+        ("intent@2.0.0, weight: 1", "intent@2.0.0, weight: 3"),
+        "the weight of the arm 'challenger' changes from 1 to 3",
+        id="weight",
+    ),
+    pytest.param(
+        ("source != 'partner'", "source != 'events'"),
+        "who is eligible changes from \"source != 'partner'\" to \"source != 'events'\"",
+        id="eligible",
+    ),
     pytest.param(("salt: q3-salt", "salt: q3-other"), "the salt changes from q3-salt to q3-other", id="salt"),
-    pytest.param(("2026-10-15, 2027-04-05", "2026-11-15, 2027-04-05"), "the dates of the looks changes from 2026-10-15, 2027-04-05 to 2026-11-15, 2027-04-05", id="looks"),
-    pytest.param(("{from: 2026-07-15, coverage: 100%}", "{from: 2026-07-15, coverage: 90%}"), "the coverage from 2026-07-14T22:00:00Z changes from 100% to 90%", id="a phase of the file"),
-    pytest.param(("  guardrails:\n    - {metric: won_per_lead, horizon: 180d, margin: 10%}\n", "  guardrails:\n"), "the horizon of the guardrail won_per_lead is gone (it was 180d)", id="guardrail removed"),
-    pytest.param(("hypothesis: It does.", "hypothesis: It does not."), "the hypothesis changes from 'It does.' to 'It does not.'", id="hypothesis"),
-]  # fmt: skip
+    pytest.param(
+        ("2026-10-15, 2027-04-05", "2026-11-15, 2027-04-05"),
+        "the dates of the looks changes from 2026-10-15, 2027-04-05 to 2026-11-15, 2027-04-05",
+        id="looks",
+    ),
+    pytest.param(
+        ("{from: 2026-07-15, coverage: 100%}", "{from: 2026-07-15, coverage: 90%}"),
+        "the coverage from 2026-07-14T22:00:00Z changes from 100% to 90%",
+        id="a phase of the file",
+    ),
+    pytest.param(
+        ("  guardrails:\n    - {metric: won_per_lead, horizon: 180d, margin: 10%}\n", "  guardrails:\n"),
+        "the guardrail won_per_lead is gone",
+        id="guardrail removed",
+    ),
+    pytest.param(
+        ("hypothesis: It does.", "hypothesis: It does not."),
+        "the hypothesis changes from 'It does.' to 'It does not.'",
+        id="hypothesis",
+    ),
+]
 
 
 @pytest.mark.parametrize(("edit", "words"), EDITS)
@@ -244,7 +317,7 @@ def test_an_edit_of_a_running_protocol_is_refused_in_words(edit, words):
     with pytest.raises(RefusedError, match="its file was changed since it started") as caught:
         refuse_edits(protocol(edit), [STARTED])
 
-    assert f"  - {words}" in str(caught.value).replace(" Undo", "\nUndo").splitlines() or words in str(caught.value)
+    assert [line for line in str(caught.value).splitlines() if line.startswith("  - ")] == [f"  - {words}"]
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,9 @@ import pytest
 
 from mqlab.analysis.judge import judge
 from mqlab.errors import InputError
-from mqlab.experiments.protocol import Protocol
+from mqlab.experiments.protocol import Looks
 from mqlab.leads.instants import micros
 from mqlab.leads.tables import EVENTS, FIELD_CHANGES, IDENTITY, LEADS, OUTCOMES
-from mqlab.simulation.demo_plan import demo_plan
 from mqlab.simulation.feeds import ORDER
 from mqlab.simulation.funnel import Funnel, simulate
 from mqlab.simulation.judging import OUT
@@ -24,7 +23,6 @@ from mqlab.simulation.noise import BAD_ROWS, UNKNOWN_LEADS
 from mqlab.simulation.plan import Plan
 from mqlab.simulation.population import NEVER
 
-LEADS_DRAWN = 1_500
 CANONICAL = {
     "leads": {"lead_id", "created_at", "source", "email", "account_key", "known_at"},
     "field-changes": {"lead_id", "field", "value", "changed_at", "known_at"},
@@ -35,18 +33,6 @@ CANONICAL = {
         "reason_code", "owner", "row_id", "modified_at",
     },
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def plan() -> Plan:
-    """The demo's plan, small."""
-    return replace(demo_plan(leads=LEADS_DRAWN), plays=8)
-
-
-@pytest.fixture(scope="module")
-def funnel(plan: Plan) -> Funnel:
-    """One small quarter."""
-    return simulate(plan, seed=1)
 
 
 def read(path: Path) -> list[dict[str, str]]:
@@ -233,42 +219,43 @@ def test_strata_have_the_planned_shares(
     assert arm_first[0] <= np.mean(arm_s < control_s) < arm_first[1]
 
 
-def test_arms_with_one_definition_differ_in_nothing(plan: Plan):
-    """With common random numbers the truth of two arms with one definition is no difference at all, to the last bit."""
-    aa = tuple(_same_definition(protocol) for protocol in plan.protocols)
-    truth = simulate(replace(plan, protocols=aa), seed=3).truth
-
-    for protocol in aa:
-        arm = protocol.challengers[0].name
-        values = truth[protocol.id].values
-        assert len(values) >= 8
-        assert all(by_arm[arm] == by_arm["standard"] for by_arm in values.values())
-        assert truth[protocol.id].lift("sql_per_lead", arm).absolute == 0.0
-
-
-def test_the_truth_of_the_demo_has_the_planned_signs(funnel: Funnel):
-    """The higher bar gives better MQLs, but fewer SQLs from the same leads; the challenger gives more of them."""
-    trap, challenger = funnel.truth["trap"], funnel.truth["challenger"]
-
-    assert trap.lift("sql_per_mql", "strict").absolute > 0
-    assert trap.lift("mql_per_lead", "strict").absolute < 0
-    assert trap.lift("sql_per_lead", "strict").absolute < 0
-    assert challenger.lift("sql_per_lead", "intent").absolute > 0
-    assert challenger.lift("won_per_lead", "intent").absolute > 0
-
-
-def test_the_truth_names_what_it_does_not_hold(funnel: Funnel):
-    """Asking for the truth of a metric that is not declared is a KeyError that names it."""
-    with pytest.raises(KeyError, match="meeting_per_lead"):
-        funnel.truth["trap"].value("meeting_per_lead", "strict")
-
-
 def test_experiments_that_overlap_are_refused(plan: Plan):
     """Two experiments a lead could both be in cannot be simulated together, and the message says what to do."""
     loose = tuple(replace(protocol, layer=None) for protocol in plan.protocols)
 
     with pytest.raises(InputError, match="one layer"):
         simulate(replace(plan, protocols=loose), seed=1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "seed", "words"),
+    [
+        pytest.param({}, -1, "whole number", id="negative seed"),
+        pytest.param({"leads": 0}, 1, "at least one lead", id="no leads"),
+        pytest.param({"plays": 0}, 1, "one play", id="no plays"),
+    ],
+)
+def test_what_cannot_be_simulated_is_refused(plan: Plan, changes: dict[str, int], seed: int, words: str):
+    """A seed or a size that means nothing is refused with a message, before anything is drawn."""
+    with pytest.raises(InputError, match=words):
+        simulate(replace(plan, **changes), seed=seed)
+
+
+def test_an_experiment_without_looks_is_refused(plan: Plan):
+    """Without a declared look there is no end to simulate up to."""
+    endless = tuple(replace(protocol, looks=Looks(dates=())) for protocol in plan.protocols)
+
+    with pytest.raises(InputError, match="declares no look"):
+        simulate(replace(plan, protocols=endless), seed=1)
+
+
+def test_a_handful_of_leads_is_a_quarter_too(plan: Plan, tmp_path: Path):
+    """With next to nobody in it a quarter still has facts, feeds and a truth."""
+    funnel = simulate(replace(plan, leads=3, plays=2), seed=6)
+
+    assert funnel.facts().leads.num_rows >= 3
+    assert len(funnel.write_feeds(tmp_path)) == 5
+    assert set(funnel.truth) == {"trap", "challenger"}
 
 
 def test_progress_is_told_in_words(plan: Plan):
@@ -280,8 +267,3 @@ def test_progress_is_told_in_words(plan: Plan):
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
     assert all(words for words, _ in told)
-
-
-def _same_definition(protocol: Protocol) -> Protocol:
-    control = protocol.arms[0].definition
-    return replace(protocol, arms=tuple(replace(arm, definition=control) for arm in protocol.arms))

@@ -30,7 +30,7 @@ CAP = 2_000_000
 @pytest.fixture(scope="module", params=[pytest.param(1, id="seed 1"), pytest.param(2, id="seed 2")])
 def funnel(request: pytest.FixtureRequest):
     """A random funnel as the warehouse holds it, beside its facts."""
-    known = random_facts(request.param, 700)
+    known = random_facts(request.param, 400)
     judged = judge(protocol(), definitions(), known)
     time = clock(known.outcomes, known.as_of)
     rows = outcome_rows(known.outcomes, judged.person, currency="EUR", lab_currency="EUR", exchange=None)
@@ -57,8 +57,9 @@ def recomputed(known: Any, leads: pa.Table, plan: Plan) -> pd.DataFrame:
     log = log[~foreign & (log["at"] >= log["start"]) & (log["at"] <= plan.cut_off_us)]
     log = log.assign(age=(log["at"] - log["start"]) // DAY_US + 1)
     rows = []
+    groups = dict(list(log.groupby("lead_id")))
     for lead_id in leads["lead_id"].to_pylist():
-        mine = log[log["lead_id"] == lead_id]
+        mine = groups.get(lead_id, log[:0])
         row: dict[str, Any] = {"lead_id": lead_id, "follow_up": (plan.cut_off_us - start[lead_id]) // DAY_US}
         for stage in ("accepted", "rejected", "meeting", "sql", "opportunity", "won"):
             row[f"age_{stage}"] = mine.loc[mine["kind"].isin(IMPLIED.get(stage, [stage])), "age"].min()
@@ -78,13 +79,13 @@ def test_every_lead_is_what_pandas_says_it_is(funnel) -> None:
     expected = recomputed(known, leads, plan).sort_values("lead_id").reset_index(drop=True)
     found = dataset.leads.order_by("lead_id").to_pyarrow().to_pandas()[list(expected.columns)]
 
-    assert len(found) > 500
+    assert len(found) > 300
     pd.testing.assert_frame_equal(found, expected, check_dtype=False)
 
 
 def test_the_counts_are_those_of_the_leads(funnel) -> None:
     """Each GROUP BY equals the same counts made with pandas from the table, stratum by stratum."""
-    _, _, plan, dataset = funnel
+    _, _, _, dataset = funnel
     table = dataset.leads.to_pyarrow().to_pandas()
     for horizon in (30, 60):
         mature = table[table["follow_up"] >= horizon]

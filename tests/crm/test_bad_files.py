@@ -1,0 +1,195 @@
+"""Bad input: every file is refused with a clear message before its first row, or each bad row is kept with its reason."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+import pytest
+
+from mqlab.errors import InputError, ProblemsFound
+from tests.crm.conftest import Desk
+
+HEAD = "lead_id,kind,occurred_at,amount,currency\n"
+GOOD = "L1,closed_won,2026-08-01T10:00:00Z,100,EUR\n"
+
+
+@pytest.fixture
+def known(desk: Desk) -> Desk:
+    """A desk that knows one lead."""
+    desk.take("leads", "lead_id,created_at\nL1,2026-07-01T00:00:00Z\n", name="leads.csv")
+    return desk
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "code", "said"),
+    [
+        pytest.param("", "x.csv", "EmptyFile", "empty", id="an empty file"),
+        pytest.param("\n\n", "x.csv", "EmptyFile", "empty", id="only blank lines"),
+        pytest.param("lead,kind,occurred_at\nL1,sql,2026-08-01\n", "x.csv", "MissingColumn", "'lead_id' is missing.*Did you mean 'lead'", id="a missing column"),
+        pytest.param("lead_id,kind,kind,occurred_at\n", "x.csv", "DuplicateColumn", "'kind' stands in the header twice", id="a column twice"),
+        pytest.param(HEAD.encode() + "Müller,sql,2026-08-01,,\n".encode("latin-1"), "x.csv", "BadEncoding", "x.csv:2.*encoding: latin-1", id="Latin-1 not stated"),
+        pytest.param(HEAD + 'L1,sql,"2026-08-01', "x.csv", "Truncated", "quoted cell that began in line 2", id="cut inside quotes"),
+        pytest.param(gzip.compress((HEAD + GOOD * 500).encode())[:-20], "x.csv.gz", "Truncated", "cut off", id="a cut gzip"),
+        pytest.param(b"no gzip at all", "x.csv.gz", "BadGzip", "not a gzip", id="no gzip"),
+        pytest.param(b"PAR1 no parquet", "x.parquet", "BadParquet", "not a Parquet file", id="no Parquet"),
+        pytest.param("lead_id\0,kind\n", "x.csv", "NotCsv", "NUL byte", id="NUL in the header"),
+        pytest.param("anything", "x.xlsx", "UnknownFile", ".csv", id="an unknown kind of file"),
+        pytest.param("lead_id|kind;occurred_at\n", "x.csv", "AmbiguousSeparator", "semicolon or bar", id="two possible separators"),
+        pytest.param('{"lead": 1}\n', "x.jsonl", "MissingColumn", "lead_id", id="JSON without the key"),
+    ],
+)  # fmt: skip
+def test_a_file_that_cannot_be_used_is_refused_whole(
+    known: Desk, content: str | bytes, name: str, code: str, said: str
+):
+    """The message names the file, the line where there is one, what is wrong and what to do; nothing is written."""
+    before = known.ledger.position()
+
+    with pytest.raises(InputError, match="(?s)" + said) as refused:
+        known.take("outcomes", content, name=name)
+
+    assert code == refused.value.problem.code
+    assert str(known.folder / name) == refused.value.problem.place.file
+    assert (before, 1) == (known.ledger.position(), len(known.ledger.imports.list()))
+
+
+def test_a_file_that_turns_bad_half_way_leaves_nothing(known: Desk):
+    """Thousands of good rows before a byte that is no text: not one of them is in the ledger."""
+    rows = "".join(f"L1,sql,2026-08-01T10:00:{second % 60:02d}.{second:06d}Z,,\n" for second in range(30_000))
+
+    with pytest.raises(InputError) as refused:
+        known.take("outcomes", (HEAD + rows).encode() + b"L1,sql,2026-08-01,\xff,\n")
+
+    assert 30_002 == refused.value.problem.place.line
+    assert 0 == known.facts().outcomes.num_rows
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        pytest.param("L1,sql,2026-08-01\n", "ragged_row", id="too few cells"),
+        pytest.param("L1,sql,2026-08-01,,,,,\n", "ragged_row", id="too many cells"),
+        pytest.param("L1,sql,2026-08-01,\0,\n", "nul_byte", id="a NUL byte"),
+        pytest.param('L1,"sql"x,2026-08-01,,\n', "broken_quotes", id="text after a closing quote"),
+        pytest.param("L1,sql," + "9" * 140_000 + ",,\n", "huge_cell", id="a huge cell"),
+        pytest.param("L1,sql,01.08.2026,,\n", "unstated_format", id="a German date"),
+        pytest.param("L1,sql,08/01/2026,,\n", "unstated_format", id="an American date"),
+        pytest.param("L1,sql,2026-08-01 10:00:00,,\n", "no_timezone", id="a time without a zone"),
+        pytest.param("L1,sql,2026-02-30,,\n", "not_a_date", id="30 February"),
+        pytest.param("L1,sql,0001-01-01,,\n", "instant_out_of_range", id="the year 1"),
+        pytest.param("L1,sql,9999-12-31T00:00:00Z,,\n", "instant_out_of_range", id="the year 9999"),
+        pytest.param("L1,sql,,,\n", "missing_instant", id="no date"),
+        pytest.param("L1,,2026-08-01,,\n", "unknown_kind", id="no kind"),
+        pytest.param("L1,won,2026-08-01,,\n", "unknown_kind", id="an unknown kind"),
+        pytest.param(",sql,2026-08-01,,\n", "missing_lead", id="no lead"),
+        pytest.param("n/a,sql,2026-08-01,,\n", "missing_lead", id="a null token for a lead"),
+        pytest.param("L1,closed_won,2026-08-01,1e400,EUR\n", "amount_too_large", id="1e400"),
+        pytest.param("L1,closed_won,2026-08-01,inf,EUR\n", "not_a_number", id="infinity"),
+        pytest.param("L1,closed_won,2026-08-01,NaN,EUR\n", "not_a_number", id="not a number"),
+        pytest.param('L1,closed_won,2026-08-01,"1,000.00",EUR\n', "not_a_number", id="a thousands separator"),
+        pytest.param("L1,closed_won,2026-08-01,-5,EUR\n", "negative_amount", id="a negative amount"),
+        pytest.param("L1,closed_won,2026-08-01,5,EURO\n", "unknown_currency", id="an unknown currency"),
+        pytest.param("L1,closed_won,2026-08-01,5,ABC\n", "unknown_currency", id="a code that does not exist"),
+    ],
+)  # fmt: skip
+def test_a_bad_row_is_kept_whole_with_its_reason(known: Desk, row: str, reason: str):
+    """The bad row is in quarantine with line and reason, its neighbours are facts, and the sum is the rows read."""
+    counts = known.take("outcomes", HEAD + GOOD + row + GOOD.replace("10:00", "11:00"))
+
+    kept = known.ledger.quarantine.list()
+    assert (3, 2, 1, {reason: 1}) == (counts.read, counts.new, counts.quarantined, dict(counts.reasons))
+    assert [(reason, 3, "file.csv")] == [(one.reason, one.line, one.file) for one in kept]
+    assert "2026-" in json.dumps(kept[0].raw) or row[:2] in json.dumps(kept[0].raw)
+    assert 2 == known.facts().outcomes.num_rows
+    assert 1 == known.facts().quarantined
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        pytest.param("{broken", "bad_json", id="broken JSON"),
+        pytest.param("[1, 2]", "bad_json", id="no object"),
+        pytest.param('{"lead_id": "L1", "lead_id": "L2"}', "bad_json", id="a key twice"),
+        pytest.param("[" * 100_000, "bad_json", id="nested too deeply"),
+        pytest.param('{"lead_id": "\\ud800", "kind": "sql", "occurred_at": "2026-08-01"}', "bad_text", id="half a surrogate pair"),
+        pytest.param('{"lead_id": "a\\u0000b", "kind": "sql", "occurred_at": "2026-08-01"}', "nul_byte", id="a NUL character"),
+        pytest.param('{"lead_id": "L1", "kind": "closed_won", "occurred_at": "2026-08-01", "amount": 1e400}', "not_a_number", id="1e400"),
+        pytest.param('{"lead_id": "L1", "kind": "sql", "occurred_at": true}', "not_a_date", id="true for a date"),
+        pytest.param('{"lead_id": "L1", "kind": "sql", "occurred_at": {"day": 1}}', "unstated_format", id="an object for a date"),
+        pytest.param('{"lead_id": null, "kind": "sql", "occurred_at": "2026-08-01"}', "missing_lead", id="null for a lead"),
+    ],
+)  # fmt: skip
+def test_a_bad_json_line_is_kept_with_its_reason(known: Desk, line: str, reason: str):
+    """One bad line among good ones is set aside."""
+    good = '{"lead_id": "L1", "kind": "sql", "occurred_at": "2026-08-01T10:00:00Z"}\n'
+
+    counts = known.take("outcomes", good + line + "\n" + good, name="x.jsonl")
+
+    assert (3, 1, 1, {reason: 1}) == (counts.read, counts.new, counts.unchanged, dict(counts.reasons))
+
+
+def test_a_quarantined_row_is_kept_once(known: Desk):
+    """The same bad file again counts its bad rows again and keeps them once."""
+    for _ in range(2):
+        counts = known.take("outcomes", HEAD + "L1,won,2026-08-01,,\n")
+
+    assert (1, 1, 1) == (counts.quarantined, len(known.ledger.quarantine.list()), known.facts().quarantined)
+
+
+def test_addresses_in_quarantined_rows_are_masked(desk: Desk):
+    """A bad row of a person is kept without the address, in a form that can still be used once the row is fixed."""
+    desk.take("leads", "lead_id,created_at,email,note\nL1,never,Ada@Example.com,cc bob@example.com\n")
+
+    raw = desk.ledger.quarantine.list()[0].raw
+    content = b"".join(path.read_bytes() for path in desk.folder.glob("ledger.sqlite*"))
+    assert raw["email"].startswith("sha256:") and raw["email"].endswith("@example.com")
+    assert b"ada@" not in content.lower() and b"bob@" not in content.lower()
+    desk.take("leads", f"lead_id,created_at,email\nL1,2026-07-01,{raw['email']}\nL2,2026-07-01,ada@example.com\n")
+    counts = desk.take("outcomes", "email,lead_id,kind,occurred_at\nada@example.com,,sql,2026-08-01\n")
+    assert {"ambiguous_identity": 1} == dict(counts.reasons)
+
+
+def test_lines_are_counted_through_quoted_line_ends(known: Desk):
+    """A row after cells with line ends inside is named by the line it begins in."""
+    rows = 'L1,"sql\n\n",2026-08-01,,\n\nL1,won,2026-08-01,,\n'
+
+    known.take("outcomes", HEAD + rows)
+
+    assert [2, 6] == [row.line for row in reversed(known.ledger.quarantine.list())] or [6] == [
+        row.line for row in known.ledger.quarantine.list()
+    ]
+
+
+def test_a_merge_with_itself_is_refused(desk: Desk):
+    """A lead cannot become itself."""
+    counts = desk.take("identity", "old_id,new_id,merged_at\nA,A,2026-07-01\nA,,2026-07-01\nA,B,2026-07-01\n")
+
+    assert ({"merged_with_itself": 1, "missing_id": 1}, 1) == (dict(counts.reasons), counts.new)
+
+
+def test_every_missing_column_is_told(desk: Desk):
+    """All missing columns are named at once, each with what the file has."""
+    with pytest.raises(ProblemsFound) as refused:
+        desk.take("field-changes", "lead,name,changed\nL1,x,y\n")
+
+    assert 4 == len(refused.value.problems)
+    assert {"MissingColumn"} == {problem.code for problem in refused.value.problems}
+
+
+def test_latin_1_is_read_where_it_is_stated(desk: Desk):
+    """With the encoding stated in the mapping the same bytes are text."""
+    content = "lead_id;created_at;city\nL1;2026-07-01;Köln\n".encode("latin-1")
+
+    counts = desk.take("leads", content, mapping="kind: crm-preset/v1\nid: old\nencoding: latin-1\n")
+
+    assert '{"city":"köln"}' == desk.facts().leads["fields"][0].as_py()
+    assert any("semicolon" in note for note in counts.notes)
+
+
+def test_a_file_that_is_not_there_is_told(desk: Desk):
+    """No such file, and a folder instead of a file, are bad input."""
+    (desk.folder / "folder.csv").mkdir()
+    for name in ("nothing.csv", "folder.csv"):
+        with pytest.raises(InputError) as refused:
+            desk.take_path("leads", desk.folder / name)
+        assert "NoSuchFile" == refused.value.problem.code

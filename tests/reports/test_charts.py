@@ -1,0 +1,105 @@
+"""Charts: what they draw, their numbers beside them, and SVG that a page can hold several of."""
+
+from __future__ import annotations
+
+import json
+import re
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from mqlab.reports.charts import Bar, Lift, Share, forest, funnel, overlap
+from mqlab.reports.document import Chart
+from mqlab.reports.theme import THEMED, svg
+
+LIFTS = (
+    Lift("SQLs", "all assigned leads", 0.03, -0.11, 0.19, "+3.0%"),
+    Lift("SQLs", "leads the definitions disagree on", 0.04, -0.01, 0.09, "+4.0%"),
+    Lift("revenue", "all assigned leads", 0.5, None, None, "+50.0% (no usable bound)"),
+    Lift("won", "all assigned leads", None, 0.2, None, "at least +20.0%"),
+    Lift("meetings", "all assigned leads", 0.1, -0.9, 40.0, "+10.0%"),
+)
+BARS = tuple(
+    Bar(stage, arm, value, f"{value:.1f}") for stage, value in (("MQLs", 250.0), ("SQLs", 79.0)) for arm in ("a", "b")
+)
+SHARES = tuple(
+    Share("b v a", name, value, f"{value:.0%}")
+    for name, value in (("both", 0.2), ("a first", 0.05), ("b first", 0.05), ("neither", 0.7))
+)
+
+
+def charts() -> dict[str, Chart]:
+    return {
+        "forest": forest("lifts", "Lifts", LIFTS, "words"),
+        "funnel": funnel("funnel", "Funnel", BARS, "words"),
+        "overlap": overlap("overlap", "Overlap", SHARES, ("both", "control_first", "arm_first", "none"), "words"),
+    }
+
+
+@pytest.mark.parametrize("name", ["forest", "funnel", "overlap"])
+def test_a_chart_is_one_scaling_svg_with_ids_of_its_own(name):
+    """The SVG is well-formed, has a view box and no fixed size, and each of its ids begins with the chart's."""
+    chart = charts()[name]
+    drawn = svg(chart)
+    root = ET.fromstring(drawn)
+
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    assert "viewBox" in root.attrib and "width" not in root.attrib
+    assert all(found.startswith(f"{chart.id}-") for found in re.findall(r'\bid="([^"]+)"', drawn))
+    assert charts()[name] == chart and svg(charts()[name]) == drawn
+
+
+@pytest.mark.parametrize("name", ["forest", "funnel", "overlap"])
+def test_the_numbers_of_a_chart_stand_in_its_table_and_in_the_picture(name):
+    """Every text of the data is in the table; the picture prints those with room for them."""
+    chart = charts()[name]
+    told = {cell.text for row in chart.numbers.rows for cell in row}
+    texts = {x.text for x in (*LIFTS,) if name == "forest"} | {x.text for x in BARS if name == "funnel"}
+    texts |= {x.text for x in SHARES if name == "overlap"}
+    drawn = {"".join(node.itertext()) for node in ET.fromstring(svg(chart)).iter("{http://www.w3.org/2000/svg}text")}
+
+    assert texts <= told
+    assert texts - drawn <= {"5%"}
+
+
+def test_colours_of_the_theme_are_the_only_ones():
+    """Whatever is filled or stroked has a colour a page can replace in the dark, or none."""
+    known = {*THEMED.values(), "none", "transparent", "#cc79a7", "#e69f00"}
+
+    for chart in charts().values():
+        assert set(re.findall(r'(?:fill|stroke)="([^"]+)"', svg(chart))) <= known
+
+
+def test_axes_are_named_in_words_with_units():
+    """The axis of lifts says percent against the control; bars say leads per 1,000; shares say of what."""
+    specs = {name: chart.spec for name, chart in charts().items()}
+
+    assert "Relative change against the control, in percent" in specs["forest"]
+    assert "Leads per 1,000 assigned" in specs["funnel"]
+    assert "Share of assigned leads" in specs["overlap"]
+
+
+def test_far_limits_become_arrows():
+    """An open or far limit ends in an arrow at the edge; the scale stays where the values are."""
+    spec = json.loads(charts()["forest"].spec)
+    rows = (
+        next(values for values in spec["datasets"].values() if len(values) == len(LIFTS))
+        if "datasets" in spec
+        else None
+    )
+    rows = rows or next(
+        layer["data"]["values"] for layer in spec["layer"] if len(layer["data"]["values"]) == len(LIFTS)
+    )
+    revenue, won, meetings = rows[2], rows[3], rows[4]
+
+    assert revenue["left"] is not None and revenue["right"] is not None
+    assert won["left"] is None and won["right"] is not None and won["value"] is None
+    assert meetings["right"] is not None and meetings["high"] < 2
+
+
+def test_a_chart_of_nothing_but_zeros_is_drawn():
+    """No effect anywhere and empty stages still give a picture."""
+    still = forest("f", "F", [Lift("x", "all assigned leads", 0.0, 0.0, 0.0, "0.0%")], "words")
+    none = funnel("g", "G", [Bar("MQLs", "a", 0.0, "0.0")], "words")
+
+    assert svg(still).startswith("<svg") and svg(none).startswith("<svg")
