@@ -2,7 +2,8 @@
 
 Coverage changes over time, and so may the leads: a phase is compared within itself (statistics.md section 4). Intervals
 are Miettinen–Nurminen's, stratified: {δ: |z(δ)| ≤ z} for z(δ) = Σ v_φ (d_φ − δ) / √(Σ v_φ² V_φ(δ)), with the test's
-own weights v_φ = n_Aφ n_Bφ / N_φ, so that an interval excludes "no effect" exactly when the test does.
+own weights v_φ = n_Aφ n_Bφ / N_φ, so that an interval excludes "no effect" exactly when the test does. Where phases
+of very unequal allocation disagree so much that Δ̂ lies outside, the estimate takes those weights, too.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from mqlab.stats.strata import Pair, Strata
 Floats = npt.NDArray[np.float64]
 
 NO_PHASE = NotEstimable("no_units", "No phase has mature leads in both arms.")
-_HALVINGS = 80
+_STEEP = 1e6
 
 
 def difference(pairs: Sequence[Pair], *, z: float) -> Estimate | NotEstimable:
@@ -44,7 +45,9 @@ def difference(pairs: Sequence[Pair], *, z: float) -> Estimate | NotEstimable:
     value = float(cells.size @ (cells.xb / cells.nb - cells.xa / cells.na)) / float(cells.size.sum())
     low = _root(lambda at: cells.z_difference(at) - z, -1.0, 1.0, zero=0.0)
     high = _root(lambda at: cells.z_difference(at) + z, -1.0, 1.0, zero=0.0)
-    return Estimate(value, Interval(min(low, value), max(high, value)))
+    if not low <= value <= high:
+        value = float(cells.weight @ (cells.xb / cells.nb - cells.xa / cells.na)) / float(cells.weight.sum())
+    return Estimate(value, Interval(low, high))
 
 
 def relative_lift(pairs: Sequence[Pair], *, z: float) -> Estimate | NotEstimable:
@@ -59,8 +62,8 @@ def relative_lift(pairs: Sequence[Pair], *, z: float) -> Estimate | NotEstimable
     low = _log_root(lambda at: cells.z_ratio(at) - z) if cells.xb.any() else 0.0
     high = _log_root(lambda at: cells.z_ratio(at) + z) if cells.xa.any() else math.inf
     value = rate / base if base else None
-    if value is not None:
-        low, high = min(low, value), max(high, value)
+    if value is not None and not low <= value <= high:
+        value = float(cells.weight @ (cells.xb / cells.nb)) / float(cells.weight @ (cells.xa / cells.na))
     return binary.minus_one(Estimate(value, Interval(low, None if math.isinf(high) else high)))
 
 
@@ -225,17 +228,18 @@ class _Cells:
 
 def _root(falling: Callable[[float], float], low: float, high: float, *, zero: float) -> float:
     """Where a falling function crosses 0; never on the wrong side of `zero`."""
-    if falling(zero) > 0:
+    from scipy.optimize import brentq
+
+    def bounded(at: float) -> float:
+        return max(-_STEEP, min(_STEEP, falling(at)))
+
+    if bounded(zero) > 0:
         low = zero
     else:
         high = zero
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        if falling(middle) > 0:
-            low = middle
-        else:
-            high = middle
-    return high if low == zero else low if high == zero else (low + high) / 2
+    if bounded(low) <= 0:
+        return low
+    return high if bounded(high) > 0 else float(brentq(bounded, low, high, xtol=1e-14, rtol=1e-13))
 
 
 def _log_root(falling: Callable[[float], float]) -> float:

@@ -53,8 +53,25 @@ def _reading(study: Study, row: MetricRow, metric: Metric) -> rule.Reading:
     due = None
     if isinstance(row.absolute, NotEstimable) and row.absolute.reason == "not_due":
         due = study.due_on(row.arm, metric)
-    return rule.Reading(metric.metric, _interval(row.relative), _interval(row.absolute), due)
+    return rule.Reading(metric.metric, _relative(row), _interval(row.absolute), due)
+
+
+def _relative(row: MetricRow) -> Interval | NotEstimable:
+    """The relative limits, with the sign of the absolute ones: those tell whether there is an effect at all."""
+    relative, absolute = _interval(row.relative), _interval(row.absolute)
+    if isinstance(relative, NotEstimable) or isinstance(absolute, NotEstimable):
+        return relative
+    low, high = relative.low, relative.high
+    if absolute.low is not None and absolute.low > 0 and low is not None:
+        low = max(low, _BARELY)
+    if absolute.high is not None and absolute.high < 0 and high is not None:
+        high = min(high, -_BARELY)
+    return Interval(low, high)
 
 
 def _interval(estimate: Estimate | NotEstimable) -> Interval | NotEstimable:
     return estimate if isinstance(estimate, NotEstimable) else estimate.interval
+
+
+_BARELY = 1e-12
+"""A limit that is not 0 and prints as 0."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as AnyMapping
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -210,6 +211,7 @@ class Mapping(Declared):
 PRESETS = ("csv",)
 
 
+@cache
 def load_preset(name: str) -> Mapping:
     """A preset shipped with mqlab; an unknown name is an InputError with the nearest one.
 

@@ -57,6 +57,7 @@ INSTEAD = {
     "≠": "Write `!=`.",
     **dict.fromkeys("‘’“”„", "Text stands in straight quotes: 'text'."),
 }
+WORDS = frozenset({"and", "or", "not", "in"})
 FORBIDDEN: dict[type[ast.AST], str] = {
     ast.Lambda: "`lambda` is not allowed",
     ast.IfExp: "`if … else` is not allowed",
@@ -116,35 +117,38 @@ def _check_tokens(source: Source, text: str) -> None:
     """Refuses characters and neighbours that Python would read in a way nobody means."""
     position = 0
     depth = 0
-    before: tuple[str, int] | None = None
+    before: tuple[str, str] = ("space", " ")
     while position < len(text):
-        found = TOKEN.match(text, position)
-        two, one = text[position : position + 2], text[position]
-        if two in INSTEAD or found is None:
-            wrong = two if two in INSTEAD else one
-            if one in "'\"":
-                escaped = "\\" in text[position:]
-                hint = INSTEAD["\\"] if escaped else "A text begins and ends with the same quote."
-                raise _error(source, position, "This text has no end.", "InvalidExpression", hint)
-            raise _error(source, position, f"`{wrong}` is not allowed here.", "NotAllowed", INSTEAD.get(wrong))
+        two = text[position : position + 2]
+        found = TOKEN.match(text, position) if two not in INSTEAD else None
+        if found is None:
+            raise _unknown_character(source, text, position, two)
         kind, token = str(found.lastgroup), found.group()
-        if kind in {"text", "number", "name"} and before is not None and before[1] == position:
-            what = (
-                "A text may have no prefix."
-                if kind == "text"
-                else f"`{before[0]}{token}` is neither a number nor a name."
-            )
-            raise _error(source, position, what, "InvalidExpression")
-        if kind == "text" and before is not None and before[0][0] in "'\"":
-            raise _error(
-                source, position, "Two texts stand beside each other.", "InvalidExpression", "Is a comma missing?"
-            )
-        depth += (token in "([{" and kind == "operator") - (token in ")]}" and kind == "operator")
+        match before[0], kind:
+            case ("number", "name" | "number") | ("name", "number"):
+                message = f"`{before[1]}{token}` is neither a number nor a name."
+                raise _error(source, position, message, "InvalidExpression")
+            case "number", "operator" if token == ".":
+                raise _error(source, position, f"`{before[1]}.` is no number.", "InvalidExpression")
+            case "name", "text" if before[1] not in WORDS:
+                raise _error(source, position, "A text may have no prefix.", "InvalidExpression")
+            case "text", "text":
+                hint = "Is a comma missing?"
+                raise _error(source, position, "Two texts stand beside each other.", "InvalidExpression", hint)
+        depth += (token in "([{") - (token in ")]}")
         if depth > MAX_DEPTH:
             raise _error(source, position, "The expression is nested too deep.", "TooDeep")
-        if kind != "space":
-            before = (token, found.end()) if kind != "operator" else None
+        if kind != "space" or before[0] != "text":
+            before = (kind, token)
         position = found.end()
+
+
+def _unknown_character(source: Source, text: str, position: int, two: str) -> InputError:
+    if text[position] in "'\"":
+        hint = INSTEAD["\\"] if "\\" in text[position:] else "A text begins and ends with the same quote."
+        return _error(source, position, "This text has no end.", "InvalidExpression", hint)
+    wrong = two if two in INSTEAD else text[position]
+    return _error(source, position, f"`{wrong}` is not allowed here.", "NotAllowed", INSTEAD.get(wrong))
 
 
 def _syntax_error(source: Source, text: str, start: int, error: SyntaxError) -> InputError:

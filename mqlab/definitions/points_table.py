@@ -7,8 +7,6 @@ points on. What a row says and the language cannot is listed, never guessed.
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +14,8 @@ from pathlib import Path
 from mqlab.definitions.load import load_text
 from mqlab.definitions.model import Definition
 from mqlab.definitions.points_table_columns import Row, read_rows
-from mqlab.definitions.points_table_rows import CannotCarryOverError, Kind, TableRule, identifier, number, table_rule
-from mqlab.definitions.scope import RESERVED
+from mqlab.definitions.points_table_rows import CannotCarryOverError, Kind, TableRule, number, table_rule
+from mqlab.definitions.points_table_yaml import rule_line, scalar, unique_ids
 from mqlab.definitions.wording import spoken_number
 from mqlab.errors import InputError, Place
 from mqlab.leads.text import DEFAULT_NULL_TOKENS
@@ -90,7 +88,7 @@ def import_points_table(
         "owner": owner,
         "changelog": f"imported from {path.name}",
     }
-    text = "\n".join((*(f"{key}: {_scalar(value)}" for key, value in header.items() if value), *table.lines(stated)))
+    text = "\n".join((*(f"{key}: {scalar(value)}" for key, value in header.items() if value), *table.lines(stated)))
     definition = load_text(f"{text}\n", file=f"{id}@{version}.yaml", null_tokens=null_tokens)
     return Imported(f"{text}\n", definition, tuple(sorted(left_out, key=lambda row: row.line)))
 
@@ -152,9 +150,9 @@ class _Table:
         yield f'qualify: "{score} >= {threshold:.15g}"'
 
     def _score_lines(self, rules: Sequence[tuple[TableRule, str | None]]) -> Iterator[str]:
-        ids = _unique_ids([rule.name for rule, _ in rules])
+        ids = unique_ids([rule.name for rule, _ in rules])
         written = [
-            (rule.category, _rule_line(name, rule, condition))
+            (rule.category, rule_line(name, rule, condition))
             for name, (rule, condition) in zip(ids, rules, strict=True)
         ]
         categories = list(dict.fromkeys(category for category, _ in written))
@@ -163,7 +161,7 @@ class _Table:
             yield from (f"      - {line}" for _, line in written)
             return
         yield "    groups:"
-        names = _unique_ids([category or "other" for category in categories], identifiers=True)
+        names = unique_ids([category or "other" for category in categories], identifiers=True)
         for category, name in zip(categories, names, strict=True):
             yield f"      {name}:"
             if category is not None and category in self.maxima:
@@ -214,31 +212,6 @@ class _Table:
         return rule.condition(kind)
 
 
-def _rule_line(name: str, rule: TableRule, condition: str | None) -> str:
-    parts = [f"id: {name}"]
-    if rule.event is None:
-        parts.append(f"when: {_quoted(condition or 'true')}")
-    elif rule.counts is not None:
-        within = f", within={str(rule.options['within'])!r}" if "within" in rule.options else ""
-        parts.append(f"when: {_quoted(_count_condition(f'count({rule.event}{within})', rule.counts))}")
-    else:
-        parts.append(f"event: {rule.event}")
-        if condition is not None:
-            parts.append(f"where: {_quoted(condition)}")
-    parts.append(f"points: {rule.points:.15g}")
-    if rule.counts is None:
-        for key, value in rule.options.items():
-            told = value if isinstance(value, str) else f"{value:.15g}"
-            parts.append(f"decay: {{half_life: {told}}}" if key == "half_life" else f"{key}: {told}")
-    return f"{{{', '.join(parts)}}}"
-
-
-def _count_condition(counted: str, bound: str) -> str:
-    """A count beside its bound, which was made for a nameless value: `>= 3`, or `2 <=  <= 5`."""
-    between = re.fullmatch(r"(\S+) <=\s+<= (\S+)", bound)
-    return f"{between[1]} <= {counted} <= {between[2]}" if between else f"{counted} {bound}"
-
-
 def _is_threshold(row: Row) -> bool:
     named = (row.get("rule") or "").lower() in THRESHOLD_ROWS
     return named and row.get("field") is None and row.get("event") is None
@@ -287,29 +260,3 @@ def _category_maxima(rows: Sequence[Row], file: str) -> Mapping[str, float]:
             message = f"The category '{category}' has several maxima."
             raise InputError(message, code="InvalidMaximum", place=Place(file, row.line))
     return found
-
-
-def _unique_ids(names: Sequence[str], *, identifiers: bool = False) -> list[str]:
-    """An id for each name: Latin letters, digits and dashes (underscores for identifiers), each only once."""
-    found: list[str] = []
-    for position, name in enumerate(names, start=1):
-        plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:80] or f"rule-{position}"
-        plain = identifier(plain) or plain if identifiers else plain
-        candidate, number_of_it = plain, 2
-        while candidate in found:
-            candidate = f"{plain}{'_' if identifiers else '-'}{number_of_it}"
-            number_of_it += 1
-        found.append(candidate)
-    return found
-
-
-PLAIN_TEXT = re.compile(r"[A-Za-z][A-Za-z0-9 /@._-]*[A-Za-z0-9]|[0-9]+\.[0-9]+\.[0-9]+")
-
-
-def _scalar(value: str) -> str:
-    """A text in the header: as it is where YAML reads it so, else in quotes."""
-    return value if PLAIN_TEXT.fullmatch(value) and value.lower() not in RESERVED else _quoted(value)
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)

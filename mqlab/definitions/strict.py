@@ -62,7 +62,7 @@ def node_at(node: Node, loc: Sequence[int | str | bool]) -> tuple[Node, ScalarNo
                 found = next(((name, value) for name, value in entries if _is_key(name, step)), None)
                 if found is not None:
                     key, node = found
-                    parts.append(str(step))
+                    parts.append(key_name(step))
             case ListNode(items=items) if isinstance(step, int) and not isinstance(step, bool) and step < len(items):
                 node, key = items[step], None
                 parts.append(item_name(node, step))
@@ -77,12 +77,17 @@ def item_name(node: Node, index: int) -> str:
     return str(identity.value) if isinstance(identity, ScalarNode) else str(index)
 
 
+def key_name(key: object) -> str:
+    """How a key is called in a path: as YAML writes it."""
+    return str(key).lower() if isinstance(key, bool) else str(key)
+
+
 def places(node: Node, path: str = "") -> dict[str, Place]:
     """The place of every key and item, by dotted path."""
     found: dict[str, Place] = {}
     match node:
         case MapNode(entries=entries):
-            children = [(str(plain(key)), key.place, value) for key, value in entries]
+            children = [(key_name(key.value), key.place, value) for key, value in entries]
         case ListNode(items=items):
             children = [(item_name(item, index), item.place, item) for index, item in enumerate(items)]
         case ScalarNode():
@@ -102,7 +107,7 @@ def _without_value(node: Node, nullable: frozenset[str], path: str = "") -> Iter
     match node:
         case MapNode(entries=entries):
             for key, value in entries:
-                inner = f"{path}.{key.value}" if path else str(key.value)
+                inner = f"{path}.{key_name(key.value)}" if path else key_name(key.value)
                 if isinstance(value, ScalarNode) and value.value is None and not _may_be_empty(key, path, nullable):
                     place = Place(key.place.file, key.place.line, key.place.column, inner)
                     hint = "Give it a value or remove the key."

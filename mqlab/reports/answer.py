@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from mqlab.analysis.results import AnalysisResult, FunnelRow, MetricRow
 from mqlab.experiments.metrics import METRICS
 from mqlab.experiments.protocol import Protocol
@@ -29,11 +31,17 @@ def answer(result: AnalysisResult, protocol: Protocol, arm: str) -> Answer:
             disagreement(result, protocol, arm),
             _hasty_reading(result, protocol, arm),
             _early(main, verdict.call),
-            words.sentence(str(result.break_even.get(arm, {}).get("words", ""))),
+            _price(result, arm),
         )
         if text
     ]
     return Answer(arm, verdict.call, label, tone, words.sentence(told), tuple(also))
+
+
+def _price(result: AnalysisResult, arm: str) -> str:
+    """Up to which price of a hand-over the arm is worth it, where the analysis says so."""
+    found = result.break_even.get(arm, {})
+    return words.sentence(str(found.get("sentence") or found.get("words") or ""))
 
 
 def _opening(call: str, main: MetricRow | None, protocol: Protocol, arm: str) -> str:
@@ -54,20 +62,20 @@ def _opening(call: str, main: MetricRow | None, protocol: Protocol, arm: str) ->
 
 
 def _instead(row: MetricRow, alpha: float) -> str:
-    """Both values and the lift: out of 1,000 assigned, 84.8 SQLs instead of 78.7, a lift of +7.7%."""
+    """Both values and the lift: out of 1,000 assigned, 84.8 SQLs instead of 78.7, a change of +7.7%."""
     a, b = row.control.value, row.treatment.value
     if isinstance(a, NotEstimable) or isinstance(b, NotEstimable):
         return next(fmt.reason(value) for value in (a, b) if isinstance(value, NotEstimable))
     unit = shown(row)
-    per = (
-        "per assigned lead" if row.unit == "money" else "out of 1,000 assigned" if row.metric.endswith("_lead") else ""
-    )
-    values = f"{per}, {unit(b)} {noun(row.metric)} instead of {unit(a)}".lstrip(", ")
-    return f"{values}, a {_lift(row, alpha).replace('lift ', 'lift of ', 1)}" if _has_lift(row) else values
-
-
-def _has_lift(row: MetricRow) -> bool:
-    return not isinstance(row.relative, NotEstimable) and row.relative.value is not None
+    where = "out of 1,000 assigned, " if row.metric.endswith("_per_lead") else ""
+    where = "per assigned lead, " if row.unit == "money" else where
+    values = f"{where}{unit(b)} {noun(row.metric)} instead of {unit(a)}"
+    if isinstance(row.relative, NotEstimable):
+        return values
+    limits = f"{fmt.level(alpha)} interval {fmt.interval(row.relative.interval, fmt.change)}"
+    if row.relative.value is None:
+        return f"{values} ({limits})"
+    return f"{values}, a change of {fmt.change(row.relative.value)} ({limits})"
 
 
 def noun(metric: str) -> str:
@@ -108,12 +116,14 @@ def _lift(row: MetricRow, alpha: float) -> str:
     return f"lift{value} ({fmt.level(alpha)} interval {limits})"
 
 
-def precision_row(result: AnalysisResult, protocol: Protocol, arm: str) -> MetricRow | None:
-    """The row that says how clean an arm's list is, the one that uses shared leads where there is one."""
+def precision_row(
+    result: AnalysisResult, protocol: Protocol, arm: str, *, first: Literal["itt", "triggered"] = "triggered"
+) -> MetricRow | None:
+    """The row that says how clean an arm's list is: the one that uses shared leads, or plain MQLs (`first` "itt")."""
     stage = protocol.primary.metric.removesuffix("_per_lead")
     wanted = protocol.precision.metric if protocol.precision else f"{stage}_per_mql"
     rows = Rows(result).find(arm=arm, metric=wanted) or Rows(result).find(arm=arm, metric="sql_per_mql")
-    return next((row for row in rows if row.estimator == "triggered"), rows[0] if rows else None)
+    return next((row for row in rows if row.estimator == first), rows[0] if rows else None)
 
 
 def volume(result: AnalysisResult, arm: str) -> tuple[str, str] | None:
@@ -166,7 +176,7 @@ def disagreement(result: AnalysisResult, protocol: Protocol, arm: str) -> str:
 
 def _hasty_reading(result: AnalysisResult, protocol: Protocol, arm: str) -> str:
     """What the usual reading of MQL→SQL alone would have concluded, where it is sure and the verdict is not that."""
-    quality = precision_row(result, protocol, arm)
+    quality = precision_row(result, protocol, arm, first="itt")
     if quality is None or result.verdicts[arm].call not in ("harm", "keep", "ship"):
         return ""
     said, call = shows(quality.relative), result.verdicts[arm].call
@@ -176,7 +186,7 @@ def _hasty_reading(result: AnalysisResult, protocol: Protocol, arm: str) -> str:
     test = f" (p {fmt.p_value(p)})" if isinstance(p, float) else ""
     would = "shipped it" if said > 0 else "thrown it out"
     up = "up" if said > 0 else "down"
-    return f"Read alone, {words.metric(quality.metric)} is {up}{test} and would have {would}."
+    return f"Read alone, “{words.metric(quality.metric)}” is {up}{test} and would have {would}."
 
 
 def _early(main: MetricRow | None, call: str) -> str:

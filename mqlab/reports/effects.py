@@ -43,8 +43,8 @@ def ladder(result: AnalysisResult, protocol: Protocol) -> Section:
         blocks.append(
             Text(
                 "Both rows of a metric estimate the same effect. The first compares all assigned leads. The second "
-                "uses that only leads the definitions disagree on can fare differently, so its interval is narrower; it "
-                "holds as long as sales treats all other leads alike in both arms, which the checks look at.",
+                "uses that only leads the definitions disagree on can fare differently, so its interval is narrower. "
+                "It holds as long as sales treats all other leads alike in both arms, which the checks look at.",
                 "note",
             )
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime, tzinfo
+from decimal import ROUND_HALF_UP, Decimal
 
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency, format_decimal, get_currency_precision
@@ -22,17 +23,26 @@ _POINTS = " points"
 Shown = Callable[[float], str]
 
 
-def _decimal(value: float, digits: int, *, signed: bool = False) -> str:
-    rounded = round(value, digits) + 0.0
+def _exact(value: float, power: int = 0) -> Decimal:
+    """The number as it is written, times ten to `power`: halves round as on paper."""
+    return Decimal(repr(float(value))).scaleb(power)
+
+
+def _rounded(value: Decimal, digits: int) -> Decimal:
+    return value.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
+
+
+def _decimal(value: Decimal, digits: int, *, signed: bool = False) -> str:
+    rounded = _rounded(value, digits)
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
     text = str(format_decimal(abs(rounded), format=pattern, locale=LOCALE))
     sign = MINUS if rounded < 0 else "+" if signed and rounded > 0 else ""
     return sign + text
 
 
-def _digits(value: float, usual: int) -> int:
+def _digits(value: Decimal, usual: int) -> int:
     """The usual digits, and one more where a small number would lose itself."""
-    return usual if value == 0 or abs(value) >= 10 ** (1 - usual) else usual + 1
+    return usual if value == 0 or abs(value) >= Decimal(10) ** (1 - usual) else usual + 1
 
 
 def count(value: float) -> str:
@@ -42,7 +52,7 @@ def count(value: float) -> str:
         >>> count(8000)
         '8,000'
     """
-    return _decimal(value, 0)
+    return _decimal(_exact(value), 0)
 
 
 def rate(value: float) -> str:
@@ -52,7 +62,7 @@ def rate(value: float) -> str:
         >>> rate(0.2803), rate(0.0031), rate(0)
         ('28.0%', '0.31%', '0.0%')
     """
-    return _decimal(100 * value, _digits(100 * value, 1)) + "%"
+    return _decimal(_exact(value, 2), _digits(_exact(value, 2), 1)) + "%"
 
 
 def share(value: float) -> str:
@@ -63,7 +73,7 @@ def share(value: float) -> str:
         ('50%', '33.3%')
     """
     percent = 100 * value
-    return _decimal(percent, 0 if abs(percent - round(percent)) < 0.05 else 1) + "%"
+    return _decimal(_exact(percent), 0 if abs(percent - round(percent)) < 0.05 else 1) + "%"
 
 
 def change(value: float) -> str:
@@ -73,7 +83,7 @@ def change(value: float) -> str:
         >>> change(0.0393), change(-0.005), change(0.0), change(14.2)
         ('+3.9%', '−0.5%', '0.0%', '+1,420%')
     """
-    return _decimal(100 * value, 0 if abs(value) >= 10 else 1, signed=True) + "%"
+    return _decimal(_exact(value, 2), 0 if abs(value) >= 10 else 1, signed=True) + "%"
 
 
 def points(value: float) -> str:
@@ -83,7 +93,7 @@ def points(value: float) -> str:
         >>> points(0.0118)
         '+1.2 points'
     """
-    return _decimal(100 * value, _digits(100 * value, 1), signed=True) + _POINTS
+    return _decimal(_exact(value, 2), _digits(_exact(value, 2), 1), signed=True) + _POINTS
 
 
 def per_thousand(value: float) -> str:
@@ -93,7 +103,7 @@ def per_thousand(value: float) -> str:
         >>> per_thousand(0.07868), per_thousand(0.0004)
         ('78.7', '0.40')
     """
-    return _decimal(1000 * value, _digits(1000 * value, 1))
+    return _decimal(_exact(value, 3), _digits(_exact(value, 3), 1))
 
 
 def change_per_thousand(value: float) -> str:
@@ -103,22 +113,22 @@ def change_per_thousand(value: float) -> str:
         >>> change_per_thousand(-0.0031)
         '−3.1'
     """
-    return _decimal(1000 * value, _digits(1000 * value, 1), signed=True)
+    return _decimal(_exact(value, 3), _digits(_exact(value, 3), 1), signed=True)
 
 
 def number(value: float) -> str:
     """A plain number, such as touches per deal won.
 
     Example:
-        >>> number(12.345), number(1234.6)
+        >>> number(12.345), number(1234.5)
         ('12.3', '1,235')
     """
-    return _decimal(value, 0 if abs(value) >= 1000 else 1 if abs(value) >= 10 else 2)
+    return _decimal(_exact(value), 0 if abs(value) >= 1000 else 1 if abs(value) >= 10 else 2)
 
 
 def change_of_number(value: float) -> str:
     """A difference of two plain numbers, with its sign."""
-    return _decimal(value, 0 if abs(value) >= 1000 else 1 if abs(value) >= 10 else 2, signed=True)
+    return _decimal(_exact(value), 0 if abs(value) >= 1000 else 1 if abs(value) >= 10 else 2, signed=True)
 
 
 def money(value: float, currency: str) -> str:
@@ -129,7 +139,7 @@ def money(value: float, currency: str) -> str:
         ('€12.50', '€60,000')
     """
     digits = 0 if abs(value) >= 1000 else get_currency_precision(currency)
-    rounded = round(value, digits) + 0.0
+    rounded = _rounded(_exact(value), digits)
     fraction = "." + "0" * digits if digits else ""
     text = format_currency(abs(rounded), currency, f"¤#,##0{fraction}", locale=LOCALE, currency_digits=False)
     return (MINUS if rounded < 0 else "") + str(text)
@@ -157,7 +167,7 @@ def p_value(value: float) -> str:
         return "< 0.001"
     if value > 0.99:
         return "> 0.99"
-    return _decimal(value, 3 if value < 0.1 else 2)
+    return _decimal(_exact(value), 3 if value < 0.1 else 2)
 
 
 def level(alpha: float) -> str:
@@ -168,12 +178,12 @@ def level(alpha: float) -> str:
         ('95%', '97.3%')
     """
     percent = 100 * (1 - alpha)
-    return _decimal(percent, 0 if abs(percent - round(percent)) < 0.05 else 1) + "%"
+    return _decimal(_exact(percent), 0 if abs(percent - round(percent)) < 0.05 else 1) + "%"
 
 
 def bound(value: float) -> str:
     """A boundary on |z|."""
-    return _decimal(value, 2)
+    return _decimal(_exact(value), 2)
 
 
 def days(value: int) -> str:

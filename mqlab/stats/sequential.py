@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -25,6 +26,7 @@ NO_STOP = 20.0
 _POINTS = 2_001
 _POINTS_FOR_P = 601
 _REACH = 8.5
+_COARSE_STEP = 2e-3
 _SAME = 1e-9
 _SMALLEST_P = 1e-12
 
@@ -115,8 +117,10 @@ def repeated_p_value(
     if len(fractions) == 1 and fractions[0] == 1.0:
         return max(_SMALLEST_P, two_sided_p(z))
 
+    points = _POINTS_FOR_P if _smallest_step(rising) >= _COARSE_STEP else _POINTS
+
     def gap(log_alpha: float) -> float:
-        return _boundaries(rising, fractions, math.exp(log_alpha), spending, _POINTS_FOR_P)[-1] - abs(z)
+        return _boundaries(rising, fractions, math.exp(log_alpha), spending, points)[-1] - abs(z)
 
     from scipy.optimize import brentq
 
@@ -126,6 +130,12 @@ def repeated_p_value(
     if gap(low) <= 0:
         return _SMALLEST_P
     return math.exp(brentq(gap, low, high, xtol=1e-9))
+
+
+def _smallest_step(information: Sequence[float]) -> float:
+    """The smallest gain of information between looks, as a share of the last; 1 of a single look."""
+    gains = [after - before for before, after in pairwise(information) if after > before]
+    return min(gains) / information[-1] if gains else 1.0
 
 
 @lru_cache(maxsize=4096)

@@ -158,7 +158,7 @@ def test_first_divergence_is_independent_of_the_arm(runs: tuple[float, dict[str,
 
 @pytest.mark.calibration
 def test_strata_at_the_end_of_the_window_are_flagged(runs: tuple[float, dict[str, Tally]]) -> None:
-    """Strata read at the end of the window depend on the arm: flagged in at least 95 % of runs, biased, under-covering."""
+    """Strata read at the end of the window depend on the arm: flagged in 95 % of runs, biased, under-covering."""
     truth, tallies = runs
     wrong = tallies["end of window"]
 

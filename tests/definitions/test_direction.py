@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -301,18 +302,18 @@ POINTS = st.lists(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(CONDITIONS, MISSABLE, MISSABLE, POINTS)
 def test_the_proof_holds_against_brute_force(
     condition: Node, x: float | None, y: float | None, points: list[float]
 ) -> None:
     """
-    While a score falls, a condition proved falling never becomes true, a rising one never false, a constant one neither.
+    While a score falls, a condition proved falling never becomes true, a rising one never false, a constant neither.
     """
     claimed = direction(condition, MOVING)
     seen = [three_valued(condition, score, {"x": x, "y": y}) for score in sorted(points, reverse=True)]
 
-    for before, after in zip(seen, seen[1:], strict=False):
+    for before, after in pairwise(seen):
         if claimed in (FALLING, CONSTANT):
             assert before is True or after is not True
         if claimed in (RISING, CONSTANT):

@@ -1,5 +1,6 @@
 """`extends`: what merges, what replaces, what is removed, and what the result means."""
 
+# ruff: noqa: E501 (a table reads best with one case on one line)
 from __future__ import annotations
 
 import pytest
@@ -125,7 +126,12 @@ def test_everything_else_is_replaced_whole() -> None:
     """
     found = raw('grades: {fit: {A: 60}}\nqualify: "fit > 5"\nclassify: []\ntimezone: UTC\n')
 
-    assert (found["grades"], found["qualify"], found["classify"], found["timezone"]) == ({"fit": {"A": 60}}, "fit > 5", [], "UTC")
+    assert (found["grades"], found["qualify"], found["classify"], found["timezone"]) == (
+        {"fit": {"A": 60}},
+        "fit > 5",
+        [],
+        "UTC",
+    )
 
 
 @pytest.mark.parametrize(
@@ -169,7 +175,9 @@ def test_a_chain_resolves_from_the_root() -> None:
     """
     A grandchild changes what its parent made of the root.
     """
-    middle = inline(read_yaml(CHILD + "lists: {good: [retail]}\nfields: {extra: {type: bool}}\n", file="child"), parents())
+    middle = inline(
+        read_yaml(CHILD + "lists: {good: [retail]}\nfields: {extra: {type: bool}}\n", file="child"), parents()
+    )
     text = CHILD.replace("child", "grandchild") + "lists: {better: [a]}\nfields: {extra: {type: number}}\n"
 
     grandchild = load_text(text, file="grandchild", parents=lambda ref: middle)

@@ -166,7 +166,10 @@ def test_a_full_disk_leaves_the_old_lock(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         signal.signal(signal.SIGXFSZ, handler)
 
-    assert path.read_bytes() == before and sorted(one.name for one in tmp_path.iterdir()) == ["definitions.lock", f"{REF}.yaml"]
+    assert path.read_bytes() == before and sorted(one.name for one in tmp_path.iterdir()) == [
+        "definitions.lock",
+        f"{REF}.yaml",
+    ]
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ from tests.definitions.texts import RICH
 
 SIMPLE = "kind: mql-definition/v1\nid: {id}\nversion: {version}\nqualify: 'true'\n"
 
+CHILD = "kind: mql-definition/v1\nid: {id}\nversion: 1.0.0\nextends: {parent}\n"
+
 
 def write(folder: Path, ref: str, text: str | None = None, *, name: str | None = None) -> Path:
     identity, _, version = ref.partition("@")
@@ -84,7 +86,11 @@ def test_a_definition_extends_another_of_the_folder(tmp_path: Path) -> None:
     """
     write(tmp_path, "everything@1.10.0", RICH)
     for identity, parent in (("child", "everything@1.10.0"), ("grandchild", "child@1.0.0")):
-        write(tmp_path, f"{identity}@1.0.0", f"kind: mql-definition/v1\nid: {identity}\nversion: 1.0.0\nextends: {parent}\n")
+        write(
+            tmp_path,
+            f"{identity}@1.0.0",
+            CHILD.format(id=identity, parent=parent),
+        )
     registry = Registry.open(tmp_path)
 
     assert len(registry["grandchild@1.0.0"].gates) == 2
@@ -96,7 +102,11 @@ def test_a_circle_of_extends_is_told_with_its_way(tmp_path: Path) -> None:
     Definitions that extend each other are refused, and the whole circle is named.
     """
     for identity, parent in (("a", "b"), ("b", "c"), ("c", "a")):
-        write(tmp_path, f"{identity}@1.0.0", f"kind: mql-definition/v1\nid: {identity}\nversion: 1.0.0\nextends: {parent}@1.0.0\n")
+        write(
+            tmp_path,
+            f"{identity}@1.0.0",
+            CHILD.format(id=identity, parent=f"{parent}@1.0.0"),
+        )
     registry = Registry.open(tmp_path)
 
     with pytest.raises(InputError, match=r"b@1\.0\.0 → c@1\.0\.0 → a@1\.0\.0 → b@1\.0\.0"):
@@ -173,4 +183,6 @@ def test_the_shipped_definitions_are_sound(root: Path) -> None:
     registry = Registry.open(root / "definitions")
 
     assert registry.problems() == ()
-    assert {"bant-weighted", "fit-x-engagement", "intent-fast-track", "logit-propensity"} <= {ref.partition("@")[0] for ref in registry}
+    assert {"bant-weighted", "fit-x-engagement", "intent-fast-track", "logit-propensity"} <= {
+        ref.partition("@")[0] for ref in registry
+    }

@@ -1,5 +1,6 @@
 """The JSON Schema: it accepts what the loader accepts and marks what an editor can know to be wrong."""
 
+# ruff: noqa: E501 (a table reads best with one case on one line)
 from __future__ import annotations
 
 from pathlib import Path

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from mqlab.definitions.yaml import MAX_DEPTH, MapNode, ScalarNode, decode, plain, read_yaml, read_yaml_file
 from mqlab.errors import InputError
+from tests.definitions.texts import told_by
 
 
 def scalar(text: str) -> ScalarNode:
@@ -149,7 +150,7 @@ def test_a_file_of_very_many_values_is_refused_early() -> None:
     A wide file is refused when the limit is reached, not when it has been read.
     """
     with pytest.raises(InputError, match="more than"):
-        read_yaml("a: [" + "1," * 60_000 + "1]", file="f.yaml")
+        read_yaml("a: [" + "1," * 50_001 + "1]", file="f.yaml")
 
 
 def test_a_billion_laughs_never_laugh() -> None:
@@ -218,9 +219,6 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     """
     Whatever the text, the reader gives nodes or an InputError, never anything else.
     """
-    try:
-        node = read_yaml(text, file="f.yaml")
-    except InputError as error:
-        assert error.problem.place.file == "f.yaml"
-    else:
-        assert isinstance(node, MapNode)
+    found = told_by(lambda: plain(read_yaml(text, file="f.yaml")))
+
+    assert all(problem.place.file == "f.yaml" for problem in found)

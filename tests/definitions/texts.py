@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from mqlab.definitions.load import load_text
 from mqlab.definitions.model import Definition
 from mqlab.errors import InputError, Problem
@@ -68,7 +70,8 @@ scores:
           - {id: seniority, field: title, words: [[[chief, vp], 40], [[manager], 15]]}
   engagement:
     rules:
-      - {id: views, event: page_view, where: "path == '/pricing'", points: 12, distinct: day, max_count: 3, within: 90d, decay: {half_life: 14d}, cap: 30}
+      - {id: views, event: page_view, where: "path == '/pricing'", points: 12, distinct: day,
+         max_count: 3, within: 90d, decay: {half_life: 14d}, cap: 30}
       - {id: webinars, event: webinar_attended, points: 15, max_count: 2, decay: {linear: 30d}}
       - {id: forms, event: form_submit, points: 10, decay: {steps: [[7d, 0.5], [30d, 0]]}}
       - {id: dormant, absence: [page_view, form_submit], of: 60d, points: -15}
@@ -112,11 +115,18 @@ def with_qualify(expression: str) -> str:
 
 def problems_of(text: str) -> tuple[Problem, ...]:
     """What is wrong with a text; it must be something."""
+    found = told_by(lambda: load(text))
+    assert found, "the text was accepted"
+    return found
+
+
+def told_by(call: Callable[[], object]) -> tuple[Problem, ...]:
+    """The problems a call is refused with, none where it succeeds; any other error goes through."""
     try:
-        load(text)
+        call()
     except InputError as error:
         return error.problems
-    raise AssertionError("the text was accepted")
+    return ()
 
 
 def told(problem: Problem) -> str:

@@ -8,8 +8,10 @@ from typing import get_args
 import jsonschema
 import pytest
 
+from mqlab.definitions.registry import Registry
 from mqlab.definitions.yaml import plain, read_yaml
 from mqlab.experiments.canonical import canonical, canonical_text, fingerprint
+from mqlab.experiments.document import ExperimentSpec
 from mqlab.experiments.load import load_text
 from mqlab.experiments.metrics import METRICS, horizon_days
 from mqlab.experiments.protocol import Metric, MetricName
@@ -131,6 +133,17 @@ def test_the_list_of_metrics_is_closed():
 def test_horizons_that_are_not_stated(metric, days):
     """A metric without a horizon takes that of the same outcome, else the primary's."""
     assert horizon_days(metric, protocol()) == days
+
+
+def test_the_guide_explains_every_key_and_metric(root):
+    """docs/experiments.md names each key of the file, and its example is a file that can be used."""
+    page = (root / "docs" / "experiments.md").read_text(encoding="utf-8")
+    example = page.partition("```yaml\n")[2].partition("```")[0]
+
+    assert [key for key in ExperimentSpec.model_fields if key not in page] == []
+    assert [name for name in METRICS if name.removesuffix("_per_lead").removesuffix("_per_mql") not in page] == []
+    read = load_text(example, file="2026q3-intent.yaml", definitions=Registry.open(root / "definitions"))
+    assert read.arms[0].definition == "fit-x-engagement@1.4.0"
 
 
 def test_changes_print_as_json():

@@ -339,7 +339,8 @@ REFUSED = [
     pytest.param(
         [
             (
-                "  current: {definition: current@1.0.0, weight: 1}\n  challenger: {definition: intent@2.0.0, weight: 1}\n",
+                "  current: {definition: current@1.0.0, weight: 1}\n"
+                "  challenger: {definition: intent@2.0.0, weight: 1}\n",
                 "  {}\n",
             )
         ],

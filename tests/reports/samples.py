@@ -75,6 +75,7 @@ def side(value: float | NotEstimable) -> ArmValue:
     return ArmValue(4_000, 4_000, value, None)
 
 
+STAGES = {"assigned": (4_000, 4_000), "mql": (1_003, 1_001), "sql": (316, 326), "won": (48, 54)}
 NO_ACTIVITY = NotEstimable("no_activity_data", "No touches or meetings were imported.")
 
 
@@ -98,25 +99,35 @@ def row(metric: str, a: float | NotEstimable, b: float | NotEstimable, absolute,
 def metrics() -> tuple[MetricRow, ...]:
     triggered = {"estimator": "triggered", "method": "first-divergence strata, Miettinen–Nurminen score, diluted"}
     return (
-        row("sql_per_lead", 0.079, 0.0815, estimate(0.0025, -0.0094, 0.0144), estimate(0.0316, -0.11, 0.196), role="primary"),
+        row(
+            "sql_per_lead", 0.079, 0.0815, estimate(0.0025, -0.0094, 0.0144), estimate(0.0316, -0.11, 0.196),
+            role="primary",
+        ),
         row(
             "sql_per_lead", 0.07868, 0.08477, estimate(0.00609, 0.0011, 0.0121), estimate(0.0774, 0.013, 0.146),
             role="primary", primary=True, p_value=0.0121, **triggered,
         ),
-        row("won_per_lead", 0.0121, 0.0134, estimate(0.0013, -0.004, 0.0066), estimate(0.107, -0.29, 0.73), horizon_days=180),
+        row(
+            "won_per_lead", 0.0121, 0.0134, estimate(0.0013, -0.004, 0.0066), estimate(0.107, -0.29, 0.73),
+            horizon_days=180,
+        ),
         row(
             "won_per_lead", 0.0122, 0.0131, estimate(0.0009, -0.0008, 0.0027), estimate(0.0738, -0.06, 0.22),
             horizon_days=180, **triggered,
         ),
         row(
-            "revenue_per_lead", 131.2, 142.5, estimate(11.3, -42.0, 64.6), estimate(0.086, None, None), unit="money",
-            currency="EUR", horizon_days=180, method="Welch difference, Fieller ratio", note="amounts count up to 60,000",
+            "revenue_per_lead", 131.2, 142.5, estimate(11.3, -42.0, 64.6), estimate(0.086, None, None),
+            unit="money", currency="EUR", horizon_days=180, method="Welch difference, Fieller ratio",
+            note="amounts count up to 60,000",
         ),
         row(
             "sql_per_mql", 0.2803, 0.2922, estimate(0.0119, -0.0003, 0.0241), estimate(0.0424, -0.0012, 0.0879),
             role="beside", estimator="triggered", note="describes the leads each definition picks; not an effect",
         ),
-        row("mql_per_lead", 0.25075, 0.250375, estimate(-0.0004, -0.019, 0.018), estimate(-0.0015, -0.074, 0.077), role="beside"),
+        row(
+            "mql_per_lead", 0.25075, 0.250375, estimate(-0.0004, -0.019, 0.018), estimate(-0.0015, -0.074, 0.077),
+            role="beside",
+        ),
         row(
             "effort_per_win", NO_ACTIVITY, NO_ACTIVITY, NO_ACTIVITY, NO_ACTIVITY, role="beside", unit="count",
             p_value=NO_ACTIVITY,
@@ -126,8 +137,8 @@ def metrics() -> tuple[MetricRow, ...]:
             role="guardrail", horizon_days=180, margin=0.10, margin_in="relative", **triggered,
         ),
         row(
-            "rejected_per_mql", 0.18, 0.17, estimate(-0.01, -0.04, 0.02), estimate(-0.055, -0.2, 0.12), role="guardrail",
-            horizon_days=30, margin=0.03, margin_in="points",
+            "rejected_per_mql", 0.18, 0.17, estimate(-0.01, -0.04, 0.02), estimate(-0.055, -0.2, 0.12),
+            role="guardrail", horizon_days=30, margin=0.03, margin_in="points",
         ),
         row(
             "sql_per_lead", 0.09, 0.13, estimate(0.04, 0.0, 0.08), estimate(None, 0.2, None), role="segment",
@@ -183,19 +194,21 @@ def ship() -> AnalysisResult:
 def trap() -> AnalysisResult:
     """A stricter rule: the list is cleaner, the same leads bring fewer SQLs."""
     base = ship()
-    rows = []
-    for found in base.metrics:
-        if found.metric == "sql_per_lead" and found.segment is None:
-            found = replace(
-                found, treatment=side(0.0712), absolute=estimate(-0.0075, -0.0121, -0.0031),
-                relative=estimate(-0.0951, -0.148, -0.0401), p_value=0.0004, look=Look(1.0, 1.99),
-            )  # fmt: skip
-        if found.metric == "sql_per_mql":
-            found = replace(
-                found, treatment=side(0.331), absolute=estimate(0.0507, 0.02, 0.08),
-                relative=estimate(0.181, 0.07, 0.29), p_value=0.0002,
-            )  # fmt: skip
-        rows.append(found)
+    worse = {
+        "treatment": side(0.0712),
+        "absolute": estimate(-0.0075, -0.0121, -0.0031),
+        "relative": estimate(-0.0951, -0.148, -0.0401),
+        "p_value": 0.0004,
+        "look": Look(1.0, 1.99),
+    }
+    cleaner = {
+        "treatment": side(0.331),
+        "absolute": estimate(0.0507, 0.02, 0.08),
+        "relative": estimate(0.181, 0.07, 0.29),
+        "p_value": 0.0002,
+    }
+    changed = {"sql_per_lead": worse, "sql_per_mql": cleaner}
+    rows = [replace(found, **({} if found.segment else changed.get(found.metric, {}))) for found in base.metrics]
     verdicts = {"challenger": VerdictResult("harm", ("sql_per_lead [−14.8%, −4.0%]: worse",))}
     return replace(base, metrics=tuple(rows), verdicts=verdicts, break_even={})
 

@@ -82,14 +82,7 @@ def test_axes_are_named_in_words_with_units():
 def test_far_limits_become_arrows():
     """An open or far limit ends in an arrow at the edge; the scale stays where the values are."""
     spec = json.loads(charts()["forest"].spec)
-    rows = (
-        next(values for values in spec["datasets"].values() if len(values) == len(LIFTS))
-        if "datasets" in spec
-        else None
-    )
-    rows = rows or next(
-        layer["data"]["values"] for layer in spec["layer"] if len(layer["data"]["values"]) == len(LIFTS)
-    )
+    rows = next(values for values in spec["datasets"].values() if len(values) == len(LIFTS))
     revenue, won, meetings = rows[2], rows[3], rows[4]
 
     assert revenue["left"] is not None and revenue["right"] is not None

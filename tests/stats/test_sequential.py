@@ -117,6 +117,17 @@ def test_the_repeated_p_value_inverts_the_boundary(information, last, alpha):
     assert repeated_p_value(0.0, information, **plan) > 0.9
 
 
+@pytest.mark.parametrize("added", [1, 4, 40])
+def test_an_analysis_a_few_leads_later_hardly_matters(added):
+    """An extra look one, four or forty leads after another moves the last boundary by less than .001."""
+    plain = boundaries([12_000, 24_000], maximum=24_000, alpha=0.05)[-1]
+    more = [12_000, 12_000 + added, 24_000]
+    last = boundaries(more, maximum=24_000, alpha=0.05)[-1]
+
+    assert 0 <= last - plain < 0.001
+    assert repeated_p_value(last, more, maximum=24_000) == pytest.approx(0.05, abs=1e-5)
+
+
 def test_boundaries_fall_look_by_look():
     """O'Brien–Fleming asks less and less of later looks, and more than the fixed test of every one."""
     bounds = boundaries(np.linspace(1, 26, 26), maximum=26, alpha=0.05)
