@@ -62,7 +62,7 @@ def bind_condition(
 def bind_definition(spec: DefinitionSpec, root: MapNode, *, null_tokens: Sequence[str], file: str | None) -> Definition:
     """The definition that a file declares; ProblemsFound lists everything that was found wrong.
 
-    Declarations are checked first: as long as they are wrong, expressions would only repeat it.
+    The proof in time comes last, for it needs everything else to be right.
     """
     tokens = tuple(dict.fromkeys(normalise(token) for token in null_tokens))
     draft = Draft(spec, root, tokens)
@@ -71,7 +71,6 @@ def bind_definition(spec: DefinitionSpec, root: MapNode, *, null_tokens: Sequenc
     check_names(draft)
     fields, lists, events = bind_fields(draft), bind_lists(draft), bind_events(draft)
     grades = tuple(bind_grading(draft, score, bounds) for score, bounds in spec.grades.items())
-    _stop_at(draft.problems)
     scope = Scope(
         "scores",
         fields={SOURCE.name: SOURCE} | {field.name: field for field in fields},

@@ -118,12 +118,8 @@ def _labels(draft: Draft, kind: TypeName, values: EnumValues | None, loc: Sequen
     found: dict[str, EnumLabel] = {}
     if len(numbers) < len(values):
         draft.wrong("DuplicateLabel", f"The enum '{loc[-1]}' lists a label twice.", draft.place(*loc, "values"))
-    for display, number in numbers.items():
-        at = (
-            draft.key_place(*loc, "values", display)
-            if isinstance(values, Mapping)
-            else draft.place(*loc, "values", values.index(display))
-        )
+    for index, (display, number) in enumerate(numbers.items()):
+        at = draft.key_place(*loc, "values", display if isinstance(values, Mapping) else index)
         label = normalise(display)
         if is_null(label, draft.null_tokens):
             message = f"'{display}' stands for a missing value in this lab (null_tokens), so it cannot be a label."

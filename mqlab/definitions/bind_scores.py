@@ -102,4 +102,4 @@ def _greatest(field: FieldDecl, weight: float) -> float:
     if field.kind == "bool":
         return max(weight, 0.0)
     points = [weight * label.value for label in field.labels if label.value is not None]
-    return max(points if field.default_label is not None else [*points, 0.0])
+    return max(points if field.default_label is not None else [*points, 0.0], default=0.0)

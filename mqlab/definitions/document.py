@@ -152,7 +152,8 @@ class BandsSpec(RuleSpec):
 
     field: str
     bands: Annotated[
-        list[Annotated[tuple[Number | None, Number | None, Number], Field(strict=False)]], Field(min_length=1)
+        list[Annotated[tuple[Number | None, Number | None, Number], Field(strict=False)]],
+        Field(min_length=1, max_length=1_000),
     ]
 
 

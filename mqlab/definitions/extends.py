@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from mqlab.definitions.yaml import ListNode, MapNode, Node, ScalarNode
 from mqlab.errors import InputError, Place, Problem, ProblemsFound, nearest
+from mqlab.leads.text import normalise
 
 Parents = Callable[[str], MapNode]
 """The file of a ref, its own `extends` already inlined; an InputError where there is none."""
@@ -120,7 +121,9 @@ def _merge_items(parent: ListNode, child: ListNode, problems: list[Problem], pat
 
 def _identity(item: Node, otherwise: object) -> object:
     identity = item.get("id") if isinstance(item, MapNode) else None
-    return identity.value if isinstance(identity, ScalarNode) and isinstance(identity.value, str) else otherwise
+    if isinstance(identity, ScalarNode) and isinstance(identity.value, str):
+        return normalise(identity.value)
+    return otherwise
 
 
 def _removes(item: Node) -> bool:

@@ -118,6 +118,8 @@ def canonical(value: object) -> JSON:
             return canonical(Compare(TURNED[op], right, left, rounded))
         case Compare(op="==" | "!=" as op, left=left, right=right, rounded=rounded):
             return {"is": "Compare", "op": op, "sides": _sorted(map(canonical, (left, right))), "rounded": rounded}
+        case Member(item=item, options=options) if len(set(options)) == 1:
+            return canonical(Compare("==", item, options[0]))
         case Member(item=item, options=options):
             return {"is": "Member", "item": canonical(item), "options": _unique(map(canonical, options))}
         case Least(args=args) | Greatest(args=args):

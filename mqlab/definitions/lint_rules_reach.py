@@ -87,6 +87,8 @@ def everybody_qualifies(subject: Subject) -> Iterator[Finding]:
     for path, expression in sites:
         if isinstance(expression, Expression) and always(expression.tree, known):
             yield Finding(path, {"path": path.split(".")[0]}, "Ask for something that not every lead has.")
+    if isinstance(definition.qualify, Matrix) and _takes_every_pair(definition.qualify, subject):
+        yield Finding("qualify", {"path": "qualify"}, "Leave out a pair of grades that is not good enough.")
 
 
 @lint_rule("error")
@@ -137,6 +139,15 @@ def matrix_nobody_simulated_fits(subject: Subject) -> Iterator[Finding]:
     grades = [judged.decision.grades for judged in subject.cohort]
     if not any((found.get(qualify.row_score), found.get(qualify.column_score)) in cells for found in grades):
         yield Finding("qualify.matrix", hint="Lower the bounds of the grades, or give more points.")
+
+
+def _takes_every_pair(matrix: Matrix, subject: Subject) -> bool:
+    """Whether a matrix lists every pair of grades that leads can have, and no lead is without a grade."""
+    known = subject.ranges.known
+    if {matrix.row_score, matrix.column_score} & known.below_grades:
+        return False
+    pairs = {(row, column) for row in known.grades[matrix.row_score] for column in known.grades[matrix.column_score]}
+    return pairs <= set(matrix.cells)
 
 
 def _thresholds(subject: Subject) -> Iterator[tuple[str, Compare]]:

@@ -94,6 +94,7 @@ def parse(source: Source) -> Syntax:
     """The syntax tree of an expression; an InputError points at what is not allowed.
 
     Example:
+        >>> from mqlab.errors import Place
         >>> parse(Source("bant >= 60", Place())).ops
         ('>=',)
     """

@@ -41,7 +41,7 @@ class Registry:
         """The definitions in `folder`; a folder that cannot be listed is an InputError."""
         path = Path(folder)
         try:
-            files = sorted(file for file in path.iterdir() if file.suffix in (".yaml", ".yml"))
+            files = sorted(file for file in path.iterdir() if file.suffix in (".yaml", ".yml") and file.name[0] != ".")
         except OSError as error:
             message = f"The folder of definitions cannot be read: {error.strerror or error}."
             raise InputError(message, code="UnreadableFile", place=Place(file=str(path))) from error

@@ -15,6 +15,8 @@ from mqlab.errors import Place, Problem, nearest
 
 M = TypeVar("M", bound=BaseModel)
 Loc = tuple[int | str, ...]
+MOST_PROBLEMS = 100
+"""How many problems of shape one file is told; nobody reads more at once."""
 NEAREST = re.compile(r"Did you mean '(.*)'\?")
 NAME_HINT = "Use letters, digits and underscores, and for ids also dashes."
 
@@ -42,8 +44,8 @@ def read_as(model: type[M], node: MapNode, *, nullable: Collection[str] = ()) ->
     try:
         read = model.model_validate(plain(node))
     except ValidationError as error:
-        found = _problems(model, error.errors(include_url=False), node)
-        return None, in_file_order(_one_per_path([*found, *empty]))
+        found = _problems(model, error.errors(include_url=False)[:MOST_PROBLEMS], node)
+        return None, in_file_order(_one_per_path([*found, *empty[:MOST_PROBLEMS]]))
     return (None, in_file_order(empty)) if empty else (read, ())
 
 
@@ -58,8 +60,8 @@ def node_at(node: Node, loc: Sequence[int | str | bool]) -> tuple[Node, ScalarNo
     parts: list[str] = []
     for step in loc:
         match node:
-            case MapNode(entries=entries):
-                found = next(((name, value) for name, value in entries if _is_key(name, step)), None)
+            case MapNode():
+                found = node.find(step)
                 if found is not None:
                     key, node = found
                     parts.append(key_name(step))
@@ -97,10 +99,6 @@ def places(node: Node, path: str = "") -> dict[str, Place]:
         found[inner] = Place(place.file, place.line, place.column, inner)
         found.update(places(child, inner))
     return found
-
-
-def _is_key(name: ScalarNode, step: object) -> bool:
-    return name.value == step and isinstance(name.value, bool) == isinstance(step, bool)
 
 
 def _without_value(node: Node, nullable: frozenset[str], path: str = "") -> Iterable[Problem]:

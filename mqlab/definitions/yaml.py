@@ -8,8 +8,8 @@ is text, `true` is a truth, `1.10` is a number.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -80,14 +80,26 @@ class MapNode:
 
     entries: tuple[tuple[ScalarNode, Node], ...]
     place: Place
+    _positions: Mapping[tuple[bool, object], int] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        positions = {_identity(key.value): position for position, (key, _) in enumerate(self.entries)}
+        object.__setattr__(self, "_positions", positions)
+
+    def find(self, key: object) -> tuple[ScalarNode, Node] | None:
+        """The entry of `key`; True is not 1."""
+        position = self._positions.get(_identity(key))
+        return None if position is None else self.entries[position]
 
     def get(self, key: str) -> Node | None:
         """The value of `key`, None where the mapping has no such key."""
-        return next((value for name, value in self.entries if name.value == key), None)
+        entry = self.find(key)
+        return None if entry is None else entry[1]
 
     def key(self, key: str) -> ScalarNode | None:
         """The key itself, for its place."""
-        return next((name for name, _ in self.entries if name.value == key), None)
+        entry = self.find(key)
+        return None if entry is None else entry[0]
 
 
 Node = ScalarNode | ListNode | MapNode
@@ -241,12 +253,12 @@ class _Builder:
 
     def _mapping(self, event: Event, depth: int) -> MapNode:
         entries: list[tuple[ScalarNode, Node]] = []
-        seen: dict[object, ScalarNode] = {}
+        seen: dict[tuple[bool, object], ScalarNode] = {}
         while not isinstance(inner := next(self.events), MappingEndEvent):
             key = self._node(inner, depth + 1)
             if not isinstance(key, ScalarNode):
                 raise InputError("A key must be a word or a text.", code="InvalidKey", place=key.place)
-            identity = (type(key.value).__name__, key.value)
+            identity = _identity(key.value)
             if identity in seen:
                 first = seen[identity].place
                 raise InputError(
@@ -264,6 +276,11 @@ class _Builder:
 
     def _refused(self, event: Event, message: str, hint: str | None, code: str = "UnsupportedYaml") -> InputError:
         return InputError(message, code=code, place=self._place(event), hint=hint)
+
+
+def _identity(key: object) -> tuple[bool, object]:
+    """What makes two keys the same: 1 and 1.0 are, 1 and true are not, though Python thinks so."""
+    return isinstance(key, bool), key
 
 
 def _refuse_unreadable(text: str, file: str) -> None:

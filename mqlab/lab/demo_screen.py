@@ -18,7 +18,7 @@ from mqlab.stats.estimate import NotEstimable
 if TYPE_CHECKING:
     from mqlab.lab.demo import DemoRun
 
-WIDTH = 80
+WIDTH, LABEL, FOUND = 80, 43, 27
 
 
 def screen(run: DemoRun) -> str:
@@ -52,6 +52,7 @@ def _trap(run: DemoRun) -> Iterator[str]:
         "The usual reading ships it.",
         "  ",
     )
+    yield ""
     yield from _say(
         f"But out of 1,000 leads, the same for both, the higher bar made {fmt.per_thousand(_number(sql, 'treatment'))} "
         f"SQLs instead of {fmt.per_thousand(_number(sql, 'control'))}, and {fmt.per_thousand(_number(won, 'treatment'))} "
@@ -86,14 +87,14 @@ def _challenger(run: DemoRun) -> Iterator[str]:
 
 def _table(run: DemoRun, experiment: str, rows: list[MetricRow], arm: str) -> Iterator[str]:
     truth = run.funnel.truth[experiment]
-    yield f"  {'lift':<44}{'found (95%)':<25}truth"
+    yield f"  {'lift':<{LABEL}}{'found (95% interval)':<{FOUND}}truth"
     for row in rows:
         lift = truth.lift(row.metric, arm, row.horizon_days).relative
         label = f"{words.metric(row.metric)}, {words.ESTIMATORS[row.estimator]}"
         found = fmt.reason(row.relative) if isinstance(row.relative, NotEstimable) else fmt.estimate(row.relative, fmt.change)
-        first, *rest = textwrap.wrap(label, 42)
-        yield f"  {first:<44}{found:<25}{fmt.change(lift) if lift is not None else 'none'}"
-        yield from (f"    {line}" for line in rest)
+        first, *rest = textwrap.wrap(label, LABEL - 2, subsequent_indent="  ")
+        yield f"  {first:<{LABEL}}{found:<{FOUND}}{fmt.change(lift) if lift is not None else 'none'}"
+        yield from (f"  {line}" for line in rest)
     yield ""
 
 
@@ -105,7 +106,7 @@ def _verdict(result: AnalysisResult, arm: str) -> Iterator[str]:
 def _closing(run: DemoRun) -> Iterator[str]:
     yield "Reports (open them in a browser)"
     for path in run.reports.values():
-        yield f"  {path}"
+        yield f"  {run.folder / path.relative_to(run.lab.folder)}"
     yield ""
     yield "Next"
     day = run.as_of.astimezone(run.lab.settings.zone).date()

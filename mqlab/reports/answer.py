@@ -53,12 +53,12 @@ def _opening(call: str, main: MetricRow | None, protocol: Protocol, arm: str) ->
         return f"The data do not decide about {arm} yet"
     what = noun(main.metric)
     if call == "keep":
-        return f"With {arm}, a gain worth a change is ruled out"
+        return f"Under {arm}, a gain worth a change is ruled out"
     if call == "ship" and protocol.aim == "efficiency":
-        return f"With {arm}, sales gets a better list and {what} stay within the margin"
+        return f"Under {arm}, sales gets a better list and {what} stay within the margin"
     if call == "ship" or shows(main.relative):
-        return f"With {arm}, the same leads bring {_more(main)} {what}"
-    return f"With {arm}, something got worse that must not"
+        return f"Under {arm}, the same leads bring {_more(main)} {what}"
+    return f"Under {arm}, something got worse that must not"
 
 
 def _instead(row: MetricRow, alpha: float) -> str:

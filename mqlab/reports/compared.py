@@ -54,7 +54,7 @@ def compared(
         Card(
             arm.name + (" (control)" if arm.name == protocol.control else ""),
             f"{arm.definition} · {fmt.share(float(arm.weight / total))} of {protocol.unit}s",
-            tuple(_told(descriptions.get(arm.definition, ()))) or (Text("No description was given.", "note"),),
+            *_folded(descriptions.get(arm.definition, ())),
         )
         for arm in protocol.arms
     )
@@ -85,6 +85,13 @@ def compared(
             )
         )
     return Section("compared", "What is compared", tuple(blocks))
+
+
+def _folded(paragraphs: Sequence[Told | str]) -> tuple[tuple[Text | Bullets, ...], tuple[Text | Bullets, ...]]:
+    """The first paragraph with its points (who is an MQL), and all the others."""
+    if not paragraphs:
+        return (Text("No description was given.", "note"),), ()
+    return tuple(_told(paragraphs[:1])), tuple(_told(paragraphs[1:]))
 
 
 def _told(paragraphs: Sequence[Told | str]) -> Iterator[Text | Bullets]:

@@ -81,11 +81,12 @@ class Pairs:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One of several things set side by side: a definition in words."""
+    """One of several things set side by side: a definition in words; `more` may be folded away."""
 
     title: str
     subtitle: str
     blocks: tuple[Text | Bullets, ...]
+    more: tuple[Text | Bullets, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

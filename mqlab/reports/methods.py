@@ -46,9 +46,9 @@ def methods(result: AnalysisResult, protocol: Protocol, manifest: Sequence[tuple
         )
     blocks += [Text(words.sentence(words.in_words(note)), "note") for note in result.notes]
     blocks.append(Text(_declared(protocol)))
-    arms = tuple((f"definition of {arm.name}", arm.definition) for arm in protocol.arms)
-    engine = (("ledger position", str(result.ledger)), ("engine", result.engine))
-    blocks.append(Pairs((("experiment", result.experiment), *engine, *arms, *manifest)))
+    known = {"Experiment": result.experiment, "Ledger position": str(result.ledger), "Engine": result.engine}
+    known |= {f"Definition of {arm.name}": arm.definition for arm in protocol.arms}
+    blocks.append(Pairs(tuple({**known, **dict(manifest)}.items())))
     return Section("methods", "Methods and manifest", tuple(blocks))
 
 

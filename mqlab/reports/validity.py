@@ -115,6 +115,7 @@ def segments(result: AnalysisResult) -> Section | None:
                         Column(arm, True),
                         Column("Relative change", True),
                         Column("p", True),
+                        Column("Note"),
                     ),
                     tuple(
                         (
@@ -125,10 +126,10 @@ def segments(result: AnalysisResult) -> Section | None:
                             rows.value(row, "treatment"),
                             rows.lift(row),
                             rows.p_value(row),
+                            Cell(words.in_words(row.note)),
                         )
                         for row in chosen
                     ),
-                    notes(chosen),
                 )
             )
     return Section("segments", "Segments", tuple(blocks)) if len(blocks) > 1 else None

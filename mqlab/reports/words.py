@@ -55,6 +55,7 @@ EXCLUDED: dict[str, str] = {
     "override": "placed in an arm by hand",
     "cross_arm_merge": "merged from records of two arms",
     "outcome_before_assignment": "outcomes earlier than their lead's start (the lead stays)",
+    "phase_lacking_arm": "in a phase that lacks an arm",
     "coverage": "outside the share of traffic the experiment takes",
     "layer": "outside the experiment's slice of its layer",
     "ineligible": "not eligible",
@@ -141,4 +142,6 @@ def per_what(row: MetricRow) -> str:
         return f"{row.currency or 'money'} per assigned lead"
     if row.unit == "count":
         return "per deal won"
-    return "per 1,000 assigned leads" if row.metric.endswith("_per_lead") else "percent"
+    if row.metric.endswith("_per_lead"):
+        return "per 1,000 assigned leads"
+    return "percent of MQLs" if row.metric.endswith("_per_mql") else "percent of leads handed over"

@@ -110,14 +110,14 @@ def test_equal_phases_give_what_one_of_twice_the_size_gives() -> None:
 
 
 def test_triggered_sign_is_read_from_the_discordant_leads() -> None:
-    """The relative lift has a limit on the other side of 0 only where the difference has."""
+    """No limit of the relative lift lies on another side of 0 than that of the difference."""
     rng = np.random.default_rng(8)
     for _ in range(200):
         two = [strata(rng, 60), strata(rng, 90)]
         gap, lift = phases.triggered_difference(two, z=Z), phases.triggered_lift(two, z=Z)
         assert not isinstance(gap, NotEstimable) and not isinstance(lift, NotEstimable)
-        assert ((gap.interval.low or 0) > 0) == ((lift.interval.low or 0) >= 0)
-        assert ((gap.interval.high or 0) < 0) == ((lift.interval.high or 0) <= 0)
+        for ours, theirs in ((gap.interval.low, lift.interval.low), (gap.interval.high, lift.interval.high)):
+            assert (ours or 0.0) * (theirs or 0.0) >= 0
 
 
 def test_contrasts_of_phases_add_with_their_shares() -> None:

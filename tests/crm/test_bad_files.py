@@ -1,4 +1,4 @@
-"""Bad input: every file is refused with a clear message before its first row, or each bad row is kept with its reason."""
+"""Bad input: a file is refused with a clear message before its first row, or its bad rows are kept with a reason."""
 
 from __future__ import annotations
 
@@ -26,19 +26,51 @@ def known(desk: Desk) -> Desk:
     [
         pytest.param("", "x.csv", "EmptyFile", "empty", id="an empty file"),
         pytest.param("\n\n", "x.csv", "EmptyFile", "empty", id="only blank lines"),
-        pytest.param("lead,kind,occurred_at\nL1,sql,2026-08-01\n", "x.csv", "MissingColumn", "'lead_id' is missing.*Did you mean 'lead'", id="a missing column"),
-        pytest.param("lead_id,kind,kind,occurred_at\n", "x.csv", "DuplicateColumn", "'kind' stands in the header twice", id="a column twice"),
-        pytest.param(HEAD.encode() + "Müller,sql,2026-08-01,,\n".encode("latin-1"), "x.csv", "BadEncoding", "x.csv:2.*encoding: latin-1", id="Latin-1 not stated"),
-        pytest.param(HEAD + 'L1,sql,"2026-08-01', "x.csv", "Truncated", "quoted cell that began in line 2", id="cut inside quotes"),
-        pytest.param(gzip.compress((HEAD + GOOD * 500).encode())[:-20], "x.csv.gz", "Truncated", "cut off", id="a cut gzip"),
+        pytest.param(
+            "lead,kind,occurred_at\nL1,sql,2026-08-01\n",
+            "x.csv",
+            "MissingColumn",
+            "'lead_id' is missing.*Did you mean 'lead'",
+            id="a missing column",
+        ),
+        pytest.param(
+            "lead_id,kind,kind,occurred_at\n",
+            "x.csv",
+            "DuplicateColumn",
+            "'kind' stands in the header twice",
+            id="a column twice",
+        ),
+        pytest.param(
+            HEAD.encode() + "Müller,sql,2026-08-01,,\n".encode("latin-1"),
+            "x.csv",
+            "BadEncoding",
+            "x.csv:2.*encoding: latin-1",
+            id="Latin-1 not stated",
+        ),
+        pytest.param(
+            HEAD + 'L1,sql,"2026-08-01',
+            "x.csv",
+            "Truncated",
+            "quoted cell that began in line 2",
+            id="cut inside quotes",
+        ),
+        pytest.param(
+            gzip.compress((HEAD + GOOD * 500).encode())[:-20], "x.csv.gz", "Truncated", "cut off", id="a cut gzip"
+        ),
         pytest.param(b"no gzip at all", "x.csv.gz", "BadGzip", "not a gzip", id="no gzip"),
         pytest.param(b"PAR1 no parquet", "x.parquet", "BadParquet", "not a Parquet file", id="no Parquet"),
         pytest.param("lead_id\0,kind\n", "x.csv", "NotCsv", "NUL byte", id="NUL in the header"),
         pytest.param("anything", "x.xlsx", "UnknownFile", ".csv", id="an unknown kind of file"),
-        pytest.param("lead_id|kind;occurred_at\n", "x.csv", "AmbiguousSeparator", "semicolon or bar", id="two possible separators"),
+        pytest.param(
+            "lead_id|kind;occurred_at\n",
+            "x.csv",
+            "AmbiguousSeparator",
+            "semicolon or bar",
+            id="two possible separators",
+        ),
         pytest.param('{"lead": 1}\n', "x.jsonl", "MissingColumn", "lead_id", id="JSON without the key"),
     ],
-)  # fmt: skip
+)
 def test_a_file_that_cannot_be_used_is_refused_whole(
     known: Desk, content: str | bytes, name: str, code: str, said: str
 ):
@@ -60,8 +92,8 @@ def test_a_file_that_turns_bad_half_way_leaves_nothing(known: Desk):
     with pytest.raises(InputError) as refused:
         known.take("outcomes", (HEAD + rows).encode() + b"L1,sql,2026-08-01,\xff,\n")
 
-    assert 30_002 == refused.value.problem.place.line
-    assert 0 == known.facts().outcomes.num_rows
+    assert refused.value.problem.place.line == 30_002
+    assert known.facts().outcomes.num_rows == 0
 
 
 @pytest.mark.parametrize(
@@ -100,8 +132,8 @@ def test_a_bad_row_is_kept_whole_with_its_reason(known: Desk, row: str, reason: 
     assert (3, 2, 1, {reason: 1}) == (counts.read, counts.new, counts.quarantined, dict(counts.reasons))
     assert [(reason, 3, "file.csv")] == [(one.reason, one.line, one.file) for one in kept]
     assert "2026-" in json.dumps(kept[0].raw) or row[:2] in json.dumps(kept[0].raw)
-    assert 2 == known.facts().outcomes.num_rows
-    assert 1 == known.facts().quarantined
+    assert known.facts().outcomes.num_rows == 2
+    assert known.facts().quarantined == 1
 
 
 @pytest.mark.parametrize(
@@ -111,14 +143,26 @@ def test_a_bad_row_is_kept_whole_with_its_reason(known: Desk, row: str, reason: 
         pytest.param("[1, 2]", "bad_json", id="no object"),
         pytest.param('{"lead_id": "L1", "lead_id": "L2"}', "bad_json", id="a key twice"),
         pytest.param("[" * 100_000, "bad_json", id="nested too deeply"),
-        pytest.param('{"lead_id": "\\ud800", "kind": "sql", "occurred_at": "2026-08-01"}', "bad_text", id="half a surrogate pair"),
-        pytest.param('{"lead_id": "a\\u0000b", "kind": "sql", "occurred_at": "2026-08-01"}', "nul_byte", id="a NUL character"),
-        pytest.param('{"lead_id": "L1", "kind": "closed_won", "occurred_at": "2026-08-01", "amount": 1e400}', "not_a_number", id="1e400"),
+        pytest.param(
+            '{"lead_id": "\\ud800", "kind": "sql", "occurred_at": "2026-08-01"}', "bad_text", id="half a surrogate pair"
+        ),
+        pytest.param(
+            '{"lead_id": "a\\u0000b", "kind": "sql", "occurred_at": "2026-08-01"}', "nul_byte", id="a NUL character"
+        ),
+        pytest.param(
+            '{"lead_id": "L1", "kind": "closed_won", "occurred_at": "2026-08-01", "amount": 1e400}',
+            "not_a_number",
+            id="1e400",
+        ),
         pytest.param('{"lead_id": "L1", "kind": "sql", "occurred_at": true}', "not_a_date", id="true for a date"),
-        pytest.param('{"lead_id": "L1", "kind": "sql", "occurred_at": {"day": 1}}', "unstated_format", id="an object for a date"),
-        pytest.param('{"lead_id": null, "kind": "sql", "occurred_at": "2026-08-01"}', "missing_lead", id="null for a lead"),
+        pytest.param(
+            '{"lead_id": "L1", "kind": "sql", "occurred_at": {"day": 1}}', "unstated_format", id="an object for a date"
+        ),
+        pytest.param(
+            '{"lead_id": null, "kind": "sql", "occurred_at": "2026-08-01"}', "missing_lead", id="null for a lead"
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_bad_json_line_is_kept_with_its_reason(known: Desk, line: str, reason: str):
     """One bad line among good ones is set aside."""
     good = '{"lead_id": "L1", "kind": "sql", "occurred_at": "2026-08-01T10:00:00Z"}\n'
@@ -133,7 +177,7 @@ def test_a_quarantined_row_is_kept_once(known: Desk):
     for _ in range(2):
         counts = known.take("outcomes", HEAD + "L1,won,2026-08-01,,\n")
 
-    assert (1, 1, 1) == (counts.quarantined, len(known.ledger.quarantine.list()), known.facts().quarantined)
+    assert (counts.quarantined, len(known.ledger.quarantine.list()), known.facts().quarantined) == (1, 1, 1)
 
 
 def test_addresses_in_quarantined_rows_are_masked(desk: Desk):
@@ -146,7 +190,7 @@ def test_addresses_in_quarantined_rows_are_masked(desk: Desk):
     assert b"ada@" not in content.lower() and b"bob@" not in content.lower()
     desk.take("leads", f"lead_id,created_at,email\nL1,2026-07-01,{raw['email']}\nL2,2026-07-01,ada@example.com\n")
     counts = desk.take("outcomes", "email,lead_id,kind,occurred_at\nada@example.com,,sql,2026-08-01\n")
-    assert {"ambiguous_identity": 1} == dict(counts.reasons)
+    assert dict(counts.reasons) == {"ambiguous_identity": 1}
 
 
 def test_lines_are_counted_through_quoted_line_ends(known: Desk):
@@ -155,14 +199,14 @@ def test_lines_are_counted_through_quoted_line_ends(known: Desk):
 
     known.take("outcomes", HEAD + rows)
 
-    assert [6] == [row.line for row in known.ledger.quarantine.list()]
+    assert [row.line for row in known.ledger.quarantine.list()] == [6]
 
 
 def test_a_merge_with_itself_is_refused(desk: Desk):
     """A lead cannot become itself."""
     counts = desk.take("identity", "old_id,new_id,merged_at\nA,A,2026-07-01\nA,,2026-07-01\nA,B,2026-07-01\n")
 
-    assert ({"merged_with_itself": 1, "missing_id": 1}, 1) == (dict(counts.reasons), counts.new)
+    assert (dict(counts.reasons), counts.new) == ({"merged_with_itself": 1, "missing_id": 1}, 1)
 
 
 def test_every_missing_column_is_told(desk: Desk):
@@ -170,7 +214,7 @@ def test_every_missing_column_is_told(desk: Desk):
     with pytest.raises(ProblemsFound) as refused:
         desk.take("field-changes", "lead,name,changed\nL1,x,y\n")
 
-    assert 4 == len(refused.value.problems)
+    assert len(refused.value.problems) == 4
     assert {"MissingColumn"} == {problem.code for problem in refused.value.problems}
 
 
@@ -180,7 +224,7 @@ def test_latin_1_is_read_where_it_is_stated(desk: Desk):
 
     counts = desk.take("leads", content, mapping="kind: crm-preset/v1\nid: old\nencoding: latin-1\n")
 
-    assert '{"city":"köln"}' == desk.facts().leads["fields"][0].as_py()
+    assert desk.facts().leads["fields"][0].as_py() == '{"city":"köln"}'
     assert any("semicolon" in note for note in counts.notes)
 
 
@@ -190,4 +234,4 @@ def test_a_file_that_is_not_there_is_told(desk: Desk):
     for name in ("nothing.csv", "folder.csv"):
         with pytest.raises(InputError) as refused:
             desk.take_path("leads", desk.folder / name)
-        assert "NoSuchFile" == refused.value.problem.code
+        assert refused.value.problem.code == "NoSuchFile"

@@ -27,15 +27,15 @@ def test_a_lead_is_stored_normalised_and_without_its_address(desk: Desk):
     counts = desk.take("leads", LEADS)
 
     first, second = desk.facts().leads.to_pylist()
-    assert (2, 2) == (counts.read, counts.new)
-    assert ("L1", "paid search", "example.com", "acme") == (
+    assert (counts.read, counts.new) == (2, 2)
+    assert (
         first["lead_id"],
         first["source"],
         first["email_domain"],
         first["account_key"],
-    )
-    assert {"job_title": "vp  sales", "employees": "420"} == json.loads(first["fields"])
-    assert "{}" == second["fields"]
+    ) == ("L1", "paid search", "example.com", "acme")
+    assert json.loads(first["fields"]) == {"job_title": "vp  sales", "employees": "420"}
+    assert second["fields"] == "{}"
     assert b"ada@example" not in (desk.folder / "ledger.sqlite").read_bytes().lower()
 
 
@@ -81,7 +81,7 @@ def test_every_form_of_a_file_says_the_same(desk: Desk, form: str, name: str):
 
     counts = desk.take("leads", content, name=name)
 
-    assert (2, 2) == (counts.read, counts.unchanged)
+    assert (counts.read, counts.unchanged) == (2, 2)
 
 
 def test_typed_parquet_columns_keep_their_types(desk: Desk):
@@ -103,11 +103,11 @@ def test_typed_parquet_columns_keep_their_types(desk: Desk):
     desk.take("leads", sink.getvalue(), name="leads.parquet")
 
     first, second = desk.facts().leads.to_pylist()
-    assert ("7", {"employees": 420, "is_partner": True, "founded": "1999-05-01"}) == (
+    assert (
         first["lead_id"],
         json.loads(first["fields"]),
-    )
-    assert "{}" == second["fields"]
+    ) == ("7", {"employees": 420, "is_partner": True, "founded": "1999-05-01"})
+    assert second["fields"] == "{}"
 
 
 def test_events_carry_their_properties_and_every_version(desk: Desk):
@@ -123,9 +123,10 @@ def test_events_carry_their_properties_and_every_version(desk: Desk):
     )
 
     rows = desk.facts().events.to_pylist()
-    assert (1, 0) == (again.corrected, again.new)
-    assert [("page_view", '{"path":"/pricing"}'), ("page_view", '{"path":"/demo"}')] == [
-        (row["name"], row["props"]) for row in rows
+    assert (again.corrected, again.new) == (1, 0)
+    assert [(row["name"], row["props"]) for row in rows] == [
+        ("page_view", '{"path":"/pricing"}'),
+        ("page_view", '{"path":"/demo"}'),
     ]
 
 
@@ -136,11 +137,10 @@ def test_events_without_ids_are_told_apart_by_second_and_properties(desk: Desk):
 
     counts = desk.take(
         "events",
-        head
-        + "L1,page_view,2026-07-03T08:00:00.100Z,/a\nL1,page_view,2026-07-03T08:00:00.100Z,/a\nL1,page_view,2026-07-03T08:00:00.100Z,/b\n",
+        head + "".join(f"L1,page_view,2026-07-03T08:00:00.100Z,{path}\n" for path in ("/a", "/a", "/b")),
     )
 
-    assert (2, 1) == (counts.new, counts.unchanged)
+    assert (counts.new, counts.unchanged) == (2, 1)
 
 
 def test_a_field_may_become_missing(desk: Desk):
@@ -148,11 +148,12 @@ def test_a_field_may_become_missing(desk: Desk):
     desk.take("leads", LEADS)
     desk.take(
         "field-changes",
-        "lead_id,field,value,changed_at,known_at\nL1,employees,500,2026-07-05T00:00:00Z,2026-07-06T00:00:00Z\nL1,Industry,N/A,2026-07-07T00:00:00Z,\n",
+        "lead_id,field,value,changed_at,known_at\nL1,employees,500,2026-07-05T00:00:00Z,2026-07-06T00:00:00Z\n"
+        "L1,Industry,N/A,2026-07-07T00:00:00Z,\n",
     )
 
     rows = desk.facts().field_changes.to_pylist()
-    assert [("employees", '"500"'), ("industry", "null")] == [(row["field"], row["value"]) for row in rows]
+    assert [(row["field"], row["value"]) for row in rows] == [("employees", '"500"'), ("industry", "null")]
 
 
 def test_money_is_exact_and_the_rep_a_hash(desk: Desk):
@@ -160,7 +161,8 @@ def test_money_is_exact_and_the_rep_a_hash(desk: Desk):
     desk.take("leads", LEADS)
     desk.take(
         "outcomes",
-        "lead_id,kind,occurred_at,opportunity_id,amount,currency,quantity,owner\nL1,Closed_Won,2026-08-01T10:00:00Z,O1,24487.03,eur,2,Grace Hopper\n",
+        "lead_id,kind,occurred_at,opportunity_id,amount,currency,quantity,owner\n"
+        "L1,Closed_Won,2026-08-01T10:00:00Z,O1,24487.03,eur,2,Grace Hopper\n",
     )
 
     row = desk.facts().outcomes.to_pylist()[0]
@@ -189,7 +191,7 @@ def test_rows_without_known_at_are_backfill_and_said_so(desk: Desk):
         "lead_id,kind,occurred_at,known_at\nL1,sql,2026-07-10T00:00:00Z,\nL2,sql,2026-07-10T00:00:00Z,2026-07-12T00:00:00Z\n",
     )
 
-    assert (1, [True, False]) == (counts.backfilled, desk.facts().outcomes["backfill"].to_pylist())
+    assert (counts.backfilled, desk.facts().outcomes["backfill"].to_pylist()) == (1, [True, False])
     assert any("1 rows do not say" in note for note in counts.notes)
 
 
@@ -202,10 +204,10 @@ def test_outcomes_wait_for_their_lead(desk: Desk):
     came = desk.take("leads", LEADS)
     after = desk.facts()
 
-    assert (1, 1, 0) == (first.unmatched, second.unmatched, second.new)
-    assert (0, 1) == (before.outcomes.num_rows, before.unmatched_outcomes)
-    assert (1, 0, 1) == (after.outcomes.num_rows, after.unmatched_outcomes, came.found)
-    assert 0 == desk.ledger.unmatched.count()
+    assert (first.unmatched, second.unmatched, second.new) == (1, 1, 0)
+    assert (before.outcomes.num_rows, before.unmatched_outcomes) == (0, 1)
+    assert (after.outcomes.num_rows, after.unmatched_outcomes, came.found) == (1, 0, 1)
+    assert desk.ledger.unmatched.count() == 0
 
 
 def test_an_outcome_before_its_lead_stays_in_the_log(desk: Desk):
@@ -213,7 +215,7 @@ def test_an_outcome_before_its_lead_stays_in_the_log(desk: Desk):
     desk.take("leads", LEADS)
     desk.take("outcomes", "lead_id,kind,occurred_at\nL1,sql,2026-06-01T00:00:00Z\n")
 
-    assert 1 == desk.facts().outcomes.num_rows
+    assert desk.facts().outcomes.num_rows == 1
 
 
 def test_the_greatest_version_is_current_whatever_comes_first(desk: Desk):
@@ -224,8 +226,8 @@ def test_the_greatest_version_is_current_whatever_comes_first(desk: Desk):
 
     late = desk.take("outcomes", head + "L1,rejected,2026-07-10T00:00:00Z,R1,FIT-01,2026-07-12T00:00:00Z\n")
 
-    assert 1 == late.corrected
-    assert ["fit-02"] == desk.facts().outcomes["reason_code"].to_pylist()
+    assert late.corrected == 1
+    assert desk.facts().outcomes["reason_code"].to_pylist() == ["fit-02"]
 
 
 def test_a_snapshot_is_the_version_of_rows_without_one(desk: Desk):
@@ -238,8 +240,8 @@ def test_a_snapshot_is_the_version_of_rows_without_one(desk: Desk):
 
     same = desk.take("outcomes", head + row.format("FIT-02"), snapshot_at=NOW - timedelta(days=1))
 
-    assert (1, 0) == (same.unchanged, same.corrected)
-    assert ["fit-02"] == desk.facts().outcomes["reason_code"].to_pylist()
+    assert (same.unchanged, same.corrected) == (1, 0)
+    assert desk.facts().outcomes["reason_code"].to_pylist() == ["fit-02"]
 
 
 def test_a_conflict_without_versions_is_not_guessed(desk: Desk):
@@ -250,8 +252,8 @@ def test_a_conflict_without_versions_is_not_guessed(desk: Desk):
 
     counts = desk.take("outcomes", head + "L1,rejected,2026-07-10T00:00:00Z,R1,FIT-01\n")
 
-    assert (1, ["conflict_without_version"]) == (counts.quarantined, desk.reasons())
-    assert ["fit-02"] == desk.facts().outcomes["reason_code"].to_pylist()
+    assert (counts.quarantined, desk.reasons()) == (1, ["conflict_without_version"])
+    assert desk.facts().outcomes["reason_code"].to_pylist() == ["fit-02"]
 
 
 def test_as_of_hides_what_was_known_later(desk: Desk):
@@ -269,7 +271,7 @@ def test_as_of_hides_what_was_known_later(desk: Desk):
         desk.facts(datetime(2026, 7, day, 12, tzinfo=UTC)).outcomes["reason_code"].to_pylist() for day in (10, 11, 21)
     ]
 
-    assert [[], ["fit-02"], ["fit-01"]] == seen
+    assert seen == [[], ["fit-02"], ["fit-01"]]
 
 
 def test_an_earlier_position_says_what_it_said_then(desk: Desk):
@@ -295,7 +297,7 @@ def test_a_dry_run_writes_nothing_and_counts_the_same(desk: Desk):
     """`--dry-run` tells what would happen."""
     planned = desk.take("leads", LEADS + "L3,never,,,,,,\n", dry_run=True)
 
-    assert (0, 0, []) == (desk.facts().leads.num_rows, desk.ledger.position(), list(desk.ledger.imports.list()))
+    assert (desk.facts().leads.num_rows, desk.ledger.position(), list(desk.ledger.imports.list())) == (0, 0, [])
     done = desk.take("leads", LEADS + "L3,never,,,,,,\n")
     assert {**planned.to_dict(), "dry_run": False} == done.to_dict()
 
@@ -304,7 +306,7 @@ def test_personal_columns_are_left_out(desk: Desk):
     """Names and telephone numbers are not stored, an address in another column is masked, and the output says so."""
     counts = desk.take(
         "leads",
-        "lead_id,created_at,First Name,phone,comment\nL1,2026-07-01T00:00:00Z,Ada,123,write to ada@example.com please\n",
+        "lead_id,created_at,First Name,phone,comment\nL1,2026-07-01,Ada,123,write to ada@example.com please\n",
     )
 
     fields = json.loads(desk.facts().leads["fields"][0].as_py())
@@ -324,7 +326,7 @@ def test_a_lead_of_several_rows_is_its_latest(desk: Desk):
 
     lead = desk.facts().leads.to_pylist()[0]
     assert ('{"employees":"50"}', datetime(2026, 7, 1, tzinfo=UTC)) == (lead["fields"], lead["known_at"])
-    assert '{"employees":"40"}' == desk.facts(datetime(2026, 7, 5, tzinfo=UTC)).leads["fields"][0].as_py()
+    assert desk.facts(datetime(2026, 7, 5, tzinfo=UTC)).leads["fields"][0].as_py() == '{"employees":"40"}'
 
 
 def test_facts_of_few_leads_come_with_those_they_merged_with(desk: Desk):
@@ -338,11 +340,11 @@ def test_facts_of_few_leads_come_with_those_they_merged_with(desk: Desk):
 
     facts = desk.facts(leads=["L2"])
 
-    assert (["L1", "L2"], ["L1"], 1) == (
+    assert (
         facts.leads["lead_id"].to_pylist(),
         facts.outcomes["lead_id"].to_pylist(),
         facts.identity.num_rows,
-    )
+    ) == (["L1", "L2"], ["L1"], 1)
 
 
 def test_an_import_is_recorded(desk: Desk):
@@ -350,8 +352,8 @@ def test_an_import_is_recorded(desk: Desk):
     desk.take("leads", LEADS, name="export.csv")
 
     row = desk.ledger.imports.list()[0]
-    assert ("leads", "csv", "export.csv", 2, 2) == (row.kind, row.system, row.file, row.read, row.new)
-    assert 64 == len(row.sha256)
+    assert (row.kind, row.system, row.file, row.read, row.new) == ("leads", "csv", "export.csv", 2, 2)
+    assert len(row.sha256) == 64
 
 
 def test_progress_is_reported(desk: Desk):

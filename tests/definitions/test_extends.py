@@ -110,12 +110,12 @@ def test_gates_and_fast_tracks_merge_by_id() -> None:
     """
     child = extended("""\
 gates:
-  - {id: pause, when: "active", then: hold}
+  - {id: Pause, when: "active", then: hold}
   - {id: new, when: "employees < 3", then: disqualify}
 fast_track: [{id: sure, remove: true}]
 """)
 
-    assert [gate.id for gate in child.gates] == ["student", "pause", "new"]
+    assert [gate.id for gate in child.gates] == ["student", "Pause", "new"]
     assert child.gates[1].on_unknown == "pass" and not child.gates[1].forever
     assert [track.id for track in child.fast_track] == ["hand-raise"]
 

@@ -193,6 +193,7 @@ def test_null_tokens_are_part_of_the_meaning() -> None:
             "fit + (employees + 1) > 1", "(fit + employees) + 1 > 1", False, id="floating point is not associative"
         ),
         pytest.param("has_word(industry, 'a', 'b')", "has_word(industry, 'b', 'a')", True, id="words"),
+        pytest.param("industry in ['a']", "industry == 'a'", True, id="list of one"),
         pytest.param("employees > 5", "employees >= 5", False, id="strictness"),
         pytest.param("active and need == 'low'", "active or need == 'low'", False, id="and, or"),
         pytest.param("not active", "active", False, id="not"),

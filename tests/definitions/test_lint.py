@@ -99,3 +99,16 @@ def test_a_fitted_coefficient_for_missing_is_no_penalty() -> None:
     body += '[{feature: "missing(employees)", coef: -0.6}]}\nqualify: probability >= 0.4'
 
     assert lint(of(body)) == ()
+
+
+def test_a_matrix_that_takes_every_pair_is_told() -> None:
+    """A matrix with no pair left out decides nothing."""
+    body = "events: {a: {}, b: {}}\nscores: {x: {rules: [{id: x, event: a, points: 1, max_count: 5}]}, "
+    body += (
+        "y: {rules: [{id: y, event: b, points: 1, max_count: 5}]}}\ngrades: {x: {A: 3, B: 0}, y: {'1': 3, '2': 0}}\n"
+    )
+
+    every = lint(of(body + "qualify: {matrix: {A: ['1', '2'], B: ['1', '2']}}"))
+
+    assert [problem.code for problem in every] == ["EverybodyQualifies"]
+    assert lint(of(body + "qualify: {matrix: {A: ['1', '2'], B: ['1']}}")) == ()

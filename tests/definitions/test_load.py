@@ -307,6 +307,23 @@ def test_every_wrong_rule_is_told_with_its_path(rule: str, path: str, words: str
     assert words in told(found[0])
 
 
+def test_wrong_declarations_and_wrong_expressions_are_told_together() -> None:
+    """
+    A wrong label, an unknown time zone and what expressions get wrong are one answer.
+    """
+    text = HEAD + (
+        "timezone: Europe/Berln\n"
+        "fields: {a: {type: enum, values: []}, b: {type: enum, values: {x: 1, unknown: 0}, missing: unknown}}\n"
+        "scores: {s: {scale_to: 9, weights: {a: 1, b: 2}}}\n"
+        "grades: {t: {A: 1}}\n"
+        "qualify: \"s > 1 and c == 'x'\"\n"
+    )
+
+    found = [problem.code for problem in problems_of(text)]
+
+    assert found == ["UnknownTimezone", "MissingKey", "NullTokenLabel", "UnknownLabel", "UnknownScore", "UnknownField"]
+
+
 def test_problems_of_several_parts_are_told_together() -> None:
     """
     Unknown keys, missing keys and wrong types of one file are one answer, in the order of its lines.

@@ -118,7 +118,7 @@ def test_it_is_reported(run: Olist, analysis: Analysis):
 
 
 def test_nobody_acted_so_nothing_is_found(analysis: Analysis):
-    """These arms were never acted on: the interval of this salt covers no effect, by all leads and by those that differ."""
+    """These arms were never acted on: by all leads and by those that differ the interval covers no effect."""
     for estimator in ("itt", "triggered"):
         relative = row(analysis, "won_per_lead", estimator).relative
 

@@ -182,11 +182,11 @@ def block(found: Document, id: str) -> Table:
 def test_the_answer_is_one_sentence_out_of_a_thousand_leads():
     """Ship and harm say what the same leads bring, both values and the change with its interval."""
     assert answer(ship(), protocol(), "challenger").sentence == (
-        "With challenger, the same leads bring more SQLs: out of 1,000 assigned, 84.8 SQLs instead of 78.7, "
+        "Under challenger, the same leads bring more SQLs: out of 1,000 assigned, 84.8 SQLs instead of 78.7, "
         "a change of +7.7% (95% interval +1.3% to +14.6%)."
     )
     assert answer(trap(), protocol(), "challenger").sentence == (
-        "With challenger, the same leads bring fewer SQLs: out of 1,000 assigned, 71.2 SQLs instead of 78.7, "
+        "Under challenger, the same leads bring fewer SQLs: out of 1,000 assigned, 71.2 SQLs instead of 78.7, "
         "a change of −9.5% (95% interval −14.8% to −4.0%)."
     )
 
@@ -226,7 +226,7 @@ def test_an_early_stop_may_be_optimistic_and_a_price_is_told():
 @pytest.mark.parametrize(
     ("call", "beginning"),
     [
-        ("keep", "With challenger, a gain worth a change is ruled out: out of 1,000"),
+        ("keep", "Under challenger, a gain worth a change is ruled out: out of 1,000"),
         ("inconclusive", "The data do not decide about challenger yet: out of 1,000"),
         ("blocked", "A validity check failed, so there is no verdict on challenger: SQLs per assigned lead is odd."),
         ("not_due", "It is too early to judge challenger: SQLs per assigned lead is odd."),
@@ -246,7 +246,7 @@ def test_an_efficiency_ship_speaks_of_the_list():
     plan = replace(protocol(), aim="efficiency")
 
     assert answer(ship(), plan, "challenger").sentence.startswith(
-        "With challenger, sales gets a better list and SQLs stay within the margin: out of 1,000 assigned"
+        "Under challenger, sales gets a better list and SQLs stay within the margin: out of 1,000 assigned"
     )
 
 
@@ -258,7 +258,7 @@ def test_harm_by_a_guardrail_does_not_blame_the_primary():
     result = replace(ship(), metrics=rows, verdicts={"challenger": VerdictResult("harm", ("won_per_lead is worse",))})
 
     assert answer(result, protocol(), "challenger").sentence.startswith(
-        "With challenger, something got worse that must not: out of 1,000 assigned"
+        "Under challenger, something got worse that must not: out of 1,000 assigned"
     )
 
 

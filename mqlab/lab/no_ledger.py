@@ -1,0 +1,88 @@
+"""What a lab knows that has no ledger yet: nothing. Commands that only read make none."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+import pyarrow as pa
+
+from mqlab.errors import InputError
+from mqlab.leads.tables import EVENTS, FIELD_CHANGES, IDENTITY, LEADS, OUTCOMES, OVERRIDES, Facts
+from mqlab.store.records import Approval, ExperimentStep, InForce, LockedDefinition, Look, Quarantined
+
+
+class NoLedger:
+    """Reads like a ledger to which nothing was ever appended."""
+
+    def __init__(self) -> None:
+        self.approvals = _NoApprovals()
+        self.assignments = _NoAssignments()
+        self.experiments = _NoSteps()
+        self.in_force = _NothingInForce()
+        self.locks = _NoLocks()
+        self.looks = _NoLooks()
+        self.quarantine = _NothingQuarantined()
+
+    def position(self) -> int:
+        """The position of an empty ledger."""
+        return 0
+
+    def facts(self, *, as_of: datetime, position: int | None = None, leads: Collection[str] | None = None) -> Facts:
+        """No facts; InputError for any position but 0."""
+        del leads
+        if position:
+            raise InputError(
+                f"the ledger has no position {position}.", code="NoSuchPosition", hint="Its latest position is 0."
+            )
+        tables = (schema.empty_table() for schema in (LEADS, FIELD_CHANGES, EVENTS, IDENTITY, OUTCOMES))
+        return Facts(as_of, 0, *tables)
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
+
+
+class _NoApprovals:
+    def of(self, definition: str, fingerprint: str | None = None) -> tuple[Approval, ...]:
+        del definition, fingerprint
+        return ()
+
+    def list(self) -> tuple[Approval, ...]:
+        return ()
+
+
+class _NoAssignments:
+    def overrides(self, experiment: str, *, position: int | None = None) -> pa.Table:
+        del experiment, position
+        return OVERRIDES.empty_table()
+
+
+class _NoSteps:
+    def log(self, experiment: str | None = None) -> tuple[ExperimentStep, ...]:
+        del experiment
+        return ()
+
+
+class _NothingInForce:
+    def list(self) -> tuple[InForce, ...]:
+        return ()
+
+
+class _NoLocks:
+    def all(self) -> Mapping[str, LockedDefinition]:
+        return {}
+
+
+class _NoLooks:
+    def taken(self, experiment: str) -> tuple[Look, ...]:
+        del experiment
+        return ()
+
+
+class _NothingQuarantined:
+    def list(self, *, limit: int) -> Sequence[Quarantined]:
+        del limit
+        return ()
+
+    def get(self, row_id: int) -> Quarantined:
+        raise InputError(f"there is no quarantined row {row_id}.", code="UnknownRow", hint="Nothing is quarantined.")

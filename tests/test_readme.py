@@ -1,0 +1,58 @@
+"""The README shows what the commands print."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BLOCK = re.compile(r"(```console\n)(.*?)(```\n)", re.DOTALL)
+
+
+def run(command: str, folder: Path) -> str:
+    """What a command prints on stdout at 80 columns."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "COLUMNS": "80"}
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+    assert done.stderr == ""
+    return "\n".join(line.rstrip() for line in done.stdout.splitlines())
+
+
+def shown(text: str, folder: Path) -> str:
+    """The README with every console block's output as the commands print it now."""
+
+    def renewed(match: re.Match[str]) -> str:
+        commands = [line[2:] for line in match[2].splitlines() if line.startswith("$ ")]
+        outputs = []
+        for command in commands:
+            where = folder if command.startswith("mqlab demo") else folder / "mqlab-demo"
+            outputs.append(f"$ {command}\n{run(command, where)}")
+        return match[1] + "\n".join(outputs) + "\n" + match[3]
+
+    return BLOCK.sub(renewed, text)
+
+
+@pytest.mark.slow
+def test_golden_output_of_the_readme_is_what_the_commands_print(root: Path, tmp_path: Path):
+    """Every console block of the README, run in a fresh demo with the default seed, prints what stands there."""
+    readme = root / "README.md"
+    before = readme.read_text(encoding="utf-8")
+
+    now = shown(before, tmp_path)
+    if os.environ.get("MQLAB_GOLDEN") == "write":
+        readme.write_text(now, encoding="utf-8")
+        return
+
+    assert before == now
