@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,9 @@ from mqlab.cli import output
 from mqlab.cli.options import Format, FormatOption, LabOption, now, parse_instant
 from mqlab.cli.problems import show_problems
 from mqlab.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 app = typer.Typer(no_args_is_help=True, help="The rules that say which leads are MQLs, as versioned files.")
 
@@ -233,7 +236,7 @@ def import_points(
 
     path, not_carried = Lab.open(lab).import_points(file, definition_id=definition_id, version=version, overwrite=force)
 
-    def lines(console: output.Console) -> None:
+    def lines(console: Console) -> None:
         console.print(f"Wrote {path}", markup=False, soft_wrap=True)
         if not_carried:
             console.print("Not carried over:", *(f"- {line}" for line in not_carried), sep="\n", markup=False)

@@ -11,7 +11,7 @@ from mqlab.cli import output
 from mqlab.cli.options import Format, FormatOption, LabOption, now, parse_instant
 
 if TYPE_CHECKING:
-    from mqlab.crm.ingest import ImportCounts
+    from mqlab.crm.counts import ImportCounts
 
 app = typer.Typer(
     no_args_is_help=True,

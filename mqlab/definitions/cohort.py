@@ -17,6 +17,7 @@ from mqlab.definitions.model import (
     BandsRule,
     Definition,
     EnumLabel,
+    EventRule,
     FieldDecl,
     MapRule,
     PropDecl,
@@ -32,7 +33,7 @@ from mqlab.leads.text import spaced
 
 AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
 AGE = timedelta(days=120)
-LEADS = 120
+LEADS = 60
 MOST_OF_AN_EVENT = 12
 ORDINARY_NUMBERS: tuple[float, ...] = (1.0, 10.0, 100.0, 1000.0, 10000.0)
 ORDINARY_TEXT = "something else"
@@ -84,7 +85,10 @@ def _history(
         best = _chance(lead_id, decl.name, "keen") < keenness
         fields[decl.name] = _value(lead_id, decl, choices[decl.name], scorers if best else ())
     events: list[Event] = []
+    unwelcome = _unwelcome(scorers)
     for event in definition.events:
+        if event.name in unwelcome and _chance(lead_id, event.name, "keen") < keenness:
+            continue
         count = round((1.0 + _chance(lead_id, event.name, "count")) / 2.0 * keenness * MOST_OF_AN_EVENT)
         for number in range(count):
             key = f"{event.name}-{number}"
@@ -113,6 +117,15 @@ def _points(rule: Rule, value: Scalar, decl: FieldDecl) -> float:
             return next((given for texts, given in rule.choices if any(text in words for text in texts)), 0.0)
         case _:
             return 0.0
+
+
+def _unwelcome(scorers: Sequence[Rule]) -> frozenset[str]:
+    """The events that only take points off: a keen lead does not do them."""
+    given: dict[str, list[float]] = {}
+    for rule in scorers:
+        if isinstance(rule, EventRule):
+            given.setdefault(rule.channel.event, []).append(rule.points)
+    return frozenset(name for name, points in given.items() if max(points) < 0)
 
 
 def _field_choices(definition: Definition) -> Mapping[str, Sequence[Scalar]]:

@@ -101,9 +101,14 @@ def _cells(matrix: Matrix, naming: Naming) -> dict[frozenset[tuple[str, str]], s
     """The qualifying pairs of grades, whichever score is in the rows, with their names."""
     row, column = naming.score(matrix.row_score), naming.score(matrix.column_score)
     return {
-        frozenset({(row, normalise(first)), (column, normalise(second))}): f"{first}{second}"
+        frozenset({(row, normalise(first)), (column, normalise(second))}): _pair(first, second)
         for first, second in matrix.cells
     }
+
+
+def _pair(row: str, column: str) -> str:
+    """A pair of grades: "A1", or "A high"."""
+    return f"{row}{column}" if len(row) == len(column) == 1 else f"{row} {column}"
 
 
 def _qualify_text(qualify: Expression | Matrix | None) -> str:
@@ -113,7 +118,7 @@ def _qualify_text(qualify: Expression | Matrix | None) -> str:
         case Expression(text=text):
             return text
         case Matrix(cells=cells):
-            return "grades " + ", ".join(f"{row}{column}" for row, column in cells)
+            return "grades " + ", ".join(_pair(row, column) for row, column in cells)
 
 
 def fast_track_changes(before: Sequence[FastTrack], after: Sequence[FastTrack], naming: Namings) -> Iterator[Change]:

@@ -62,11 +62,11 @@ def analyze(lab: Lab, experiment: str, *, as_of: datetime, position: int | None,
     locked = dict(began.details.get("definitions", {})) if began else {}
     now = meanings(lab, present)
     same_meaning = all(now.get(ref, meaning) == meaning for ref, meaning in locked.items())
-    read_at = lab.ledger.position() if position is None else position
+    read_at = lab.reading.position() if position is None else position
     progress("reading the ledger", 0, 1)
-    facts = lab.ledger.facts(as_of=as_of, position=read_at)
+    facts = lab.reading.facts(as_of=as_of, position=read_at)
     progress("reading the ledger", 1, 1)
-    table = lab.ledger.assignments.overrides(experiment, position=read_at)
+    table = lab.reading.assignments.overrides(experiment, position=read_at)
     result = analyze_facts(
         present,
         definitions,
@@ -78,7 +78,11 @@ def analyze(lab: Lab, experiment: str, *, as_of: datetime, position: int | None,
         protocol_unchanged=None if changes is None else not changes and same_meaning,
         currency=lab.settings.lab.currency,
         fx=_exchange(lab),
-        looks_taken=[look.as_of for look in lab.ledger.looks.taken(experiment) if look.as_of < as_of],
+        looks_taken=[
+            look.as_of
+            for look in lab.reading.looks.taken(experiment)
+            if look.as_of < as_of and look.position <= read_at
+        ],
         progress=lambda done, total: progress("judging leads", done, total),
     )
     return Analysis(result, present, definitions, lab.settings.zone)

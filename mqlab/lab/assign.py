@@ -2,49 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mqlab.assignment.units import unit_of
 from mqlab.definitions.evaluate import truth
-from mqlab.definitions.fields import row_values
+from mqlab.definitions.fields import values_at
 from mqlab.definitions.model import FieldDecl
 from mqlab.experiments.arrival import Arrival
 from mqlab.experiments.enrol import Assignment, enrol
-from mqlab.experiments.protocol import Protocol
 from mqlab.lab.experiments import definitions_of
 from mqlab.lab.experiments import protocol as protocol_of
-from mqlab.leads.records import Lead
+from mqlab.lab.known import Known
+from mqlab.leads.records import History, Lead, Scalar
 
 if TYPE_CHECKING:
     from mqlab.lab.core import Lab
 
 
-def assign(lab: Lab, experiment: str, leads: Sequence[Lead | Arrival], *, as_of: datetime) -> list[Assignment]:
-    """Where leads belong, in their order. Overrides and hand-overs that the ledger knows by `as_of` count."""
+def assign(
+    lab: Lab, experiment: str, leads: Sequence[Lead | Arrival], *, as_of: datetime, known: Known | None = None
+) -> list[Assignment]:
+    """Where leads belong, in their order, as `analyze` will see it.
+
+    Overrides, hand-overs, merges and earlier leads of the same units that the ledger knows at `as_of` count; `known`
+    holds them where the caller has read them already.
+    """
     plan = protocol_of(lab, experiment)
-    tokens = lab.settings.lab.null_tokens
+    tokens = tuple(lab.settings.lab.null_tokens)
+    if known is None:
+        few = [lead.lead_id for lead in leads] if plan.unit == "lead" and len(leads) == 1 else None
+        known = Known.read(lab, as_of=as_of, leads=few, events=False)
     declared: dict[str, FieldDecl] = {}
     for definition in definitions_of(lab, plan).values():
         for field in definition.fields:
             declared.setdefault(field.name, field)
+    fields, by_id = tuple(declared.values()), known.histories.by_id
 
     def eligible(lead: Lead | Arrival) -> bool | None:
         if plan.eligible is None:
             return True
-        return truth(plan.eligible, row_values(lead), fields=tuple(declared.values()), null_tokens=tokens)
+        return truth(plan.eligible, _values(lead, by_id.get(lead.lead_id), as_of), fields=fields, null_tokens=tokens)
 
-    table = lab.ledger.assignments.overrides(plan.id)
+    table = lab.reading.assignments.overrides(plan.id)
     return enrol(
         plan,
         leads,
         eligible=eligible,
-        prior_handoff=_handed_off(lab, plan, leads, as_of),
+        prior_handoff=known.first_handoff(plan.unit).get,
         internal_domains=lab.settings.lab.internal_domains,
         null_tokens=tokens,
         overrides=dict(zip(table["unit"].to_pylist(), table["arm"].to_pylist(), strict=True)),
+        merges=known.histories.merges,
+        earlier=known.histories.leads,
     )
 
 
@@ -56,26 +67,23 @@ def assign_file(lab: Lab, experiment: str, file: Path, *, as_of: datetime) -> li
     from mqlab.crm.lead_rows import read_lead_rows
 
     protocol_of(lab, experiment)
-    rows = read_lead_rows(file, timezone=lab.settings.zone, null_tokens=lab.settings.lab.null_tokens)
+    mapping = lab.settings.crm.mapping
+    rows = read_lead_rows(
+        file,
+        timezone=lab.settings.zone,
+        null_tokens=lab.settings.lab.null_tokens,
+        preset=lab.settings.crm.preset,
+        mapping=lab.folder / mapping if mapping else None,
+    )
     return assign(lab, experiment, rows, as_of=as_of)
 
 
-def _handed_off(
-    lab: Lab, plan: Protocol, leads: Sequence[Lead | Arrival], as_of: datetime
-) -> Callable[[str], datetime | None]:
-    """The first hand-over of a unit that the ledger knows; of one lead only its own are read."""
-    few = [lead.lead_id for lead in leads] if plan.unit == "lead" and len(leads) == 1 else None
-    facts = lab.ledger.facts(as_of=as_of, leads=few)
-    handed: dict[str, datetime] = {}
-    for row in facts.outcomes.select(["lead_id", "kind", "occurred_at"]).to_pylist():
-        if row["kind"] == "handed_off":
-            handed[row["lead_id"]] = min(handed.get(row["lead_id"], row["occurred_at"]), row["occurred_at"])
-    if not handed:
-        return {}.get
-    first: dict[str, datetime] = {}
-    settings = lab.settings.lab
-    for row in facts.leads.select(["lead_id", "account_key", "email_domain"]).to_pylist():
-        if row["lead_id"] in handed:
-            unit = unit_of(Arrival(**row), plan.unit, settings.internal_domains, settings.null_tokens)
-            first[unit] = min(first.get(unit, handed[row["lead_id"]]), handed[row["lead_id"]])
-    return first.get
+def _values(lead: Lead | Arrival, known: History | None, as_of: datetime) -> Mapping[str, Scalar]:
+    """The values at the lead's start: its row, and the changes of it that the ledger knows."""
+    at = lead.created_at
+    row = Lead(
+        lead.lead_id, at or as_of, lead.source, lead.account_key, lead.email_domain, lead.fields,
+        known.lead.row_is if known else "initial",
+    )  # fmt: skip
+    changes = known.field_changes if known and at is not None else ()
+    return values_at(History(row, (), changes), at or as_of, as_of)

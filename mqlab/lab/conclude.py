@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from mqlab.errors import InputError
+from mqlab.errors import InputError, MqlabError, nearest
 from mqlab.experiments import in_force, lifecycle
 from mqlab.lab.analyze import analyze
-from mqlab.lab.experiments import declared, meanings, record, share, steps
+from mqlab.lab.experiments import close_due, declared, lateness_days, meanings, record, share, steps
 from mqlab.lab.files import write_whole
 from mqlab.leads.instants import iso
 
@@ -31,8 +31,13 @@ def conclude(
 ) -> dict[str, Any]:
     """Record the call beside the verdict as of `at`, put the winner in force, write the holdout's experiment file."""
     if call not in ("ship", "keep"):
-        raise InputError(f"--call {call} is not known.", code="UnknownCall", hint="A call is ship or keep.")
-    plan, log = declared(lab, experiment), steps(lab, experiment)
+        hint = nearest(call, ("ship", "keep")) or "A call is ship or keep."
+        raise InputError(f"--call {call} is not known.", code="UnknownCall", hint=hint)
+    if not by.strip():
+        raise InputError("the audit log needs a name.", code="NoName", hint='Say who decides: --by "Ada King".')
+    plan = declared(lab, experiment)
+    close_due(lab, at)
+    log = steps(lab, experiment)
     lifecycle.refuse_edits(plan, log, meanings(lab, plan))
     analysis = analyze(lab, experiment, as_of=at, position=None, progress=progress)
     decided = in_force.decide(
@@ -46,18 +51,19 @@ def conclude(
         arm=arm,
         start_at=start,
         holdout=share(holdout, "--holdout") if holdout else None,
+        lateness_days=lateness_days(lab, at),
     )
     follow_up = None
     if decided.follow_up is not None:
         name, text = decided.follow_up
         follow_up = lab.folder / "experiments" / f"{name}.yaml"
         write_whole(follow_up, text, overwrite=False)
-    record(lab, decided.step, log, now=at)
-    if decided.in_force is not None:
-        new = decided.in_force
-        lab.ledger.in_force.put(
-            new.definition, from_at=new.from_at, by=new.by, because=new.because, now=at, experiment=new.experiment
-        )
+    try:
+        record(lab, decided.step, log, now=at, in_force=decided.in_force)
+    except MqlabError:
+        if follow_up is not None:
+            follow_up.unlink(missing_ok=True)
+        raise
     return {
         "experiment": experiment,
         "call": call,

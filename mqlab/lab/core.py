@@ -13,14 +13,16 @@ from mqlab.settings.load import find_lab, load_settings
 from mqlab.settings.model import Settings
 
 if TYPE_CHECKING:
-    from mqlab.crm.ingest import ImportCounts
+    from mqlab.crm.counts import ImportCounts
     from mqlab.definitions.decision import Decision
+    from mqlab.definitions.points_table import NotCarried
     from mqlab.definitions.registry import Registry
     from mqlab.errors import Problem
     from mqlab.experiments.enrol import Assignment
     from mqlab.experiments.protocol import Protocol
     from mqlab.lab.analyze import Analysis
     from mqlab.lab.definitions import Diff
+    from mqlab.lab.no_ledger import NoLedger
     from mqlab.lab.why import Why
     from mqlab.leads.records import Event, Lead
     from mqlab.store.ledger import Ledger
@@ -63,10 +65,22 @@ class Lab:
 
     @cached_property
     def ledger(self) -> Ledger:
-        """The lab's ledger, made where there is none."""
+        """The lab's ledger, made where there is none: for verbs that write."""
         from mqlab.store.ledger import Ledger
 
+        self.__dict__.pop("_read_only", None)
         return Ledger.open(self.settings.store_url(self.folder), create=True)
+
+    @property
+    def reading(self) -> Ledger | NoLedger:
+        """The lab's ledger for verbs that only read: where there is none, none is made."""
+        return self.__dict__.get("ledger") or self._read_only
+
+    @cached_property
+    def _read_only(self) -> Ledger | NoLedger:
+        from mqlab.lab.no_ledger import open_to_read
+
+        return open_to_read(self.settings.store_url(self.folder))
 
     def protocol(self, experiment: str) -> Protocol:
         """The protocol of one experiment, with the phases that `ramp` appended."""
@@ -84,11 +98,11 @@ class Lab:
 
         return check(self, at)
 
-    def definition_rows(self) -> list[dict[str, Any]]:
-        """One row per definition."""
+    def definition_rows(self, at: datetime) -> list[dict[str, Any]]:
+        """One row per definition, with what is in force at an instant."""
         from mqlab.lab.definitions import rows
 
-        return rows(self)
+        return rows(self, at)
 
     def show_definition(self, ref: str) -> dict[str, Any]:
         """A definition's text and fingerprints."""
@@ -133,12 +147,20 @@ class Lab:
         return score_file(self, ref, lead_file, at=at)
 
     def import_points(
-        self, file: Path, *, definition_id: str, version: str, overwrite: bool = False
-    ) -> tuple[Path, tuple[str, ...]]:
+        self,
+        file: Path,
+        *,
+        definition_id: str,
+        version: str = "1.0.0",
+        threshold: float | None = None,
+        overwrite: bool = False,
+    ) -> tuple[Path, tuple[NotCarried, ...]]:
         """Make a definition file from a points table; returns it with what could not be carried over."""
         from mqlab.lab.definitions import import_points
 
-        return import_points(self, file, definition_id=definition_id, version=version, overwrite=overwrite)
+        return import_points(
+            self, file, definition_id=definition_id, version=version, threshold=threshold, overwrite=overwrite
+        )
 
     def assign(self, experiment: str, lead: Lead, *, as_of: datetime) -> Assignment:
         """Where one lead belongs in an experiment, by what is known at `as_of`."""
@@ -153,9 +175,12 @@ class Lab:
         return assign_file(self, experiment, file, as_of=as_of)
 
     def decide(
-        self, lead: Lead, events: Sequence[Event] = (), *, as_of: datetime, now: datetime | None = None
+        self, lead: Lead, events: Sequence[Event] | None = None, *, as_of: datetime, now: datetime | None = None
     ) -> Decision:
-        """Judge a lead by the definition that governs it and write the decision, and its shadows, to the ledger."""
+        """Judge a lead by the definition that governs it and write the decision, and its shadows, to the ledger.
+
+        Without `events` the lead has those that the ledger knows.
+        """
         from mqlab.lab.decide import decide
 
         return decide(self, lead, events, as_of=as_of, now=now or as_of)
@@ -186,11 +211,11 @@ class Lab:
 
     def quarantined(self, limit: int) -> tuple[Quarantined, ...]:
         """The open quarantined rows, newest first."""
-        return self.ledger.quarantine.list(limit=limit)
+        return self.reading.quarantine.list(limit=limit)
 
     def quarantined_row(self, row_id: int) -> Quarantined:
         """One quarantined row, whole."""
-        return self.ledger.quarantine.get(row_id)
+        return self.reading.quarantine.get(row_id)
 
     def analyze(
         self,

@@ -14,15 +14,19 @@ from mqlab.definitions.diff import diff, to_markdown
 from mqlab.definitions.diff_words import Change
 from mqlab.definitions.fingerprint import fingerprint
 from mqlab.definitions.model import Definition
-from mqlab.errors import InputError, Problem
+from mqlab.errors import InputError, Problem, RefusedError, nearest
+from mqlab.lab.experiments import close_due
 from mqlab.lab.files import write_whole
+from mqlab.lab.governing import in_force
+from mqlab.lab.locking import Locking, lock_path
+from mqlab.lab.locking import lock as lock_refs
 
 if TYPE_CHECKING:
     from mqlab.definitions.moves import Moves
+    from mqlab.definitions.points_table import NotCarried
     from mqlab.lab.core import Lab
 
 TEAMS = ("marketing", "sales")
-LOCK_FILE = "definitions.lock"
 
 
 def resolve(lab: Lab, ref: str) -> Definition:
@@ -30,26 +34,31 @@ def resolve(lab: Lab, ref: str) -> Definition:
     return lab.definitions[ref] if "@" in ref else lab.definitions.latest(ref)
 
 
-def rows(lab: Lab) -> list[dict[str, Any]]:
-    """One row per definition that can be read: title, owner, lock, approvals of its present meaning, in force."""
-    locked = locks.read_lock(lab.folder / "definitions" / LOCK_FILE)
-    in_force = lab.settings.lab.in_force
-    ledger = lab.ledger
-    entries = ledger.in_force.list()
-    current = entries[-1].definition if entries else in_force
-    found = []
+def rows(lab: Lab, at: datetime) -> list[dict[str, Any]]:
+    """One row per definition: title, owner, lock, approvals of its present meaning, whether it is in force.
+
+    Of a file that cannot be used the row says what is wrong with it.
+    """
+    locked = locks.read_lock(lock_path(lab))
+    current = in_force(lab, at)
+    found: list[dict[str, Any]] = []
     for ref in lab.definitions.refs():
-        definition = lab.definitions[ref]
+        row: dict[str, Any] = {"definition": ref, "locked": ref in locked, "in_force": ref == current}
+        try:
+            definition = lab.definitions[ref]
+        except InputError as error:
+            unusable = {"title": None, "owner": None, "meaning": None, "approved_by": []}
+            found.append({**row, **unusable, "problem": error.problem.message})
+            continue
         meaning = fingerprint(definition).meaning
         found.append(
             {
-                "definition": ref,
+                **row,
                 "title": definition.title,
                 "owner": definition.owner,
                 "meaning": meaning,
-                "locked": ref in locked,
-                "approved_by": sorted({approval.team for approval in ledger.approvals.of(ref, meaning)}),
-                "in_force": ref == current,
+                "approved_by": sorted({approval.team for approval in lab.reading.approvals.of(ref, meaning)}),
+                "problem": None,
             }
         )
     return found
@@ -116,52 +125,54 @@ def diff_of(lab: Lab, before: str, after: str, *, leads: Path | None, at: dateti
 
 
 def lint_all(lab: Lab, refs: Sequence[str]) -> tuple[Problem, ...]:
-    """The findings of lint for some definitions, or for all."""
+    """The findings of lint for some definitions; or for all, with what is wrong with files that cannot be used."""
     from mqlab.definitions.lint import lint
 
-    chosen = [resolve(lab, ref) for ref in refs] or [lab.definitions[ref] for ref in lab.definitions.refs()]
-    return tuple(problem for definition in chosen for problem in lint(definition))
+    if refs:
+        return tuple(problem for ref in refs for problem in lint(resolve(lab, ref)))
+    found: list[Problem] = []
+    for ref in lab.definitions.refs():
+        try:
+            found.extend(lint(lab.definitions[ref]))
+        except InputError as error:
+            found.extend(error.problems)
+    return tuple(dict.fromkeys(found))
 
 
-def lock(lab: Lab, refs: Sequence[str], *, at: datetime, by: str) -> list[tuple[str, str, bool]]:
+def lock(lab: Lab, refs: Sequence[str], *, at: datetime, by: str) -> Locking:
     """Write fingerprints to `definitions.lock` and the ledger; a locked version whose meaning changed is refused."""
-    path = lab.folder / "definitions" / LOCK_FILE
-    lockfile = locks.read_lock(path)
-    known = lab.ledger.locks.all()
-    done = []
-    for definition in [resolve(lab, ref) for ref in refs] or [lab.definitions[ref] for ref in lab.definitions.refs()]:
-        new = definition.ref not in lockfile
-        lockfile = locks.with_definition(lockfile, definition)
-        prints = fingerprint(definition)
-        if definition.ref not in known:
-            lab.ledger.locks.lock(
-                definition.ref, meaning=prints.meaning, reporting=prints.reporting, null_tokens=definition.null_tokens,
-                by=by, now=at,
-            )  # fmt: skip
-        done.append((definition.ref, prints.meaning, new))
-    locks.write_lock(path, lockfile)
+    chosen = [resolve(lab, ref).ref for ref in refs] or list(lab.definitions.refs())
+    done = lock_refs(lab, chosen, at=at, by=by)
+    close_due(lab, at)
     return done
 
 
 def approve(lab: Lab, ref: str, *, team: str, by: str, at: datetime) -> dict[str, Any]:
     """Record a team's approval, bound to the definition's present meaning."""
     if team not in TEAMS:
-        raise InputError(f"there is no team '{team}'.", code="UnknownTeam", hint="A team is marketing or sales.")
+        hint = nearest(team, TEAMS) or "A team is marketing or sales."
+        raise InputError(f"there is no team '{team}'.", code="UnknownTeam", hint=hint)
     if not by.strip():
         raise InputError("an approval needs a name.", code="NoName", hint='Say who approves: --by "Ada King".')
     definition = resolve(lab, ref)
     meaning = fingerprint(definition).meaning
     lab.ledger.approvals.approve(definition.ref, fingerprint=meaning, team=team, by=by.strip(), at=at, now=at)
+    close_due(lab, at)
     return {"definition": definition.ref, "team": team, "by": by.strip(), "meaning": meaning}
 
 
 def import_points(
-    lab: Lab, file: Path, *, definition_id: str, version: str, overwrite: bool
-) -> tuple[Path, tuple[str, ...]]:
-    """Write `definitions/<id>@<version>.yaml` from a points table."""
+    lab: Lab, file: Path, *, definition_id: str, version: str, threshold: float | None, overwrite: bool
+) -> tuple[Path, tuple[NotCarried, ...]]:
+    """Write `definitions/<id>@<version>.yaml` from a points table; returns it with the rows it leaves out."""
     from mqlab.definitions.points_table import import_points_table
 
-    imported = import_points_table(file, id=definition_id, version=version)
-    target = lab.folder / "definitions" / f"{definition_id}@{version}.yaml"
+    imported = import_points_table(
+        file, id=definition_id, version=version, threshold=threshold, null_tokens=lab.settings.lab.null_tokens
+    )
+    ref = f"{definition_id}@{version}"
+    if ref in locks.read_lock(lock_path(lab)):
+        raise RefusedError(f"{ref} is locked.", code="LockedDefinition", hint="Give the new one another --version.")
+    target = lab.folder / "definitions" / f"{ref}.yaml"
     write_whole(target, imported.yaml_text, overwrite=overwrite)
-    return target, tuple(imported.not_carried)
+    return target, imported.not_carried

@@ -91,7 +91,11 @@ def _table(run: DemoRun, experiment: str, rows: list[MetricRow], arm: str) -> It
     for row in rows:
         lift = truth.lift(row.metric, arm, row.horizon_days).relative
         label = f"{words.metric(row.metric)}, {words.ESTIMATORS[row.estimator]}"
-        found = fmt.reason(row.relative) if isinstance(row.relative, NotEstimable) else fmt.estimate(row.relative, fmt.change)
+        found = (
+            fmt.reason(row.relative)
+            if isinstance(row.relative, NotEstimable)
+            else fmt.estimate(row.relative, fmt.change)
+        )
         first, *rest = textwrap.wrap(label, LABEL - 2, subsequent_indent="  ")
         yield f"  {first:<{LABEL}}{found:<{FOUND}}{fmt.change(lift) if lift is not None else 'none'}"
         yield from (f"  {line}" for line in rest)

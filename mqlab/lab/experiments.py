@@ -5,27 +5,30 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from mqlab.analysis.maturity import clock
 from mqlab.definitions.fingerprint import fingerprint
 from mqlab.definitions.model import Definition
 from mqlab.errors import InputError, ProblemsFound, RefusedError, nearest
 from mqlab.experiments import lifecycle
 from mqlab.experiments.canonical import percent
-from mqlab.experiments.checks import check_protocol
+from mqlab.experiments.checks import check_file
+from mqlab.experiments.in_force import InForce
 from mqlab.experiments.lifecycle import Approval, Step
 from mqlab.experiments.load import load_file
 from mqlab.experiments.protocol import Protocol
-from mqlab.lab.definitions import lock
-from mqlab.leads.instants import end_of_day, iso
+from mqlab.lab.locking import locking
+from mqlab.leads.instants import DAY_US, end_of_day, iso
 
 if TYPE_CHECKING:
     from mqlab.lab.core import Lab
 
+LOCK_CODES = frozenset({"LockedDefinition", "DamagedLock"})
 PERCENT = re.compile(r"(\d{1,3}(?:\.\d+)?)%")
 
 
@@ -56,7 +59,7 @@ def steps(lab: Lab, experiment: str) -> tuple[Step, ...]:
             row.experiment, row.step, row.at, row.by, row.because,  # type: ignore[arg-type]
             row.protocol_text, row.protocol_fingerprint, row.details,
         )
-        for row in lab.ledger.experiments.log(experiment)
+        for row in lab.reading.experiments.log(experiment)
     )  # fmt: skip
 
 
@@ -84,11 +87,16 @@ def share(text: str, option: str) -> Decimal:
 
 
 def rows(lab: Lab, at: datetime) -> list[dict[str, Any]]:
-    """One row per experiment."""
-    found = []
+    """One row per experiment; of a file that cannot be used, what is wrong with it."""
+    found: list[dict[str, Any]] = []
     for experiment in files(lab):
-        plan = protocol(lab, experiment)
         log = steps(lab, experiment)
+        try:
+            plan = lifecycle.effective(declared(lab, experiment), log)
+        except InputError as error:
+            unusable = {"title": None, "state": "unusable", "enrolment": None, "next_look": None}
+            found.append({"experiment": experiment, **unusable, "problem": error.problem.message})
+            continue
         found.append(
             {
                 "experiment": plan.id,
@@ -96,6 +104,7 @@ def rows(lab: Lab, at: datetime) -> list[dict[str, Any]]:
                 "state": lifecycle.state(plan, log, at=at).status,
                 "enrolment": f"{plan.enrolment_from} to {plan.enrolment_to}",
                 "next_look": _next_look(plan, at),
+                "problem": None,
             }
         )
     return found
@@ -135,7 +144,7 @@ def status(lab: Lab, experiment: str | None, at: datetime) -> list[dict[str, Any
         plan = protocol(lab, name)
         log = steps(lab, name)
         present = [phase for phase in plan.phases if phase.start <= at]
-        taken = lab.ledger.looks.taken(name)
+        taken = lab.reading.looks.taken(name)
         due = [day for day in plan.looks.dates if end_of_day(day, ZoneInfo(plan.timezone)) <= at]
         found.append(
             {
@@ -161,12 +170,18 @@ def start(lab: Lab, experiment: str, *, by: str, at: datetime) -> dict[str, Any]
     definitions = definitions_of(lab, plan)
     log = steps(lab, experiment)
     if lifecycle.state(plan, log, at=max([at, *(step.at for step in log)])).status == "draft":
-        errors = [problem for problem in check_protocol(plan, definitions) if problem.severity == "error"]
-        if errors:
-            raise ProblemsFound(errors)
-        broken = [problem for problem in lab.definitions.problems() if "Lock" in problem.code]
-        if broken:
-            raise ProblemsFound(broken)
+        late = lateness_days(lab, at)
+        problems = check_file(
+            files(lab)[experiment],
+            definitions=lab.definitions,
+            null_tokens=lab.settings.lab.null_tokens,
+            timezone=lab.settings.lab.timezone,
+            lateness_days=late,
+        )
+        errors = [problem for problem in problems if problem.severity == "error"]
+        broken = [problem for problem in lab.definitions.problems() if problem.code in LOCK_CODES]
+        if errors or broken:
+            raise ProblemsFound([*errors, *broken])
     step = lifecycle.start(
         plan,
         log,
@@ -178,15 +193,19 @@ def start(lab: Lab, experiment: str, *, by: str, at: datetime) -> dict[str, Any]
         ],
         approvals_required=lab.settings.lab.approvals_required,
     )
-    lock(lab, list(definitions), at=at, by=by)
-    record(lab, step, log, now=at, phases=[(one.number, one.start, str(one.coverage)) for one in plan.phases])
+    phases = [(one.number, one.start, str(one.coverage)) for one in plan.phases]
+    with locking(lab, list(definitions), at=at, by=by):
+        record(lab, step, log, now=at, phases=phases)
+    close_due(lab, at)
     return _moved(lab, experiment, at)
 
 
 def ramp(lab: Lab, experiment: str, *, coverage: str, start: datetime, by: str, at: datetime) -> dict[str, Any]:
     """Append a phase of higher coverage."""
     _named(by)
-    plan, log = declared(lab, experiment), steps(lab, experiment)
+    plan = declared(lab, experiment)
+    close_due(lab, at)
+    log = steps(lab, experiment)
     lifecycle.refuse_edits(plan, log, meanings(lab, plan))
     wanted = share(coverage, "--coverage")
     step = lifecycle.ramp(plan, log, coverage=wanted, start_at=start, at=at, by=by)
@@ -197,19 +216,49 @@ def ramp(lab: Lab, experiment: str, *, coverage: str, start: datetime, by: str, 
 def stop(lab: Lab, experiment: str, *, by: str, because: str, at: datetime) -> dict[str, Any]:
     """End an experiment without a decision."""
     _named(by)
-    plan, log = declared(lab, experiment), steps(lab, experiment)
+    plan = declared(lab, experiment)
+    close_due(lab, at)
+    log = steps(lab, experiment)
     record(lab, lifecycle.stop(plan, log, at=at, by=by, because=because), log, now=at)
     return _moved(lab, experiment, at)
 
 
+def close_due(lab: Lab, at: datetime) -> None:
+    """Write the audit row of every enrolment whose last day has passed; for verbs that write, as they pass by."""
+    for experiment in files(lab):
+        log = steps(lab, experiment)
+        if not any(step.step == "start" for step in log):
+            continue
+        try:
+            plan = declared(lab, experiment)
+        except InputError:
+            continue  # a started file that was broken since: `check` tells, and the row waits until it is mended
+        closing = lifecycle.closing(plan, log, at=at)
+        if closing is not None:
+            record(lab, closing, log, now=at)
+
+
+def lateness_days(lab: Lab, at: datetime) -> int:
+    """How late sales reports in this lab, in whole days rounded up; 0 where it is not known."""
+    found = clock(lab.reading.facts(as_of=at).outcomes, at).lateness_us
+    return -(-(found or 0) // DAY_US)
+
+
 def record(
-    lab: Lab, step: Step, log: Sequence[Step], *, now: datetime, phases: Sequence[tuple[int, datetime, str]] = ()
+    lab: Lab,
+    step: Step,
+    log: Sequence[Step],
+    *,
+    now: datetime,
+    phases: Sequence[tuple[int, datetime, str]] = (),
+    in_force: InForce | None = None,
 ) -> None:
-    """Append a step to the experiment's log; refused where another command was faster."""
+    """Append a step to the experiment's log, with what follows from it; refused where another command was faster."""
     lab.ledger.experiments.record(
         step.experiment, step.step, at=step.at, by=step.by, now=now, because=step.because,
         protocol_text=step.protocol_text, protocol_fingerprint=step.protocol_fingerprint, details=step.details,
         phases=phases, after=len(log),
+        in_force=None if in_force is None else (in_force.definition, in_force.from_at),
     )  # fmt: skip
 
 
@@ -242,9 +291,3 @@ def _metric(metric: Any) -> str:
         extra = f", margin {margin.size * 100:g}pp"
     effect = f", minimum effect {said['minimum_effect']:.0%}" if "minimum_effect" in said else ""
     return f"{metric.metric}{horizon}{effect}{extra}"
-
-
-def started(lab: Lab, experiment: str) -> datetime | None:
-    """When the experiment was started, None while it is a draft."""
-    first = next((step for step in steps(lab, experiment) if step.step == "start"), None)
-    return first.at.astimezone(UTC) if first else None

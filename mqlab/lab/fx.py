@@ -51,11 +51,11 @@ def exchange(path: Path, lab_currency: str) -> Exchange:
         index = bisect_right([at for at, _ in rates], day)
         return rates[index - 1][1] if index else None
 
-    def rate(source: str, target: str, day: date) -> Decimal | None:
+    def between(source: str, target: str, day: date) -> Decimal | None:
         have, want = into_lab(source, day), into_lab(target, day)
         return None if have is None or want is None else have / want
 
-    return rate
+    return between
 
 
 def _row(row: dict[str, str], path: Path, line: int) -> tuple[date, Decimal]:

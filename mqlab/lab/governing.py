@@ -31,13 +31,15 @@ class Governing:
 def governing(lab: Lab, lead: Lead, *, at: datetime) -> Governing:
     """What governs a lead at an instant; RefusedError where nothing is in force and no experiment takes it."""
     for name in files(lab):
+        if not steps(lab, name):
+            continue
         plan = protocol(lab, name)
         if lifecycle.state(plan, steps(lab, name), at=at).status not in ("running", "enrolment closed"):
             continue
         placed = assign(lab, name, [lead], as_of=at)[0]
         if placed.in_experiment:
-            ref = next(arm.definition for arm in plan.arms if arm.name == placed.arm)
-            return Governing(ref, plan, placed)
+            own = next(arm.definition for arm in plan.arms if arm.name == placed.arm)
+            return Governing(own, plan, placed)
     ref = in_force(lab, at)
     if ref is None:
         raise RefusedError(
@@ -51,6 +53,6 @@ def governing(lab: Lab, lead: Lead, *, at: datetime) -> Governing:
 def in_force(lab: Lab, at: datetime) -> str | None:
     """The definition in force at an instant: by the ledger, else by `mqlab.toml`."""
     entries = [
-        InForce(row.definition, row.from_at, row.by, row.because, row.experiment) for row in lab.ledger.in_force.list()
+        InForce(row.definition, row.from_at, row.by, row.because, row.experiment) for row in lab.reading.in_force.list()
     ]
     return in_force_at(entries, at, lab.settings.lab.in_force)

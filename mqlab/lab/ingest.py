@@ -6,8 +6,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mqlab.lab.experiments import close_due
+
 if TYPE_CHECKING:
-    from mqlab.crm.ingest import ImportCounts
+    from mqlab.crm.counts import ImportCounts
     from mqlab.lab.core import Lab, Progress
 
 
@@ -28,7 +30,7 @@ def ingest(
 
     settings = lab.settings
     configured = lab.folder / settings.crm.mapping if settings.crm.mapping else None
-    return read(
+    counts = read(
         lab.ledger,
         kind,
         file,
@@ -42,3 +44,6 @@ def ingest(
         dry_run=dry_run,
         progress=progress,
     )
+    if not dry_run:
+        close_due(lab, now)
+    return counts

@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from pathlib import Path
 
 import pyarrow as pa
 
-from mqlab.errors import InputError
+from mqlab.errors import InputError, UnreachableError
 from mqlab.leads.tables import EVENTS, FIELD_CHANGES, IDENTITY, LEADS, OUTCOMES, OVERRIDES, Facts
+from mqlab.store.engine import parse_url
+from mqlab.store.ledger import Ledger
 from mqlab.store.records import Approval, ExperimentStep, InForce, LockedDefinition, Look, Quarantined
+
+
+def open_to_read(url: str) -> Ledger | NoLedger:
+    """The ledger at a URL, or none where nothing was ever written; UnreachableError where it cannot be read."""
+    parsed = parse_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        path = Path(str(parsed.database))
+        if not path.exists() or (path.is_file() and not path.stat().st_size):
+            return NoLedger()
+        return Ledger.open(url, create=False)
+    try:
+        return Ledger.open(url, create=False)
+    except UnreachableError as error:
+        if error.code == "StoreMissing":
+            return NoLedger()
+        raise
 
 
 class NoLedger:
@@ -80,7 +99,7 @@ class _NoLooks:
 
 
 class _NothingQuarantined:
-    def list(self, *, limit: int) -> Sequence[Quarantined]:
+    def list(self, *, limit: int) -> tuple[Quarantined, ...]:
         del limit
         return ()
 

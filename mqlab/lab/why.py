@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
-from mqlab.analysis.histories import histories
+from mqlab.analysis.judge import reads_account
 from mqlab.definitions.decision import Decision
 from mqlab.definitions.evaluate import Evaluator
 from mqlab.definitions.tipping import tipping
 from mqlab.errors import InputError, nearest
+from mqlab.experiments import lifecycle
 from mqlab.experiments.enrol import Assignment
+from mqlab.experiments.protocol import Protocol
 from mqlab.lab.assign import assign
-from mqlab.lab.experiments import files, protocol
+from mqlab.lab.experiments import files, protocol, steps
 from mqlab.lab.governing import in_force
-from mqlab.leads.instants import iso
+from mqlab.lab.known import Known
+from mqlab.leads.instants import iso, micros
 from mqlab.leads.records import History
 from mqlab.leads.tables import Facts
 from mqlab.reports import format as fmt
@@ -25,6 +30,7 @@ if TYPE_CHECKING:
     from mqlab.lab.core import Lab
 
 WIDTH = 80
+NEAREST_AMONG = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +62,14 @@ class Why:
     assignment: Assignment | None
     timeline: tuple[Moment, ...]
     judgements: tuple[Judgement, ...]
-    zone: Any
+    zone: ZoneInfo
+    asked_for: str
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as JSON."""
         return {
             "lead": self.lead,
+            "asked_for": self.asked_for,
             "as_of": iso(self.as_of),
             "experiment": self.experiment,
             "assignment": self.assignment.to_dict() if self.assignment else None,
@@ -81,11 +89,15 @@ class Why:
 
     def to_text(self) -> str:
         """Lines for a terminal of 80 columns."""
-        lines = [f"Lead {self.lead}, as of {fmt.instant(self.as_of, self.zone)}"]
+        lines = _wrap(f"Lead {self.lead}, as of {fmt.instant(self.as_of, self.zone)}", "")
+        if self.asked_for != self.lead:
+            lines += _wrap(f"{self.asked_for} was merged into it.", "")
         placed = self.assignment
         if placed is not None:
             where = f"arm {placed.arm}" if placed.in_experiment else f"out ({placed.why})"
-            lines.append(f"Experiment {self.experiment}: {where}")
+            lines += _wrap(f"Experiment {self.experiment}: {where}", "")
+        elif not self.judgements:
+            lines += _wrap("No started experiment takes this lead, and no definition is in force.", "")
         lines += ["", "What happened"]
         for moment in self.timeline:
             late = f" (known {fmt.instant(moment.known_at, self.zone)})" if moment.known_at else ""
@@ -98,7 +110,7 @@ class Why:
         decision = one.decision
         role = "acts" if one.acts else "shadow"
         name = f"{one.arm}: " if one.arm else ""
-        lines = [f"{name}{decision.definition} ({role})"]
+        lines = _wrap(f"{name}{decision.definition} ({role})", "")
         if decision.qualified_at is not None:
             still = "it still holds" if decision.holds_now else "it no longer holds, and the first crossing stands"
             lines += _wrap(
@@ -128,61 +140,110 @@ class Why:
 
 
 def why(lab: Lab, lead: str, *, experiment: str | None, as_of: datetime) -> Why:
-    """Judge one lead by the definitions of an experiment (default: the one it is in), or by what is in force."""
-    facts = lab.ledger.facts(as_of=as_of, leads=[lead])
-    known = histories(facts)
-    if lead not in known.by_id:
-        ids = lab.ledger.facts(as_of=as_of).leads["lead_id"].to_pylist()
-        raise InputError(
-            f"the ledger knows no lead '{lead}' as of {iso(as_of)}.",
-            code="UnknownLead",
-            hint=nearest(lead, ids[:5000]) or f"It holds {len(ids)} leads.",
-        )
-    history = known.by_id[lead]
-    name, placed = _placed(lab, history, experiment, as_of)
+    """Judge one lead by the definitions of an experiment (default: the one it is in), or by what is in force.
+
+    A lead that was merged into another is judged as that one.
+    """
+    wanted = [experiment] if experiment else _begun(lab, as_of)
+    plans = {name: protocol(lab, name) for name in wanted}
+    known = _known(lab, lead, plans, as_of)
+    survivor = known.merged_into.get(lead, lead)
+    history = known.whole.get(survivor) or known.histories.by_id[lead]
+    name, placed = _placed(lab, history, plans, experiment, known, as_of)
     judgements = []
     if name is None:
         ref = in_force(lab, as_of)
         if ref is not None:
-            judgements.append(_judge(lab, history, ref, None, True, None, None, as_of))
+            judgements.append(_judge(lab, history, _Role(ref, None, True), known, as_of))
     else:
-        plan = protocol(lab, name)
+        plan = plans[name]
+        began = lifecycle.state(plan, steps(lab, name), at=as_of).status != "draft"
         for arm in plan.arms:
-            acts = placed is not None and placed.in_experiment and placed.arm == arm.name
-            start = placed.assigned_at if placed else None
-            judgements.append(
-                _judge(lab, history, arm.definition, arm.name, acts, start, plan.qualify_within_us, as_of)
-            )
-    return Why(lead, as_of, name, placed, _timeline(history, facts, lead), tuple(judgements), lab.settings.zone)
+            mine = placed is not None and placed.in_experiment and placed.arm == arm.name
+            start, within = _window(plan, placed, history)
+            role = _Role(arm.definition, arm.name, mine and began, start, within)
+            judgements.append(_judge(lab, history, role, known, as_of))
+    return Why(
+        lead=history.lead.lead_id,
+        as_of=as_of,
+        experiment=name,
+        assignment=placed,
+        timeline=_timeline(history, known.facts),
+        judgements=tuple(judgements),
+        zone=lab.settings.zone,
+        asked_for=lead,
+    )
+
+
+def _begun(lab: Lab, at: datetime) -> list[str]:
+    """The experiments that were started by then."""
+    return [name for name in files(lab) if any(step.step == "start" and step.at <= at for step in steps(lab, name))]
+
+
+def _known(lab: Lab, lead: str, plans: Mapping[str, Protocol], as_of: datetime) -> Known:
+    """What is known of the lead, and of everybody where accounts matter; InputError where it is not known at all."""
+    known = Known.read(lab, as_of=as_of, leads=[lead])
+    if lead not in known.histories.by_id and known.merged_into.get(lead) not in known.histories.by_id:
+        ids = lab.reading.facts(as_of=as_of).leads["lead_id"].to_pylist()
+        raise InputError(
+            f"the ledger knows no lead '{lead}' as of {iso(as_of)}.",
+            code="UnknownLead",
+            hint=nearest(lead, ids[:NEAREST_AMONG]) or f"It holds {len(ids)} leads.",
+        )
+    refs = {arm.definition for plan in plans.values() for arm in plan.arms} or {in_force(lab, as_of)}
+    accounts = any(plan.unit == "account" for plan in plans.values()) or any(
+        ref is not None and reads_account(lab.definitions[ref]) for ref in refs
+    )
+    return Known.read(lab, as_of=as_of) if accounts else known
 
 
 def _placed(
-    lab: Lab, history: History, experiment: str | None, as_of: datetime
+    lab: Lab,
+    history: History,
+    plans: Mapping[str, Protocol],
+    asked: str | None,
+    known: Known,
+    as_of: datetime,
 ) -> tuple[str | None, Assignment | None]:
-    names = [experiment] if experiment else list(files(lab))
-    placed = {name: assign(lab, name, [history.lead], as_of=as_of)[0] for name in names}
-    inside = next((name for name, one in placed.items() if one.in_experiment), experiment)
+    """The experiment asked for, else the first one the lead is in, and its place there."""
+    placed = {name: assign(lab, name, [history.lead], as_of=as_of, known=known)[0] for name in plans}
+    inside = next((name for name, one in placed.items() if one.in_experiment), asked)
     return inside, placed[inside] if inside else None
 
 
-def _judge(
-    lab: Lab,
-    history: History,
-    ref: str,
-    arm: str | None,
-    acts: bool,
-    start: datetime | None,
-    within_us: int | None,
-    as_of: datetime,
-) -> Judgement:
-    definition = lab.definitions[ref]
-    decision = Evaluator(definition).decide(history, as_of=as_of, start=start, qualify_within_us=within_us)
-    lacking = () if decision.verdict == "mql" else tipping(definition, history, as_of=as_of)
-    return Judgement(arm, acts, decision, lacking)
+def _window(plan: Protocol, placed: Assignment | None, history: History) -> tuple[datetime | None, int]:
+    """From when on, and for how many microseconds, the lead may qualify; a merged one not before it came to be."""
+    start = placed.assigned_at if placed else None
+    created = history.lead.created_at
+    if start is None or start >= created:
+        return start, plan.qualify_within_us
+    return created, max(0, micros(start) + plan.qualify_within_us - micros(created))
 
 
-def _timeline(history: History, facts: Facts, lead: str) -> tuple[Moment, ...]:
+@dataclass(frozen=True, slots=True)
+class _Role:
+    """A definition asked about the lead: whose it is, whether it acts, and in which window."""
+
+    definition: str
+    arm: str | None
+    acts: bool
+    start: datetime | None = None
+    within_us: int | None = None
+
+
+def _judge(lab: Lab, history: History, role: _Role, known: Known, as_of: datetime) -> Judgement:
+    definition = lab.definitions[role.definition]
+    account = known.colleagues(history.lead) if reads_account(definition) else ()
+    decision = Evaluator(definition).decide(
+        history, as_of=as_of, start=role.start, qualify_within_us=role.within_us, account=account
+    )
+    lacking = () if decision.verdict == "mql" else tipping(definition, history, as_of=as_of, account=account)
+    return Judgement(role.arm, role.acts, decision, lacking)
+
+
+def _timeline(history: History, facts: Facts) -> tuple[Moment, ...]:
     record = history.lead
+    person = {record.lead_id}
     moments = [Moment(record.created_at, f"arrived from {record.source or 'an unknown source'}")]
     for event in history.events:
         props = ", ".join(f"{key} {value}" for key, value in event.props.items() if value is not None)
@@ -198,8 +259,13 @@ def _timeline(history: History, facts: Facts, lead: str) -> tuple[Moment, ...]:
         moments.append(
             Moment(change.changed_at, f"{change.field} became {shown}", _late(change.changed_at, change.known_at))
         )
+    for row in facts.identity.to_pylist():
+        if row["new_id"] == record.lead_id and row["merged_at"] <= facts.as_of:
+            person.add(row["old_id"])
+            late = _late(row["merged_at"], row["known_at"])
+            moments.append(Moment(row["merged_at"], f"{row['old_id']} was merged into this lead", late))
     for row in facts.outcomes.to_pylist():
-        if row["lead_id"] == lead:
+        if row["lead_id"] in person:
             detail = ", ".join(
                 str(part)
                 for part in (

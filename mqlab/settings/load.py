@@ -50,7 +50,7 @@ def load_settings(folder: Path, environment: Mapping[str, str] = os.environ) -> 
         ) from error
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"line (\d+), column (\d+)", str(error))
-        place = Place(str(path), *(int(part) for part in line.groups())) if line else Place(str(path))
+        place = Place(str(path), int(line[1]), int(line[2])) if line else Place(str(path))
         raise InputError(f"this is not TOML: {error}.", code="NotToml", place=place) from error
     except OSError as error:
         raise InputError(

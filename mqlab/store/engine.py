@@ -162,7 +162,11 @@ _SIGNS = (
     ),
     ("no space left", "has no room left on its disk", "Free some space and run the same command again."),
     ("could not extend file", "has no room left on its disk", "Free some space and run the same command again."),
-    ("readonly database", "is read-only", "Give your user the right to write the file and its folder."),
+    (
+        "readonly database",
+        "is read-only",
+        "Give your user the right to write the file and its folder (SQLite needs it even to read), or work on a copy.",
+    ),
     ("read-only transaction", "is read-only", "Use a role that may write."),
     (
         "unable to open database",

@@ -39,8 +39,10 @@ class Experiments(Register[ExperimentStep]):
         details: Mapping[str, Any] | None = None,
         phases: Sequence[tuple[int, datetime, str]] = (),
         after: int | None = None,
+        in_force: tuple[str, datetime] | None = None,
     ) -> None:
-        """Appends a step, and with it the phases it makes: (number from 1, start, coverage as decimal text).
+        """Appends a step, and with it what it makes: phases (number from 1, start, coverage as decimal text), and the
+        definition it puts `in_force` from an instant on. All of it is written, or nothing.
 
         `after` is the number of steps the caller has seen; RefusedError when another has been taken meanwhile.
         """
@@ -64,6 +66,13 @@ class Experiments(Register[ExperimentStep]):
                 connection.execute(
                     insert(PhaseRow).values(
                         **stamp, experiment=experiment, number=number, starts_at=starts_at, coverage=coverage, by=by
+                    )
+                )
+            if in_force is not None:
+                definition, from_at = in_force
+                connection.execute(
+                    insert(InForceRow).values(
+                        **stamp, definition=definition, from_at=from_at, by=by, because=because, experiment=experiment
                     )
                 )
 

@@ -153,7 +153,7 @@ def test_a_full_disk_leaves_the_old_lock(tmp_path: Path) -> None:
     write_lock(path, lock)
     before = path.read_bytes()
     more = lock
-    for number in range(30):
+    for number in range(10):
         more = with_definition(more, load(RICH.replace("id: everything", f"id: number-{number}")))
 
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)

@@ -321,6 +321,15 @@ def test_the_definitions_are_told_and_their_differences_listed():
     assert "No description was given." in page(ship(), descriptions={}).words
 
 
+def test_a_long_definition_is_folded_after_who_qualifies():
+    """The first paragraph stands open, all others are folded away and still in the page."""
+    told = {"fit@1.4.0": (samples.Told("Who", "It is fit."), samples.Told("Score", "It adds up.", ("20 points",)))}
+    found = page(ship(), descriptions=told)
+
+    assert [tag for tag, _ in found.tags].count("details") == 4
+    assert "The rest of the definition" in found.words and "20 points" in found.words
+
+
 def test_guardrails_show_their_margins():
     """A guardrail says how much worse it may get, and in which direction worse lies."""
     rows = block(document(ship()), "guardrails-1").rows

@@ -143,7 +143,7 @@ def test_an_import_that_is_killed_leaves_nothing_and_can_be_repeated(url: str, m
 
 
 def test_a_read_only_store_is_told_and_stays_as_it_is():
-    """A user who may not write hears so with exit code 3, and can still read."""
+    """A user who may not write hears so with exit code 3."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "leads.csv").write_text("lead_id,created_at\nL1,2026-07-01\n")
