@@ -28,7 +28,6 @@ from mqlab.experiments.protocol import Metric, Protocol
 from mqlab.leads.instants import DAY_US, iso
 from mqlab.leads.tables import Facts
 from mqlab.leads.text import DEFAULT_NULL_TOKENS
-from mqlab.warehouse import sufficient
 from mqlab.warehouse.dataset import Money, Plan, build
 
 
@@ -195,11 +194,10 @@ def _result(study: Study, facts: Facts, found: Found) -> AnalysisResult:
 
 def _excluded(study: Study) -> dict[str, int]:
     """What is known and not counted."""
-    fates = sufficient.fates(study.dataset)
     return {
         **study.judged.excluded,
         "phase_lacking_arm": sum(_lacking(study).values()),
-        "outcome_before_assignment": sum(n for (_, fate), n in fates.items() if fate == "before_assignment"),
+        "outcome_before_assignment": sum(n for (_, fate), n in study.fates.items() if fate == "before_assignment"),
     }
 
 
@@ -219,7 +217,7 @@ def _counts(study: Study, facts: Facts) -> dict[str, Any]:
     judged, protocol = study.judged, study.protocol
     by_arm = Counter(judged.table["arm"].to_pylist())
     outcomes: dict[str, dict[str, int]] = {}
-    for (kind, fate), n in sorted(sufficient.fates(study.dataset).items()):
+    for (kind, fate), n in sorted(study.fates.items()):
         outcomes.setdefault(kind, {})[fate] = n
     return {
         "leads": judged.leads,

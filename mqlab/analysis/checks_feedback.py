@@ -16,7 +16,6 @@ from mqlab.stats.estimate import NotEstimable
 from mqlab.stats.independence import chi_square
 from mqlab.stats.means import Moments, welch
 from mqlab.stats.multiplicity import holm
-from mqlab.warehouse import sufficient
 from mqlab.warehouse.sufficient import ParityRow
 
 WARNING_P = 0.01
@@ -31,7 +30,7 @@ HOUR_US = 3_600_000_000
 
 def handling_parity(study: Study, arm: str) -> Check:
     """Among leads both definitions hand over: the wait for a first response, touches and acceptance, by arm."""
-    rows = sufficient.parity(study.dataset, arm, study.control)
+    rows = study.parity(arm)
     if not study.activity["responses"]:
         return Check("handling_parity", "not_applicable", "no touches, meetings or answers of sales are known")
     a, b = ([row for row in rows if row.arm == side] for side in (study.control, arm))
@@ -60,7 +59,7 @@ def handling_parity(study: Study, arm: str) -> Check:
 
 def owner_balance(study: Study, arm: str) -> Check:
     """Among leads both definitions hand over, who works a lead must not depend on the arm."""
-    rows = [row for row in sufficient.parity(study.dataset, arm, study.control) if row.owner is not None]
+    rows = [row for row in study.parity(arm) if row.owner is not None]
     if not rows:
         return Check("owner_balance", "not_applicable", "sales feedback names no owner")
     counts = Counter((row.arm, row.owner) for row in rows)
@@ -82,7 +81,7 @@ def owner_balance(study: Study, arm: str) -> Check:
 
 def match_rate(study: Study) -> Check:
     """Sales feedback must find its leads, and as often in every arm."""
-    fates = sufficient.fates(study.dataset)
+    fates = study.fates
     matched, unmatched = sum(fates.values()), study.unmatched_outcomes
     if not matched and not unmatched:
         return Check("match_rate", "not_applicable", "there is no sales feedback yet")
@@ -90,7 +89,7 @@ def match_rate(study: Study) -> Check:
     words = f"{matched:,} of {matched + unmatched:,} outcome rows found their lead ({100 * share:.1f}%)"
     if not matched:
         return Check("match_rate", "fail", words)
-    told = sufficient.feedback(study.dataset)
+    told = study.feedback
     arms = [arm.name for arm in study.protocol.arms]
     counts = {arm: Counts(told.get(arm, (0, 0))[1], told.get(arm, (0, 0))[0]) for arm in arms}
     shares = ", ".join(f"{arm} {_percent(each)}" for arm, each in counts.items() if each.n)
@@ -144,7 +143,7 @@ def capacity(study: Study) -> Check:
     """Whether sales works what it is handed: if it cannot, one arm's leads crowd out the other's."""
     if not study.activity["responses"]:
         return Check("capacity", "not_applicable", "no touches, meetings or answers of sales are known")
-    told = sufficient.feedback(study.dataset)
+    told = study.feedback
     handed, worked = (sum(row[index] for row in told.values()) for index in (0, 1))
     if not handed:
         return Check("capacity", "not_applicable", "no lead has been handed over long enough ago")

@@ -20,7 +20,7 @@ from mqlab.leads.instants import DAY_US, instant
 from mqlab.stats.multiplicity import dunnett_alpha
 from mqlab.warehouse import sufficient
 from mqlab.warehouse.dataset import Dataset
-from mqlab.warehouse.sufficient import Cell, EffortCell, MoneyCell, UnitRow, Winner
+from mqlab.warehouse.sufficient import Cell, EffortCell, MoneyCell, ParityRow, UnitRow, Winner
 
 
 @dataclass
@@ -40,6 +40,9 @@ class Study:
     unmatched_outcomes: int = 0
     _cells: dict[tuple[str, int, str | None], tuple[Cell, ...]] = field(default_factory=dict)
     _units: dict[tuple[str, int, str | None, int | None], tuple[UnitRow, ...]] = field(default_factory=dict)
+    _money: dict[tuple[str, int], tuple[MoneyCell, ...]] = field(default_factory=dict)
+    _winners: dict[tuple[str, int], tuple[Winner, ...]] = field(default_factory=dict)
+    _parity: dict[str, tuple[ParityRow, ...]] = field(default_factory=dict)
     _boundaries: dict[str, Callable[[int], Boundary]] = field(default_factory=dict)
     _alphas: dict[str, float] = field(default_factory=dict)
 
@@ -84,11 +87,19 @@ class Study:
 
     def money(self, arm: str, number: int) -> tuple[MoneyCell, ...]:
         """Sums of a money measure of the pair."""
-        return sufficient.money(self.dataset, number, arms=(self.control, arm), stratum_of=arm)
+        if (arm, number) not in self._money:
+            self._money[arm, number] = sufficient.money(
+                self.dataset, number, arms=(self.control, arm), stratum_of=arm
+            )
+        return self._money[arm, number]
 
     def winners(self, arm: str, number: int) -> tuple[Winner, ...]:
         """The leads of the pair with revenue."""
-        return sufficient.winners(self.dataset, number, arms=(self.control, arm), stratum_of=arm)
+        if (arm, number) not in self._winners:
+            self._winners[arm, number] = sufficient.winners(
+                self.dataset, number, arms=(self.control, arm), stratum_of=arm
+            )
+        return self._winners[arm, number]
 
     def effort(self, arm: str, horizon_days: int) -> tuple[EffortCell, ...]:
         """Touches and wins of the pair."""
@@ -103,6 +114,22 @@ class Study:
     def deals(self) -> Mapping[str, int]:
         """`won` rows counted, `no_amount` among them, `cross_arm` opportunities."""
         return sufficient.deals(self.dataset)
+
+    @cached_property
+    def fates(self) -> Mapping[tuple[str, str], int]:
+        """Stated outcome rows by (kind, what became of them)."""
+        return sufficient.fates(self.dataset)
+
+    @cached_property
+    def feedback(self) -> Mapping[str, tuple[int, int]]:
+        """By arm: leads handed over long enough ago, and those that sales said anything about."""
+        return sufficient.feedback(self.dataset)
+
+    def parity(self, arm: str) -> tuple[ParityRow, ...]:
+        """The leads both definitions of a pair hand over."""
+        if arm not in self._parity:
+            self._parity[arm] = sufficient.parity(self.dataset, arm, self.control)
+        return self._parity[arm]
 
     def boundary(self, arm: str, horizon_days: int) -> Boundary:
         """The boundary of this look for a pair and a horizon."""

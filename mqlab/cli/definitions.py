@@ -31,7 +31,7 @@ def list_definitions(lab: LabOption = None, output_format: FormatOption = Format
     """
     from mqlab.lab import Lab
 
-    rows = Lab.open(lab).definition_rows()
+    rows = Lab.open(lab).definition_rows(now())
     output.show(
         rows,
         output_format,
@@ -40,7 +40,9 @@ def list_definitions(lab: LabOption = None, output_format: FormatOption = Format
                 ["definition", "title", "owner", "locked", "approved by", "in force"],
                 [
                     (
-                        row["definition"], row["title"], row["owner"], "yes" if row["locked"] else "no",
+                        row["definition"],
+                        row["title"] if row["problem"] is None else "cannot be used: see mqlab check",
+                        row["owner"], "yes" if row["locked"] else "no",
                         ", ".join(row["approved_by"]) or "-", "yes" if row["in_force"] else "",
                     )
                     for row in rows
@@ -74,7 +76,7 @@ def describe(ref: RefArgument, lab: LabOption = None, output_format: FormatOptio
     output.show(
         {"definition": ref, "lines": lines},
         output_format,
-        lambda console: console.print("\n".join(lines), markup=False),
+        lambda console: output.wrapped(console, lines),
     )
 
 
@@ -111,7 +113,7 @@ def diff(
     elif output_format == "markdown":
         sys.stdout.write(found.to_markdown())
     else:
-        output.console().print(found.to_text(), markup=False)
+        output.wrapped(output.console(), found.to_text().splitlines())
 
 
 @app.command()
@@ -224,6 +226,10 @@ def import_points(
     file: Annotated[Path, typer.Argument(help="A points table in CSV.", show_default=False)],
     definition_id: Annotated[str, typer.Option("--id", help="The id of the new definition.", show_default=False)],
     version: Annotated[str, typer.Option("--version", help="Its version.")] = "1.0.0",
+    threshold: Annotated[
+        float | None,
+        typer.Option("--threshold", help="MQL from so many points on. Default: the table's.", show_default=False),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
     lab: LabOption = None,
     output_format: FormatOption = Format.TABLE,
@@ -234,11 +240,14 @@ def import_points(
     """
     from mqlab.lab import Lab
 
-    path, not_carried = Lab.open(lab).import_points(file, definition_id=definition_id, version=version, overwrite=force)
+    path, not_carried = Lab.open(lab).import_points(
+        file, definition_id=definition_id, version=version, threshold=threshold, overwrite=force
+    )
 
     def lines(console: Console) -> None:
         console.print(f"Wrote {path}", markup=False, soft_wrap=True)
         if not_carried:
-            console.print("Not carried over:", *(f"- {line}" for line in not_carried), sep="\n", markup=False)
+            output.wrapped(console, ["Not carried over:", *(f"- {line}" for line in not_carried)])
 
-    output.show({"file": str(path), "not_carried": list(not_carried)}, output_format, lines)
+    data = {"file": str(path), "not_carried": [row.to_dict() for row in not_carried]}
+    output.show(data, output_format, lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import Annotated, Any
 
 import typer
@@ -35,7 +36,13 @@ def list_experiments(lab: LabOption = None, output_format: FormatOption = Format
             output.table_of(
                 ["experiment", "title", "state", "enrolment", "next look"],
                 [
-                    (row["experiment"], row["title"], row["state"], row["enrolment"], row["next_look"] or "-")
+                    (
+                        row["experiment"],
+                        row["title"] if row["problem"] is None else "cannot be used: see mqlab check",
+                        row["state"],
+                        row["enrolment"] or "-",
+                        row["next_look"] or "-",
+                    )
                     for row in rows
                 ],
             )
@@ -52,7 +59,11 @@ def show(experiment: ExperimentArgument, lab: LabOption = None, output_format: F
     from mqlab.lab import Lab
 
     data = Lab.open(lab).show_experiment(experiment, now())
-    output.show(data, output_format, lambda console: console.print(_key_values(data), markup=False))
+    output.show(
+        data,
+        output_format,
+        lambda console: console.print(_key_values(data, console.width), markup=False, soft_wrap=True),
+    )
 
 
 @app.command()
@@ -91,7 +102,11 @@ def ramp(
     opened = Lab.open(lab)
     start_at = parse_instant(from_, opened.protocol_zone(experiment), option="--from", day="start")
     data = opened.ramp(experiment, coverage=coverage, start=start_at, by=by, at=now())
-    output.show(data, output_format, lambda console: console.print(_key_values(data), markup=False))
+    output.show(
+        data,
+        output_format,
+        lambda console: console.print(_key_values(data, console.width), markup=False, soft_wrap=True),
+    )
 
 
 @app.command()
@@ -110,7 +125,13 @@ def status(
 
     rows = Lab.open(lab).status(experiment, now())
     output.show(
-        rows, output_format, lambda console: console.print("\n\n".join(_key_values(row) for row in rows), markup=False)
+        rows,
+        output_format,
+        lambda console: console.print(
+            "\n\n".join(_key_values(row, console.width) for row in rows) or "There is no experiment.",
+            markup=False,
+            soft_wrap=True,
+        ),
     )
 
 
@@ -176,14 +197,25 @@ def decide(
             at=now(),
             progress=progress,
         )
-    output.show(data, output_format, lambda console: console.print(_key_values(data), markup=False))
+    output.show(
+        data,
+        output_format,
+        lambda console: console.print(_key_values(data, console.width), markup=False, soft_wrap=True),
+    )
 
 
-def _key_values(data: dict[str, Any]) -> str:
+def _key_values(data: dict[str, Any], columns: int) -> str:
+    """One key a line, its value beside it, wrapped at words."""
     width = max(len(key) for key in data)
     lines = []
     for key, value in data.items():
-        if isinstance(value, list):
-            value = ("\n" + " " * (width + 2)).join(str(item) for item in value) or "-"  # noqa: PLW2901
-        lines.append(f"{key.replace('_', ' '):<{width}}  {'-' if value is None else value}")
+        shown = (
+            [str(item) for item in value] if isinstance(value, list) else ["-" if value in (None, "") else str(value)]
+        )
+        first = f"{key.replace('_', ' '):<{width}}  "
+        for part in shown or ["-"]:
+            lines += wrap(
+                part, columns, initial_indent=first, subsequent_indent=" " * len(first), break_on_hyphens=False
+            )
+            first = " " * len(first)
     return "\n".join(lines)

@@ -64,21 +64,25 @@ def _command(kind: str, what: str, example: str) -> None:
                 progress=progress,
             )
         output.show(
-            counts.to_dict(), output_format, lambda console: console.print(_lines(counts, file, dry_run), markup=False)
+            counts.to_dict(), output_format, lambda console: output.wrapped(console, _lines(counts, file, dry_run))
         )
 
     command.__doc__ = f"Read {what} from a file.\n\nExample: `{example}`"
     app.command(kind)(command)
 
 
-def _lines(counts: ImportCounts, file: Path, dry_run: bool) -> str:
+def _lines(counts: ImportCounts, file: Path, dry_run: bool) -> list[str]:
     row = counts.to_dict()
     parts = [f"{row[key]} {key}" for key in ("new", "unchanged", "corrected", "unmatched", "quarantined")]
     head = f"{file.name}: {row['read']} rows read = " + " + ".join(parts)
-    tail = ["Nothing was written (--dry-run)."] if dry_run else []
-    if row["quarantined"]:
+    tail = [f"- {note}" for note in counts.notes]
+    if counts.reasons:
+        tail.append("Quarantined: " + ", ".join(f"{n} {reason.replace('_', ' ')}" for reason, n in counts.reasons))
+    if counts.quarantined and not dry_run:
         tail.append("See why with: mqlab quarantine list")
-    return "\n".join([head, *tail])
+    if dry_run:
+        tail.append("Nothing was written (--dry-run).")
+    return [head, *tail]
 
 
 _command("leads", "leads", "mqlab ingest leads leads.csv")

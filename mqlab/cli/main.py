@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import sys
 
 import typer
 
-from mqlab.cli import analyze, definitions, experiments, ingest, lab, quarantine, report
-from mqlab.errors import MqlabError
+from mqlab.cli import analyze, definitions, experiments, ingest, lab, output, quarantine, report
+from mqlab.errors import InputError, MqlabError, UnreachableError
 
 app = typer.Typer(
     name="mqlab",
@@ -30,19 +32,54 @@ app.add_typer(report.app, name="report")
 
 def main() -> None:
     """Run the command line; exit codes are those of architecture.md: 0 fine, 1 no, 2 bad input, 3 unreachable."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
-        app()
+        _refuse_undecodable(sys.argv[1:])
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
     except MqlabError as error:
-        message = str(error)
-        if message:
-            sys.stderr.write(message + "\n")
+        _say(str(error))
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        sys.stderr.write("stopped; nothing was half-written.\n")
+        _say("stopped; nothing was half-written.")
         sys.exit(130)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         sys.exit(0)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO):
+            raise
+        _drop_output()
+        _say(f"writing failed: {error.strerror}. Make room and run the same command again.")
+        sys.exit(UnreachableError.exit_code)
+
+
+def _say(message: str) -> None:
+    """A message on stderr, wrapped at words where somebody reads it in a terminal."""
+    if not message:
+        return
+    if sys.stderr.isatty():
+        output.wrapped(output.console(stderr=True), message.splitlines())
+    else:
+        sys.stderr.write(message + "\n")
+
+
+def _drop_output() -> None:
+    """What is left of stdout goes nowhere, so that nothing is said about it again at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _refuse_undecodable(arguments: list[str]) -> None:
+    """Text that is no UTF-8 can be neither stored nor printed."""
+    for argument in arguments:
+        if not argument.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in argument):
+            raise InputError(
+                f"the argument {argument!a} is not UTF-8 text.", code="Encoding", hint="Rename the file, or retype it."
+            )
 
 
 if __name__ == "__main__":

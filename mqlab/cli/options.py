@@ -37,19 +37,29 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+FIRST_YEAR, LAST_YEAR = 1900, 2199
+
+
 def parse_instant(text: str, zone: ZoneInfo, *, option: str, day: str = "end") -> datetime:
     """An instant as typed: ISO 8601 with offset, or a date, which means its end (or start) in the lab's zone."""
     try:
-        if len(text) == 10:
-            value = date.fromisoformat(text)
-            return end_of_day(value, zone) if day == "end" else start_of_day(value, zone)
-        at = datetime.fromisoformat(text)
-    except (ValueError, OverflowError) as error:
+        dated = date.fromisoformat(text) if len(text) == 10 else None
+        at = None if dated else datetime.fromisoformat(text)
+    except ValueError as error:
         raise InputError(
             f"{option} '{text}' is neither a date nor an instant.",
             code="BadInstant",
             hint="Write 2026-10-15, or 2026-10-15T08:00:00Z.",
         ) from error
+    if not FIRST_YEAR <= (dated or at).year <= LAST_YEAR:  # type: ignore[union-attr]
+        raise InputError(
+            f"{option} '{text}' lies outside of the years {FIRST_YEAR} to {LAST_YEAR}.",
+            code="InstantOutOfRange",
+            hint="Leave the option out to mean now." if option == "--as-of" else None,
+        )
+    if dated is not None:
+        return end_of_day(dated, zone) if day == "end" else start_of_day(dated, zone)
+    assert at is not None
     if at.tzinfo is None:
         raise InputError(
             f"{option} '{text}' has no time zone.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
@@ -43,17 +44,29 @@ def note(text: str) -> None:
     console(stderr=True).print(text, markup=False)
 
 
+def wrapped(console: Console, lines: Iterable[str]) -> None:
+    """Lines of text, wrapped at words, each continued under its own beginning."""
+    for line in lines:
+        indent = " " * (len(line) - len(line.lstrip(" ")))
+        under = indent + "  " if line.strip().startswith("- ") else indent
+        parts = textwrap.wrap(
+            line, console.width, subsequent_indent=under, break_long_words=False, break_on_hyphens=False
+        )
+        console.print("\n".join(parts), markup=False, soft_wrap=True)
+
+
 def table_of(columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: Sequence[str] = ()) -> Any:
     """A plain table; the columns named in `right` are aligned right."""
     from rich import box
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for index, column in enumerate(columns):
         justify: Literal["left", "right"] = "right" if column in right else "left"
         table.add_column(column, justify=justify, overflow="fold", no_wrap=index == 0)
     for row in rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
+        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
     return table
 
 

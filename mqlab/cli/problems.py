@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from mqlab.cli import output
 from mqlab.cli.options import Format
 from mqlab.errors import AnswerIsNo, Problem
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def show_problems(
@@ -15,27 +19,24 @@ def show_problems(
     """Print findings and raise AnswerIsNo (exit 1) where one of them counts."""
     errors = [problem for problem in problems if problem.severity == "error"]
     warnings = [problem for problem in problems if problem.severity == "warning"]
-    output.show(
-        [problem.to_dict() for problem in problems],
-        output_format,
-        lambda console: console.print(
-            "\n".join([*(_worded(problem) for problem in problems), "", _summary(len(errors), len(warnings))])
-            if problems
-            else fine,
-            markup=False,
-            soft_wrap=True,
-        ),
-    )
+
+    def lines(console: Console) -> None:
+        if not problems:
+            output.wrapped(console, [fine])
+            return
+        for problem in problems:
+            output.wrapped(console, _worded(problem))
+        output.wrapped(console, ["", _summary(len(errors), len(warnings))])
+
+    output.show([problem.to_dict() for problem in problems], output_format, lines)
     if errors or (warnings and fail_on_warnings):
         raise AnswerIsNo("")
 
 
-def _worded(problem: Problem) -> str:
-    return (
-        str(problem)
-        if problem.severity == "error"
-        else f"{problem}".replace(f"({problem.code})", f"({problem.code}, warning)")
-    )
+def _worded(problem: Problem) -> Iterator[str]:
+    *lines, code = str(problem).splitlines()
+    yield from lines
+    yield code if problem.severity == "error" else f"{code.removesuffix(')')}, warning)"
 
 
 def _summary(errors: int, warnings: int) -> str:

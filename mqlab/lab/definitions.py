@@ -47,7 +47,7 @@ def rows(lab: Lab, at: datetime) -> list[dict[str, Any]]:
         try:
             definition = lab.definitions[ref]
         except InputError as error:
-            unusable = {"title": None, "owner": None, "meaning": None, "approved_by": []}
+            unusable: dict[str, Any] = {"title": None, "owner": None, "meaning": None, "approved_by": []}
             found.append({**row, **unusable, "problem": error.problem.message})
             continue
         meaning = fingerprint(definition).meaning

@@ -74,14 +74,16 @@ def demo_run(folder: Path, *, seed: int, overwrite: bool, progress: Progress) ->
     progress("reading feeds", len(ORDER), len(ORDER))
     analyses, reports = {}, {}
     for name in EXPERIMENTS:
-        analyses[name] = lab.analyze(
-            name, as_of=as_of, progress=lambda what, done, total, name=name: progress(f"{name}: {what}", done, total)
-        )
+        analyses[name] = lab.analyze(name, as_of=as_of, progress=_named(name, progress))
         progress(f"{name}: report", 0, 1)
         reports[name] = lab.write_report(analyses[name], overwrite=True)
         progress(f"{name}: report", 1, 1)
     lab.ledger.close()
     return DemoRun(folder, seed, lab, funnel, as_of, counts, analyses, reports)  # type: ignore[arg-type]
+
+
+def _named(experiment: str, progress: Progress) -> Progress:
+    return lambda what, done, total: progress(f"{experiment}: {what}", done, total)
 
 
 def _make_room(folder: Path, overwrite: bool) -> None:

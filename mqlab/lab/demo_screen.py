@@ -53,10 +53,11 @@ def _trap(run: DemoRun) -> Iterator[str]:
         "  ",
     )
     yield ""
+    made, before = (fmt.per_thousand(_number(sql, side)) for side in ("treatment", "control"))
+    won_now, won_before = (fmt.per_thousand(_number(won, side)) for side in ("treatment", "control"))
     yield from _say(
-        f"But out of 1,000 leads, the same for both, the higher bar made {fmt.per_thousand(_number(sql, 'treatment'))} "
-        f"SQLs instead of {fmt.per_thousand(_number(sql, 'control'))}, and {fmt.per_thousand(_number(won, 'treatment'))} "
-        f"deals instead of {fmt.per_thousand(_number(won, 'control'))}. The leads it turned away were worth a call.",
+        f"But out of 1,000 leads, the same for both, the higher bar made {made} SQLs instead of {before}, and "
+        f"{won_now} deals instead of {won_before}. The leads it turned away were worth a call.",
         "  ",
     )
     yield ""

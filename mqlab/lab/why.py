@@ -190,7 +190,8 @@ def _known(lab: Lab, lead: str, plans: Mapping[str, Protocol], as_of: datetime) 
             code="UnknownLead",
             hint=nearest(lead, ids[:NEAREST_AMONG]) or f"It holds {len(ids)} leads.",
         )
-    refs = {arm.definition for plan in plans.values() for arm in plan.arms} or {in_force(lab, as_of)}
+    refs: set[str | None] = {arm.definition for plan in plans.values() for arm in plan.arms}
+    refs.add(in_force(lab, as_of))
     accounts = any(plan.unit == "account" for plan in plans.values()) or any(
         ref is not None and reads_account(lab.definitions[ref]) for ref in refs
     )

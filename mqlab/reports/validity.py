@@ -102,34 +102,39 @@ def segments(result: AnalysisResult) -> Section | None:
     ]
     for arm in result.verdicts:
         chosen = [row for row in result.metrics if row.arm == arm and row.segment is not None]
-        if chosen:
+        for number, name in enumerate(dict.fromkeys(label(row) for row in chosen), 1):
             blocks.append(
                 Table(
-                    f"segments-{arm_id(result, arm)}",
-                    f"{arm} against {result.control} by segment (exploratory)",
+                    f"segments-{arm_id(result, arm)}-{number}",
+                    f"{name}: {arm} against {result.control} by segment (exploratory)",
                     (
                         Column("Segment"),
-                        Column("Metric"),
                         Column("Estimated from"),
                         Column(result.control, True),
                         Column(arm, True),
                         Column("Relative change", True),
                         Column("p", True),
-                        Column("Note"),
+                        Column("p adjusted for the number of segments", True),
                     ),
                     tuple(
                         (
-                            Cell(str(row.segment)),
-                            Cell(label(row)),
+                            Cell(str(row.segment).replace("=", ": ")),
                             Cell(words.ESTIMATORS[row.estimator]),
                             rows.value(row, "control"),
                             rows.value(row, "treatment"),
                             rows.lift(row),
                             rows.p_value(row),
-                            Cell(words.in_words(row.note)),
+                            Cell(_adjusted(row.note), "number", "quiet"),
                         )
                         for row in chosen
+                        if label(row) == name
                     ),
                 )
             )
     return Section("segments", "Segments", tuple(blocks)) if len(blocks) > 1 else None
+
+
+def _adjusted(note: str) -> str:
+    """The adjusted p-value that a segment's note tells, a dash where it has none."""
+    _, found, value = note.partition("adjusted p = ")
+    return fmt.p_value(float(value)) if found else "–"

@@ -82,7 +82,7 @@ class Assignments(Register[StoredAssignment]):
         if position is not None:
             query = query.where(AssignmentRow.position <= position)
         with reading(self._engine) as connection:
-            latest = {unit: arm for unit, arm in connection.execute(query.order_by(AssignmentRow.id))}
+            latest = {row.unit: row.arm for row in connection.execute(query.order_by(AssignmentRow.id))}
         units = sorted(latest)
         return pa.table({"unit": units, "arm": [latest[unit] for unit in units]}, schema=OVERRIDES)
 

@@ -58,7 +58,7 @@ class Quarantine(Register[Quarantined]):
             .order_by(QuarantineRow.reason)
         )
         with reading(self._engine) as connection:
-            return {status: n for status, n in connection.execute(query)}
+            return {row[0]: row[1] for row in connection.execute(query)}
 
     def settle(self, row_ids: Sequence[int], step: Step, *, by: str, because: str, now: datetime) -> None:
         """Records what was done about rows; the rows themselves stay."""

@@ -83,7 +83,7 @@ def g3() -> AnalysisResult:
 @pytest.fixture(scope="module")
 def funnel() -> AnalysisResult:
     """A random funnel with everything in it."""
-    return result(random_facts(1, 900))
+    return result(random_facts(1, 600))
 
 
 def row(
@@ -180,7 +180,7 @@ def test_the_list_of_checks_is_the_closed_list(funnel: AnalysisResult) -> None:
 
 def test_the_same_facts_give_the_same_bytes() -> None:
     """Two analyses of the same facts are equal to the byte, and the order of the rows does not matter."""
-    known = random_facts(2, 300)
+    known = random_facts(2, 200)
     shuffled = replace(
         known,
         leads=known.leads.take(list(range(known.leads.num_rows))[::-1]),
@@ -189,13 +189,14 @@ def test_the_same_facts_give_the_same_bytes() -> None:
     )
     texts = [json.dumps(result(each).to_dict(), sort_keys=True) for each in (known, known, shuffled)]
 
-    assert texts[0] == texts[1] == texts[2]
+    assert texts[0] == texts[1]
+    assert texts[0] == texts[2]
 
 
 def test_counts_add_up(funnel: AnalysisResult) -> None:
     """Enrolled and not enrolled make the leads; the fates of the outcomes make the log."""
     counts = funnel.counts
-    assert counts["enrolled"] + sum(counts["not_enrolled"].values()) == counts["leads"] == 900
+    assert counts["enrolled"] + sum(counts["not_enrolled"].values()) == counts["leads"] == 600
     assert sum(counts["enrolled_by_arm"].values()) == counts["enrolled"]
     for kind in counts["outcomes"].values():
         assert kind["in_log"] == sum(n for fate, n in kind.items() if fate != "in_log")
@@ -252,7 +253,7 @@ def test_without_a_disagreement_there_is_no_triggered_estimate() -> None:
     assert found.verdict.call == "inconclusive"
 
 
-def test_what_is_not_due_says_when(g3: AnalysisResult) -> None:
+def test_what_is_not_due_says_when() -> None:
     """Before its horizon a metric has no value, never 0; its date is named, and the verdict waits."""
     known = random_facts(1, 400)
     declared = protocol(looks="[2026-07-20, 2026-09-10, 2026-11-30]")
@@ -286,7 +287,7 @@ def test_a_guardrail_that_is_not_due_only_holds_back_ship() -> None:
 
 def test_before_the_planned_end_only_the_repeated_p_is_shown() -> None:
     """At an early look intervals are the boundary's, wider than the plain ones, and `p_fixed` is null."""
-    known = random_facts(1, 900)
+    known = random_facts(1, 600)
     early = replace(known, as_of=datetime(2026, 9, 10, 23, 59, 59, 999999, tzinfo=UTC))
     declared = protocol(looks="[2026-09-10, 2026-11-30]")
     first, last = (row(result(each, declared), "sql_per_lead", "itt") for each in (early, known))
@@ -298,9 +299,9 @@ def test_before_the_planned_end_only_the_repeated_p_is_shown() -> None:
     assert (first_limits[2] or 0) - (first_limits[1] or 0) > (last_limits[2] or 0) - (last_limits[1] or 0)
 
 
-def test_open_handling_is_decided_by_intention_to_treat(funnel: AnalysisResult) -> None:
+def test_open_handling_is_decided_by_intention_to_treat(few: Facts) -> None:
     """Where sales can see the arm the triggered row is shown and the plain one decides."""
-    found = result(random_facts(1, 300), protocol(handling="open"))
+    found = result(few, protocol(handling="open"))
 
     assert row(found, "sql_per_lead", "itt").primary and not row(found, "sql_per_lead", "triggered").primary
     assert next(check for check in found.checks if check.check == "same_handling").status == "not_applicable"
@@ -341,13 +342,12 @@ def test_a_wrong_split_blocks_the_verdict() -> None:
     assert found.verdict.why[0].startswith("sample_ratio")
 
 
-def test_a_changed_protocol_blocks_the_verdict() -> None:
-    """A protocol edited after the start leaves no verdict; one that is as locked passes."""
-    known = random_facts(1, 300)
+def test_a_changed_protocol_blocks_the_verdict(few: Facts) -> None:
+    """A protocol edited after the start leaves no verdict."""
+    found = result(few, protocol_unchanged=False)
 
-    assert result(known, protocol_unchanged=False).verdict.call == "blocked"
-    checks = {check.check: check.status for check in result(known, protocol_unchanged=True).checks}
-    assert checks["protocol_unchanged"] == "pass"
+    assert found.verdict.call == "blocked"
+    assert "protocol_unchanged" in found.verdict.why[0]
 
 
 def test_an_effect_of_the_arm_itself_gives_the_decision_to_intention_to_treat() -> None:
@@ -379,7 +379,7 @@ def test_a_truly_better_challenger_ships_and_a_worse_one_harms() -> None:
 
 def test_several_challengers_have_a_verdict_each_at_dunnetts_level() -> None:
     """Three arms: two verdicts, two sets of strata, and α = .02696 for each challenger (statistics.md section 11)."""
-    found = result(random_facts(6, 900), protocol(arms=THREE_ARMS))
+    found = result(random_facts(6, 500), protocol(arms=THREE_ARMS))
 
     assert list(found.verdicts) == ["challenger", "other"]
     assert found.counts["alpha"] == pytest.approx({"challenger": 0.02696, "other": 0.02696}, abs=1e-5)
@@ -392,7 +392,7 @@ def test_several_challengers_have_a_verdict_each_at_dunnetts_level() -> None:
 def test_a_ramp_is_compared_within_its_phases() -> None:
     """With two phases of coverage the rows say so, and the estimate is the phases' weighted one."""
     phases = "[{from: 2026-07-01, coverage: 30%}, {from: 2026-07-12, coverage: 100%}]"
-    found = result(random_facts(7, 900), protocol(phases=phases))
+    found = result(random_facts(7, 500), protocol(phases=phases))
     itt = row(found, "sql_per_lead", "itt")
 
     assert "Cochran–Mantel–Haenszel" in itt.method
@@ -405,8 +405,8 @@ def test_a_ramp_is_compared_within_its_phases() -> None:
 
 def test_randomised_accounts_have_clustered_rows() -> None:
     """Under `unit: account` the rows use CR2, the check tells the accounts, and too few of them block."""
-    found = result(random_facts(8, 900, accounts=150), protocol(unit="account"))
-    few = result(random_facts(8, 300, accounts=5), protocol(unit="account"))
+    found = result(random_facts(8, 600, accounts=120), protocol(unit="account"))
+    few = result(random_facts(8, 150, accounts=5), protocol(unit="account"))
 
     assert "CR2" in row(found, "sql_per_lead", "triggered").method
     assert "CR2" in row(found, "sql_per_mql", "itt").method
@@ -416,11 +416,9 @@ def test_randomised_accounts_have_clustered_rows() -> None:
     json.dumps([found.to_dict(), few.to_dict()], allow_nan=False)
 
 
-def test_activity_that_nobody_recorded_is_a_reason_not_a_zero() -> None:
+def test_activity_that_nobody_recorded_is_a_reason_not_a_zero(unrecorded: AnalysisResult) -> None:
     """Without touches, meetings or answers effort and response time cannot be estimated, and checks say why."""
-    found = result(
-        counted({"both": ((90, 30), (90, 31)), "b": ((40, 3), (41, 9)), "none": ((9, 0), (9, 0))}), defined=by_letter()
-    )
+    found = unrecorded
 
     for metric in ("effort_per_win", "touched_within_sla"):
         each = row(found, metric, "itt")
@@ -503,8 +501,13 @@ def test_the_break_even_price_is_what_a_handover_earns() -> None:
     assert price["reading"] == "while_less"
     assert price["price_per_handover"] == pytest.approx((limits(revenue)[0] or 0) / (limits(volume)[0] or 1), rel=1e-9)
     assert price["sentence"].startswith("worth it while a hand-over costs sales less than EUR ")
-    without = result(random_facts(1, 200), replace(protocol(), then=()))
-    assert without.break_even["challenger"]["not_estimable"] == "no_revenue_metric"
+
+
+def test_no_revenue_metric_has_no_break_even_price() -> None:
+    """Without declared revenue the price has a reason."""
+    found = result(facts([]), replace(protocol(), then=()))
+
+    assert found.break_even["challenger"]["not_estimable"] == "no_revenue_metric"
 
 
 def test_segments_are_exploration_and_add_up(funnel: AnalysisResult) -> None:
@@ -545,9 +548,9 @@ def test_the_funnel_counts_mature_leads(g3: AnalysisResult) -> None:
     assert stages["challenger", "sql"] == (326, 4000)
 
 
-def test_late_feedback_moves_the_cut_off_back() -> None:
+def test_late_feedback_moves_the_cut_off_back(few: Facts) -> None:
     """With feedback that arrives ten days late the leads of the last ten days are not mature yet."""
-    known = random_facts(1, 300)
+    known = few
     outcomes = known.outcomes.set_column(
         known.outcomes.schema.get_field_index("known_at"),
         "known_at",
