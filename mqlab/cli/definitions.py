@@ -113,7 +113,7 @@ def diff(
     elif output_format == "markdown":
         sys.stdout.write(found.to_markdown())
     else:
-        output.wrapped(output.console(), found.to_text().splitlines())
+        sys.stdout.write(found.to_text() + "\n")
 
 
 @app.command()

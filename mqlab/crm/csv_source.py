@@ -8,7 +8,7 @@ import io
 import re
 from collections import Counter, deque
 from collections.abc import Collection, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import IO
 
 from mqlab.crm.batches import BATCH_ROWS, Batch
@@ -16,6 +16,7 @@ from mqlab.crm.mapping import Mapping
 from mqlab.crm.quarantine import BadRow, Finding, Reason
 from mqlab.errors import InputError, Place, Problem, ProblemsFound
 
+BLOCK_CHARACTERS = 1_000_000
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -53,7 +54,6 @@ class CsvSource:
             rows: list[list[str]] = []
             began = self._line()
             broken: list[BadRow] = []
-            self._lines.has_nul = False
             try:
                 rows.extend(islice(self._reader, BATCH_ROWS))
                 ended = len(rows) < BATCH_ROWS
@@ -66,7 +66,8 @@ class CsvSource:
 
     def _batch(self, rows: list[list[str]], lines: Sequence[int], broken: list[BadRow]) -> Batch:
         width = len(self.header)
-        if not all(map(width.__eq__, map(len, rows))) or self._lines.has_nul:
+        columns = list(zip(*rows, strict=True)) if all(map(width.__eq__, map(len, rows))) else None
+        if columns is None or any("\0" in "\n".join(column) for column in columns):
             good: list[list[str]] = []
             good_lines: list[int] = []
             for row, line in zip(rows, lines, strict=True):
@@ -76,8 +77,8 @@ class CsvSource:
                 elif len(row) == width:
                     good.append(row)
                     good_lines.append(line)
-            rows, lines = good, good_lines
-        columns = list(zip(*rows, strict=True)) if rows else [()] * width
+            lines, columns = good_lines, list(zip(*good, strict=True))
+        columns = columns or [()] * width
         named = {name: column for name, column in zip(self.header, columns, strict=True) if name}
         return Batch(named, lines, broken, done=self._raw.tell(), total=self._total)
 
@@ -105,7 +106,7 @@ class CsvSource:
     def _broken(self, error: str, began: int, rows: list[list[str]]) -> BadRow:
         numbers = self._line_numbers([*rows, []], began, exact=False)
         line = numbers[-1]
-        raw = "".join(list(self._lines.recent)[-(self._line() - line) :])
+        raw = self._lines.between(line, self._line() - 1)
         if "unexpected end of data" in error:
             raise InputError(
                 f"the file ends inside a quoted cell that began in line {line}: it was cut off, or a quote is missing.",
@@ -131,13 +132,11 @@ class CsvSource:
         """The physical lines of the header; leading blank lines are passed over."""
         text = ""
         try:
-            for line in self._lines:
-                if not text and not line.strip():
-                    self._skipped += 1
-                    continue
-                text += line
+            while line := self._lines.one():
                 self._skipped += 1
-                if text.count('"') % 2 == 0:
+                if text or line.strip():
+                    text += line
+                if text and text.count('"') % 2 == 0:
                     break
         except UnicodeDecodeError as error:
             raise self._undecodable(error) from error
@@ -197,22 +196,33 @@ class CsvSource:
 
 
 class _Lines:
-    """The lines of a text, the recent ones kept, NUL characters noticed."""
+    """The lines of a text, read in blocks; the recent blocks are kept for the rows that break."""
 
     def __init__(self, text: io.TextIOWrapper) -> None:
         self._text = text
-        self.recent: deque[str] = deque(maxlen=200)
-        self.has_nul = False
+        self._blocks: deque[tuple[int, list[str]]] = deque(maxlen=3)
         self.count = 0
 
     def __iter__(self) -> Iterator[str]:
-        keep = self.recent.append
-        for line in self._text:
-            self.count += 1
-            keep(line)
-            if "\0" in line:
-                self.has_nul = True
-            yield line
+        return chain.from_iterable(self._read())
+
+    def between(self, first: int, last: int) -> str:
+        """The text of some recent lines, both counted in."""
+        return "".join(
+            line for start, block in self._blocks for number, line in enumerate(block, start) if first <= number <= last
+        )
+
+    def one(self) -> str:
+        """The next line alone, before any block is read; empty at the end."""
+        line = self._text.readline()
+        self.count += bool(line)
+        return line
+
+    def _read(self) -> Iterator[list[str]]:
+        while block := self._text.readlines(BLOCK_CHARACTERS):
+            self._blocks.append((self.count + 1, block))
+            self.count += len(block)
+            yield block
 
 
 def _cells(text: str, delimiter: str) -> list[str]:

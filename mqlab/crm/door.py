@@ -98,7 +98,7 @@ class _Memory(Generic[V]):
         if isinstance(values, tuple):
             for value in set(values).difference(known):
                 known[value] = self._function(value)
-            return [known[value] for value in values]
+            return list(map(known.__getitem__, values))
         return [self._one(value) for value in values]
 
     def _one(self, value: Any) -> V:
@@ -149,6 +149,9 @@ def _text(value: Any, null_tokens: frozenset[str]) -> str | None:
 
 
 def _id(value: Any, null_tokens: frozenset[str]) -> str | None:
+    if isinstance(value, str) and value.isascii() and "@" not in value:
+        text = value.strip()
+        return None if text.lower() in null_tokens else text
     text = unicodedata.normalize("NFKC", canonical_text(flat(value))).strip()
     if "@" in text:
         text = mask_text(text)

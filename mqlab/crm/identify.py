@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from enum import Enum, auto
+from enum import IntEnum, auto
 
 from mqlab.crm.sink import Intake
 from mqlab.leads.identity import canonical_ids
 from mqlab.leads.instants import micros
 
 
-class Match(Enum):
+MOST_REMEMBERED = 500_000
+
+
+class Match(IntEnum):
     """Whether a row's lead is known."""
 
     FOUND = auto()
@@ -24,12 +27,14 @@ class Identifier:
     def __init__(self, intake: Intake) -> None:
         self._intake = intake
         self._survivors: Mapping[str, str] | None = None
+        self._seen: set[str] = set()
 
     def matches(self, refs: Sequence[str], email_hashes: Sequence[str | None] | None = None) -> list[Match]:
         """Per row whether its lead is known now."""
         hashes = [None] * len(refs) if email_hashes is None else email_hashes
-        known = self._known(set(refs))
-        if len(known) == len(set(refs)):
+        different = set(refs)
+        known = self._known(different)
+        if len(known) == len(different):
             return [Match.FOUND] * len(refs)
         left = {found for ref, found in zip(refs, hashes, strict=True) if ref not in known and found is not None}
         by_email = self._by_email(left) if left else {}
@@ -41,6 +46,7 @@ class Identifier:
     def settle(self) -> int:
         """Frees the facts whose lead has come meanwhile; says how many."""
         self._survivors = None
+        self._seen.clear()
         waiting = sorted(self._intake.waiting(), key=lambda one: (one[0], one[1] or ""))
         if not waiting:
             return 0
@@ -50,13 +56,17 @@ class Identifier:
 
     def _known(self, refs: Collection[str]) -> set[str]:
         """Those of `refs` that are leads, or were merged into one."""
-        known = self._intake.known_leads(refs)
+        known = set(refs) & self._seen
+        known |= self._intake.known_leads(set(refs) - known)
         left = set(refs) - known
         if left:
             survivors = self._merged()
             merged = {ref: survivors[ref] for ref in left if ref in survivors}
             alive = self._intake.known_leads(set(merged.values())) if merged else set()
             known |= {ref for ref, survivor in merged.items() if survivor in alive}
+        if len(self._seen) > MOST_REMEMBERED:
+            self._seen.clear()
+        self._seen |= known
         return known
 
     def _by_email(self, hashes: Collection[str]) -> dict[str, Match]:

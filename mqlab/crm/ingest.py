@@ -24,7 +24,7 @@ from mqlab.crm.quarantine import BadRow, Finding, Reason, kept
 from mqlab.crm.sink import Intake, Kind, Sink
 from mqlab.crm.sources import opened
 from mqlab.crm.transform import Context, Facts
-from mqlab.crm.versions import Fate, fates
+from mqlab.crm.versions import APPENDED, Fate, fates
 from mqlab.errors import InputError, Place, nearest
 from mqlab.leads.text import DEFAULT_NULL_TOKENS, normalise
 
@@ -109,7 +109,7 @@ class _Import:
         door = Door(clock=clock, numbers=numbers, null_tokens=null_tokens, internal_domains=internal_domains)
         row_is = (mapping.leads.row_is if mapping.leads else None) or "initial"
         self._context = Context(mapping.system, door, snapshot_at=snapshot_at, row_is=row_is)
-        self._counts: Counter[Fate | Match | str] = Counter()
+        self._counts: Counter[str] = Counter()
         self._reasons: Counter[Reason] = Counter()
         self._left_out: tuple[str, ...] = ()
 
@@ -161,26 +161,30 @@ class _Import:
             intake.stored(self._kind, refs, keys), every_version_counts=self._kind in EVERY_VERSION_COUNTS,
         )  # fmt: skip
         match = self._matches(identifier, columns)
-        append = [row for row, one in enumerate(fate) if one.appended]
+        append = [row for row, one in enumerate(fate) if one in APPENDED]
         if append:
             everything = len(append) == len(fate)
             intake.append(
                 self._kind,
                 columns if everything else {name: [values[row] for row in append] for name, values in columns.items()},
             )
+        self._counts["backfilled"] += sum(columns["backfill"])
+        together = Counter(zip(fate, match, strict=True))
+        if all(one is not Fate.CONFLICT and lead is Match.FOUND for one, lead in together):
+            for (one, _), count in together.items():
+                self._counts[_WORD[one]] += count
+            return
         waits: list[int] = []
         for row, (one, lead) in enumerate(zip(fate, match, strict=True)):
             if one is Fate.CONFLICT:
                 yield self._bad(batch, facts, row, Reason.CONFLICT_WITHOUT_VERSION)
-                continue
-            if lead is Match.DOUBTFUL:
+            elif lead is Match.DOUBTFUL:
                 yield self._bad(batch, facts, row, Reason.AMBIGUOUS_IDENTITY)
             elif lead is Match.WAITS:
                 self._counts["unmatched"] += 1
                 waits.append(row)
             else:
                 self._counts[_WORD[one]] += 1
-            self._counts["backfilled"] += columns["backfill"][row]
         if waits:
             self._wait(intake, columns, waits)
 

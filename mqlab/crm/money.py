@@ -42,6 +42,12 @@ class Numbers:
     ) -> list[Any]:
         if len(seen) > 200_000:
             seen.clear()
+        if isinstance(values, tuple):
+            for value in set(values).difference(seen):
+                seen[value] = read(value)
+            read_all = list(map(seen.__getitem__, values))
+            if not any(isinstance(found, Finding) for found in set(read_all)):
+                return read_all
         result = []
         for row, value in enumerate(values):
             if value not in seen:

@@ -279,8 +279,7 @@ def outcomes(batch: Batch, layout: Layout, context: Context, *, several: bool = 
             ),
             "known_at": known, "backfill": backfill, "email_hash": hashes, "kind": kinds, "occurred_at": at,
             "resolution": resolution, "opportunity_id": opportunity, "amount": amount, "currency": currency,
-            "quantity": quantity, "reason_code": reason, "owner": owner, "row_id": row_ids, "modified_at": modified,
-            "evidence": ["stated"] * count,
+            "quantity": quantity, "reason_code": reason, "owner": owner, "row_id": row_ids,
         }
     )  # fmt: skip
 

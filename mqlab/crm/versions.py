@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import IntEnum, auto
 
 from mqlab.crm.sink import Stored
 
 
-class Fate(Enum):
+class Fate(IntEnum):
     """What becomes of a row."""
 
     NEW = auto()
@@ -21,17 +21,25 @@ class Fate(Enum):
     CORRECTED = auto()
     CONFLICT = auto()
 
-    @property
-    def appended(self) -> bool:
-        """Whether the ledger gets a row: a newer sighting of the same content counts as unchanged and is noted."""
-        return self in {Fate.NEW, Fate.SEEN_AGAIN, Fate.CORRECTED}
+
+APPENDED = frozenset({Fate.NEW, Fate.SEEN_AGAIN, Fate.CORRECTED})
+"""The ledger gets a row: also for a newer sighting of the same content, which counts as unchanged."""
+
+
+Seen = tuple[int | None, int, int]
+"""A sighting of a fact: version, content, known at (µs)."""
 
 
 @dataclass(slots=True)
 class _Fact:
-    """The versions of one fact seen so far: version → content → earliest known."""
+    """The versions of one fact seen so far: version → content → instants at which it became known."""
 
     versions: dict[int | None, dict[int, set[int]]]
+
+    @classmethod
+    def of(cls, seen: Seen) -> _Fact:
+        version, content, known = seen
+        return cls({version: {content: {known}}})
 
     def add(self, version: int | None, content: int, known: int) -> None:
         self.versions.setdefault(version, {}).setdefault(content, set()).add(known)
@@ -68,24 +76,36 @@ def fates(
     `every_version_counts`: the source's versions of one fact all stand in the log, told apart by when they became
     known (events, field changes, merges); otherwise content that differs without a version is a conflict.
     """
-    facts: dict[tuple[str, int], _Fact] = {}
+    single: dict[tuple[str, int], Seen] = {}
+    several: dict[tuple[str, int], _Fact] = {}
     for ref, key, version, content, known_us in stored:
-        facts.setdefault((ref, key), _Fact({})).add(version, content, known_us)
+        _note(single, several, (ref, key), (version, content, known_us))
     result: list[Fate] = []
-    fresh: dict[tuple[str, int], tuple[int | None, int, int]] = {}
-    for ref, key, version, content, known_us in zip(refs, keys, versions, contents, known, strict=True):
-        name = (ref, key)
-        fact = facts.get(name)
-        if fact is None:
-            first = fresh.get(name)
-            if first is None:
-                fresh[name] = (version, content, known_us)
-                result.append(Fate.NEW)
-                continue
-            fact = facts[name] = _Fact({})
-            fact.add(*first)
-        fate = fact.fate(version, content, known_us, every_version_counts=every_version_counts)
-        if fate.appended:
-            fact.add(version, content, known_us)
+    for ref, key, *seen in zip(refs, keys, versions, contents, known, strict=True):
+        name, row = (ref, key), (seen[0], seen[1], seen[2])
+        first = single.get(name)
+        if first is None:
+            single[name] = row
+            result.append(Fate.NEW)
+            continue
+        if first == row:
+            result.append(Fate.UNCHANGED)
+            continue
+        fact = several.get(name) or _Fact.of(first)
+        fate = fact.fate(*row, every_version_counts=every_version_counts)
+        if fate in APPENDED:
+            fact.add(*row)
+            several[name] = fact
         result.append(fate)
     return result
+
+
+def _note(
+    single: dict[tuple[str, int], Seen], several: dict[tuple[str, int], _Fact], name: tuple[str, int], seen: Seen
+) -> None:
+    first = single.setdefault(name, seen)
+    if first is not seen:
+        fact = several.get(name)
+        if fact is None:
+            fact = several[name] = _Fact.of(first)
+        fact.add(*seen)

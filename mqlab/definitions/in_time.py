@@ -16,15 +16,11 @@ from mqlab.definitions.direction import (
     score_direction,
 )
 from mqlab.definitions.draft import Draft, Step
-from mqlab.definitions.durations import duration_text
-from mqlab.definitions.model import Definition, EventRule, Grading, HalfLife, LogisticModel, Matrix, Score
+from mqlab.definitions.model import Grading, LogisticModel, Matrix, Score
 from mqlab.definitions.tree import Direction, Expression
-from mqlab.errors import Place, Problem
 
 MAY_FALL = frozenset({CONSTANT, FALLING})
 MAY_RISE = frozenset({CONSTANT, RISING})
-LARGEST_HALF_LIVES = 1_000
-"""How many half-lives a qualification window may hold, so that sums of decayed points stay exact."""
 
 
 def moving_parts(scores: Sequence[Score], grades: Sequence[Grading], model: LogisticModel | None) -> Moving:
@@ -34,28 +30,6 @@ def moving_parts(scores: Sequence[Score], grades: Sequence[Grading], model: Logi
         {grading.score: grading for grading in grades},
         model_direction(model) if model is not None else CONSTANT,
     )
-
-
-def half_life_problems(definition: Definition, *, qualify_within_us: int) -> tuple[Problem, ...]:
-    """Half-lives shorter than a thousandth of an experiment's `qualify_within`, which are refused there."""
-    found: list[Problem] = []
-    for score in definition.scores:
-        for group in score.groups:
-            for rule in group.rules:
-                if not (isinstance(rule, EventRule) and isinstance(rule.decay, HalfLife)):
-                    continue
-                if rule.decay.half_life_us * LARGEST_HALF_LIVES < qualify_within_us:
-                    inner = f"groups.{group.name}.rules" if group.name is not None else "rules"
-                    path = f"scores.{score.name}.{inner}.{rule.id}.decay"
-                    message = (
-                        f"The half-life of '{rule.id}' in {definition.ref}, {duration_text(rule.decay.half_life_us)}, "
-                        f"is less than a thousandth of qualify_within, {duration_text(qualify_within_us)}."
-                    )
-                    place = definition.places.get(path, Place(file=definition.file, path=path))
-                    found.append(
-                        Problem("HalfLifeTooShort", message, place, hint="Use a longer half-life, or `within`.")
-                    )
-    return tuple(found)
 
 
 class InTime:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from mqlab.definitions import lock as locks
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from mqlab.definitions.points_table import NotCarried
     from mqlab.lab.core import Lab
 
+WIDTH = 80
 TEAMS = ("marketing", "sales")
 
 
@@ -104,9 +106,10 @@ class Diff:
     def to_text(self) -> str:
         """Lines for a terminal."""
         lines = [f"{self.before} → {self.after}"]
-        lines += [f"  {change.severity:<9}  {change.words}" for change in self.changes] or [
-            "  No difference in meaning."
-        ]
+        for change in self.changes:
+            lines += wrap(f"  {change.severity:<9}  {change.words}", WIDTH, subsequent_indent=" " * 13)
+        if not self.changes:
+            lines.append("  No difference in meaning.")
         if self.moves is not None:
             lines += ["", *self.moves.to_lines()]
         return "\n".join(lines)

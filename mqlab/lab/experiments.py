@@ -124,7 +124,7 @@ def show(lab: Lab, experiment: str, at: datetime) -> dict[str, Any]:
         "enrolment": f"{plan.enrolment_from} to {plan.enrolment_to} ({plan.timezone})",
         "phases": [f"{phase.number}: {percent(phase.coverage)} from {iso(phase.start)}" for phase in plan.phases],
         "arms": [
-            f"{arm.name}: {arm.definition}, weight {arm.weight}{' (control)' if arm.name == plan.control else ''}"
+            f"{arm.name}: {arm.definition}, weight {arm.weight:g}{' (control)' if arm.name == plan.control else ''}"
             for arm in plan.arms
         ],
         "handling": plan.handling,
@@ -145,11 +145,12 @@ def status(lab: Lab, experiment: str | None, at: datetime) -> list[dict[str, Any
         log = steps(lab, name)
         present = [phase for phase in plan.phases if phase.start <= at]
         taken = lab.reading.looks.taken(name)
-        due = [day for day in plan.looks.dates if end_of_day(day, ZoneInfo(plan.timezone)) <= at]
+        state = lifecycle.state(plan, log, at=at).status
+        due = [day for day in plan.looks.dates if state != "draft" and end_of_day(day, ZoneInfo(plan.timezone)) <= at]
         found.append(
             {
                 "experiment": plan.id,
-                "state": lifecycle.state(plan, log, at=at).status,
+                "state": state,
                 "coverage": percent(present[-1].coverage) if present else "0%",
                 "looks_due": [str(day) for day in due],
                 "looks_taken": [f"{iso(look.as_of)}: {look.result['verdict']['call']}" for look in taken],

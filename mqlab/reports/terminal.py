@@ -14,6 +14,9 @@ from mqlab.reports.rows import Rows
 from mqlab.stats.estimate import NotEstimable
 
 WIDTH = 80
+NAME, CONTROL, ARM, LIFT, P = 22, 10, 12, 26, 7
+"""Widths of the columns of a table; with the spaces between them they fill the 80."""
+ESTIMATORS = {"itt": "all leads", "triggered": "where they differ"}
 MARKS = {"pass": "ok", "warn": "look", "fail": "FAIL", "not_applicable": "-"}
 
 
@@ -21,11 +24,13 @@ def render(result: AnalysisResult, zone: ZoneInfo) -> str:
     """The whole result, ending in a line break; `zone` is the lab's."""
     lines = [
         *_wrapped(result.title),
-        f"{result.experiment} · as of {fmt.instant(result.as_of, zone)} · ledger {result.ledger} · {result.engine}",
+        *_wrapped(
+            f"{result.experiment} · as of {fmt.instant(result.as_of, zone)} · ledger {result.ledger} · {result.engine}"
+        ),
     ]
     for arm, verdict in result.verdicts.items():
         label, _ = words.CALLS[verdict.call]
-        lines += ["", f"{arm} v {result.control}: {label.upper()}"]
+        lines += ["", *_wrapped(f"{arm} v {result.control}: {label.upper()}")]
         for why in verdict.why:
             lines += _wrapped(words.sentence(words.in_words(why)), "  - ")
         lines += _arm(result, arm)
@@ -34,7 +39,8 @@ def render(result: AnalysisResult, zone: ZoneInfo) -> str:
         lines += _wrapped(f"{words.check(check)}. {words.sentence(check.detail)}", f"  {MARKS[check.status]:<5} ")
     left_out = {key: number for key, number in result.excluded.items() if number}
     if left_out:
-        lines += ["", "Left out: " + "; ".join(f"{fmt.count(n)} {words.excluded(key)}" for key, n in left_out.items())]
+        listed = "; ".join(f"{fmt.count(n)} {words.excluded(key)}" for key, n in left_out.items())
+        lines += ["", *_wrapped(f"Left out: {listed}")]
     for note in result.notes:
         lines += ["", *_wrapped(words.sentence(note))]
     return "\n".join(line.rstrip() for line in lines) + "\n"
@@ -48,6 +54,8 @@ def _arm(result: AnalysisResult, arm: str) -> Iterator[str]:
     yield ""
     yield "1. The same leads under each definition (causal: this decides)"
     yield from _table(rows, causal, result.control, arm)
+    if any(row.estimator == "triggered" for row in causal):
+        yield from _wrapped("Where they differ: the same lift, read off the leads the definitions disagree on.", "  ")
     if descriptive:
         yield ""
         yield "2. Of the leads each definition picked (describes the lists; not causal)"
@@ -73,6 +81,8 @@ def _marginal(row: object, control: str, arm: str) -> str:
 
     assert isinstance(row, MarginalRow)
     who = words.stratum(row.stratum, control, arm)
+    if not row.leads_per_1000:
+        return f"{who}: no lead"
 
     def rate(value: float | NotEstimable) -> str:
         return fmt.reason(value) if isinstance(value, NotEstimable) else fmt.rate(value)
@@ -84,40 +94,52 @@ def _marginal(row: object, control: str, arm: str) -> str:
 
 
 def _table(rows: Rows, chosen: Sequence[MetricRow], control: str, arm: str) -> Iterator[str]:
-    head, second = max(len(control), 8), max(len(arm), 8)
-    name = WIDTH - head - second - 30
-    yield f"  {'':<{name}}{control:>{head}}  {arm:>{second}}  {'lift':<19}  p"
+    """A heading, then per metric its name and one line per estimator."""
+    yield _line("", _short(control, CONTROL), _short(arm, ARM), "lift and interval", "p")
     previous = ""
     for row in chosen:
         label = _label(row)
-        shown = "" if label == previous else label
+        if label != previous:
+            yield from _wrapped(words.sentence(label).removesuffix("."), "  ")
         previous = label
-        lift, p = rows.lift(row).text, rows.p_value(row).text
-        values = [rows.value(row, "control").text, rows.value(row, "treatment").text]
-        reasons = [
-            why
-            for why in (row.control.value, row.treatment.value, row.absolute, row.relative)
-            if isinstance(why, NotEstimable)
-        ]
-        if shown:
-            yield from _wrapped(shown, "  ")
         mark = ">" if row.primary else " "
-        who = f"  {mark} {words.ESTIMATORS[row.estimator]}"
-        if reasons and isinstance(row.relative, NotEstimable):
-            yield from _wrapped(f"{words.ESTIMATORS[row.estimator]}: {fmt.reason(reasons[0])}", f"  {mark} ")
+        name = f"  {mark} {ESTIMATORS[row.estimator]}"
+        if isinstance(row.relative, NotEstimable):
+            yield from _wrapped(_reason(row), f"{name}: ", hang=4)
             continue
-        yield f"{who:<{name + 2}}{values[0]:>{head}}  {values[1]:>{second}}  {lift}"
-        if p:
-            yield f"{'':<{name + head + second + 6}}p {p}"
+        values = [rows.value(row, "control").text, rows.value(row, "treatment").text]
+        lift, p = rows.lift(row).text, rows.p_value(row).text
+        line = _line(name, *values, lift, p)
+        if len(line) <= WIDTH:
+            yield line
+        else:
+            yield _line(name, *values, "", "")
+            yield f"{lift} {p:>{P}}".rjust(WIDTH)
+
+
+def _line(name: str, control: str, arm: str, lift: str, p: str) -> str:
+    return f"{name:<{NAME}}{control:>{CONTROL}}  {arm:>{ARM - 2}}  {lift:<{LIFT}} {p:>{P}}".rstrip()
+
+
+def _short(name: str, width: int) -> str:
+    return name if len(name) < width else name[: width - 2] + "…"
+
+
+def _reason(row: MetricRow) -> str:
+    """Why there is no comparison, as the arms or the comparison itself say."""
+    parts = (row.control.value, row.treatment.value, row.absolute, row.relative)
+    return next(fmt.reason(why) for why in parts if isinstance(why, NotEstimable))
 
 
 def _label(row: MetricRow) -> str:
-    horizon = f", {fmt.days(row.horizon_days)}" if row.horizon_days else ""
-    per = f" ({words.per_what(row)})"
-    return f"{words.metric(row.metric)}{horizon}{per}"
+    name = words.metric(row.metric)
+    if row.unit not in ("money", "count"):
+        name = name.replace("per assigned lead", "per 1,000 assigned leads")
+    return f"{name}, {fmt.days(row.horizon_days)}" if row.horizon_days else name
 
 
-def _wrapped(text: str, first: str = "") -> list[str]:
-    return textwrap.wrap(
-        text, WIDTH, initial_indent=first, subsequent_indent=" " * len(first), break_on_hyphens=False
-    ) or [first]
+def _wrapped(text: str, first: str = "", *, hang: int | None = None) -> list[str]:
+    under = " " * (len(first) if hang is None else hang)
+    return textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=under, break_on_hyphens=False) or [
+        first.rstrip()
+    ]

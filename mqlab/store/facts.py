@@ -137,7 +137,6 @@ class _Reader:
         table = self._read(
             OutcomeRow, "lead_ref", "email_hash", "key", "version", "content", "kind", "occurred_at", "known_at",
             "opportunity_id", "amount", "currency", "quantity", "reason_code", "owner", "resolution", "backfill",
-            "evidence",
         )  # fmt: skip
         lead_ids = self._resolved(table, people, survivors)
         waiting = table.filter(pc.is_null(lead_ids)).select(["lead_ref", "key"])
@@ -147,6 +146,7 @@ class _Reader:
         now = current(owner, table["key"], table["version"], table["content"], table["known_at"])
         table = _known(table.take(pa.array(now.rows)), now.known_us)
         table = table.filter(pc.less_equal(table["occurred_at"], self.as_of_us))
+        table = table.append_column("evidence", pa.array(["stated"] * table.num_rows, pa.string()))
         table = table.set_column(table.schema.get_field_index("amount"), "amount", money(table["amount"]))
         order = [
             "lead_id", "occurred_at", "kind", "known_at", "opportunity_id", "amount", "currency", "quantity",

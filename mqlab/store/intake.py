@@ -51,11 +51,10 @@ class Intake:
 
     def append(self, kind: str, columns: Mapping[str, Sequence[Any]]) -> None:
         """Appends facts given as columns of stored values."""
-        rows = len(next(iter(columns.values())))
-        if not rows:
+        if not len(next(iter(columns.values()))):
             return
         self._appended = True
-        insert_rows(self._connection, _table(kind), {**self._stamp(rows), **columns})
+        insert_rows(self._connection, _table(kind), columns, stamp=self._stamp)
 
     def known_leads(self, ids: Collection[str]) -> set[str]:
         """Those of `ids` that are leads."""
@@ -143,13 +142,13 @@ class Intake:
             )
         )
 
-    def _stamp(self, rows: int) -> dict[str, Sequence[Any]]:
-        return {"position": [self.position] * rows, "recorded_at": [micros(self._now)] * rows}
+    @property
+    def _stamp(self) -> dict[str, int]:
+        return {"position": self.position, "recorded_at": micros(self._now)}
 
     def _keep_new(self, model: type[QuarantineRow] | type[UnmatchedRow], columns: Mapping[str, Sequence[Any]]) -> int:
-        rows = len(next(iter(columns.values())))
-        stamped = {**self._stamp(rows), "import_id": [self.import_id] * rows, **columns}
-        return insert_rows(self._connection, model.__table__, stamped, once=True)
+        stamp = {**self._stamp, "import_id": self.import_id}
+        return insert_rows(self._connection, model.__table__, columns, stamp=stamp, once=True)
 
 
 def _table(kind: str) -> Any:

@@ -138,8 +138,6 @@ class OutcomeRow(Fact, Base):
     reason_code: Mapped[str | None]
     owner: Mapped[str | None]
     row_id: Mapped[str | None]
-    modified_at: Mapped[datetime | None]
-    evidence: Mapped[str] = mapped_column(String(8))
 
 
 class AssignmentRow(Row, Base):

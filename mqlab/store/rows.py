@@ -18,15 +18,31 @@ Version = tuple[str, int, int | None, int, int]
 """A stored version of a fact: lead_ref, key, version, content, known at (µs)."""
 
 
-def insert(connection: Connection, table: Any, columns: Mapping[str, Sequence[Any]], *, once: bool = False) -> int:
-    """Appends rows given as columns of equal length, returns how many; `once` skips those already there."""
-    marks = "?" if connection.dialect.paramstyle == "qmark" else "%s"
-    names = ", ".join(f'"{name}"' for name in columns)
-    rows = list(zip(*columns.values(), strict=True))
+def insert(
+    connection: Connection,
+    table: Any,
+    columns: Mapping[str, Sequence[Any]],
+    *,
+    stamp: Mapping[str, int] | None = None,
+    once: bool = False,
+) -> int:
+    """Appends rows given as columns of equal length, returns how many; `once` skips those already there.
+
+    `stamp` holds numbers that are the same in every row. A column without any value is left to its default, nothing.
+    """
+    mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+    stated = {name: values for name, values in columns.items() if values and not _is_blank(values)}
+    rows = list(zip(*stated.values(), strict=True))
     if not rows:
         return 0
-    sql = f'INSERT INTO "{table.name}" ({names}) VALUES ({", ".join([marks] * len(columns))})'
+    same = {name: str(int(value)) for name, value in (stamp or {}).items()}
+    names = ", ".join(f'"{name}"' for name in (*same, *stated))
+    sql = f'INSERT INTO "{table.name}" ({names}) VALUES ({", ".join([*same.values(), *[mark] * len(stated)])})'
     return connection.exec_driver_sql(f"{sql} ON CONFLICT DO NOTHING" if once else sql, rows).rowcount
+
+
+def _is_blank(values: Sequence[Any]) -> bool:
+    return values[0] is None and not any(value is not None for value in values)
 
 
 def versions_of(connection: Connection, table: Any, refs: Sequence[str], keys: Sequence[int]) -> list[Version]:
@@ -44,10 +60,10 @@ def versions_of(connection: Connection, table: Any, refs: Sequence[str], keys: S
             "FROM json_array_elements(CAST(:asked AS json)) AS a(value) "
             f'JOIN "{table.name}" AS f ON f.lead_ref = a.value->>0 AND f."key" = CAST(a.value->>1 AS bigint)'
         )
-    return [
-        (ref, key, version, content, known)
-        for ref, key, version, content, known in connection.execute(text(query), {"asked": asked})
-    ]
+    result = connection.execute(text(query), {"asked": asked})
+    found: list[Version] = result.cursor.fetchall()
+    result.close()
+    return found
 
 
 def listed(connection: Connection, values: Iterable[str]) -> Any:

@@ -86,6 +86,19 @@ def funnel() -> AnalysisResult:
     return result(random_facts(1, 600))
 
 
+@pytest.fixture(scope="module")
+def few() -> Facts:
+    """A random funnel of a few leads."""
+    return random_facts(1, 300)
+
+
+@pytest.fixture(scope="module")
+def unrecorded() -> AnalysisResult:
+    """Leads of which sales reported SQLs and nothing else."""
+    table = {"both": ((90, 30), (90, 31)), "b": ((40, 3), (41, 9)), "none": ((9, 0), (9, 0))}
+    return result(counted(table), defined=by_letter())
+
+
 def row(
     found: AnalysisResult, metric: str, estimator: str, role: str | None = None, arm: str = "challenger"
 ) -> MetricRow:

@@ -24,7 +24,6 @@ from mqlab.definitions.direction import (
     rule_direction,
     score_direction,
 )
-from mqlab.definitions.in_time import half_life_problems
 from mqlab.definitions.model import Grading, Matrix, WhenRule
 from mqlab.definitions.tree import (
     And,
@@ -190,18 +189,6 @@ def test_rules_without_decay_do_not_move() -> None:
 
     assert moving == {"views", "webinars", "forms"}
     assert rule_direction(WhenRule("w", Expression("", Compare(">", FIELD, number(1))), -3.0)) is CONSTANT
-
-
-def test_the_half_life_of_an_experiment_is_checked() -> None:
-    """
-    A half-life below a thousandth of `qualify_within` is named with its rule and place.
-    """
-    bound = qualify("engagement >= 30")
-
-    (problem,) = half_life_problems(bound, qualify_within_us=14_001 * DAY)
-
-    assert "'view'" in problem.message and problem.place.line is not None
-    assert half_life_problems(bound, qualify_within_us=14_000 * DAY) == ()
 
 
 def test_join_and_reverse_are_a_lattice() -> None:

@@ -284,8 +284,6 @@ def upgrade() -> None:
         sa.Column("reason_code", sa.Text(), nullable=True),
         sa.Column("owner", sa.Text(), nullable=True),
         sa.Column("row_id", sa.Text(), nullable=True),
-        sa.Column("modified_at", sa.BigInteger(), nullable=True),
-        sa.Column("evidence", sa.String(length=8), nullable=False),
         sa.Column("lead_ref", sa.Text(), nullable=False),
         sa.Column("key", BIG, nullable=False),
         sa.Column("version", BIG, nullable=True),
