@@ -23,7 +23,7 @@ from mqlab.definitions.evaluate import Evaluator, truth
 from mqlab.definitions.fields import values_at
 from mqlab.definitions.model import Definition, FieldDecl
 from mqlab.definitions.tree import AccountCount
-from mqlab.experiments.enrol import Assignment, enrol
+from mqlab.experiments.enrol import Assignment, carry_merges, enrol
 from mqlab.experiments.population import parts
 from mqlab.experiments.protocol import Protocol
 from mqlab.leads.instants import micros
@@ -71,12 +71,17 @@ def judge(
 ) -> Judged:
     """Enrol every lead of `facts` and judge it by every arm's definition; `definitions` are keyed by `id@version`."""
     known = histories(facts)
-    assignments = _assign(protocol, facts, definitions, known, internal_domains, null_tokens, dict(overrides))
+    single = _assign(protocol, facts, definitions, known, internal_domains, null_tokens, dict(overrides))
+    assignments = carry_merges(single, known.merges)
     persons = tuple(row for row in assignments if row.merged_into is None)
     enrolled = [row for row in persons if row.in_experiment]
     excluded = Counter(_excluded(row) for row in enrolled if _excluded(row))
     kept = sorted((row for row in enrolled if not _excluded(row)), key=lambda row: row.lead_id)
-    crossings = _crossings(protocol, definitions, facts, known, assignments, kept, progress)
+    refs = tuple(dict.fromkeys(arm.definition for arm in protocol.arms))
+    by_account = protocol.unit == "account" and any(reads_account(definitions[ref]) for ref in refs)
+    people = People(known, single, assignments, by_account=by_account)
+    evaluators = {ref: Evaluator(definitions[ref]) for ref in refs}
+    crossings = _crossings(evaluators, people, kept, facts.as_of, protocol.qualify_within_us, progress)
     return Judged(
         table=_table(protocol, facts, known, kept, crossings, null_tokens),
         person={row.lead_id: row.merged_into for row in assignments if row.merged_into is not None},
@@ -95,7 +100,7 @@ def _assign(
     null_tokens: Collection[str],
     overrides: Mapping[str, str],
 ) -> list[Assignment]:
-    """Every lead's assignment, merges applied."""
+    """Every lead's own assignment, before any merge."""
     declared: dict[str, FieldDecl] = {}
     for arm in protocol.arms:
         for field in definitions[arm.definition].fields:
@@ -117,7 +122,6 @@ def _assign(
         internal_domains=internal_domains,
         null_tokens=null_tokens,
         overrides=overrides,
-        merges=known.merges,
     )
 
 
@@ -155,25 +159,20 @@ class _Crossings:
 
 
 def _crossings(
-    protocol: Protocol,
-    definitions: Mapping[str, Definition],
-    facts: Facts,
-    known: Histories,
-    assignments: Sequence[Assignment],
+    evaluators: Mapping[str, Evaluator],
+    people: People,
     kept: Sequence[Assignment],
+    as_of: datetime,
+    qualify_within_us: int,
     progress: Progress | None,
 ) -> _Crossings:
-    """The first crossing of every arm's definition for every kept lead."""
-    refs = tuple(dict.fromkeys(arm.definition for arm in protocol.arms))
-    evaluators = {ref: Evaluator(definitions[ref]) for ref in refs}
-    by_account = protocol.unit == "account" and any(reads_account(definitions[ref]) for ref in refs)
-    people = People.of(known, assignments, by_account=by_account)
-    at_us = {ref: np.full(len(kept), NEVER, dtype=np.int64) for ref in refs}
-    path: dict[str, list[str | None]] = {ref: [None] * len(kept) for ref in refs}
+    """The first crossing of every definition for every kept lead."""
+    at_us = {ref: np.full(len(kept), NEVER, dtype=np.int64) for ref in evaluators}
+    path: dict[str, list[str | None]] = {ref: [None] * len(kept) for ref in evaluators}
     for index, row in enumerate(kept):
         person = people.person(row)
         for ref, evaluator in evaluators.items():
-            found = person.first_crossing(evaluator, facts.as_of, protocol.qualify_within_us)
+            found = person.first_crossing(evaluator, as_of, qualify_within_us)
             if found is not None:
                 at_us[ref][index], path[ref][index] = found
         if progress is not None and (index % 500 == 499 or index + 1 == len(kept)):

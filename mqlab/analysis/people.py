@@ -62,57 +62,64 @@ class Person:
 
 
 class People:
-    """Every person of an analysis, with histories prepared once and shared."""
+    """Every person of an analysis, with histories prepared once and shared.
+
+    `single` are the assignments before any merge, `assignments` those after: an id that was never enrolled itself does
+    not stand for the person before the merge. `by_account`: a definition reads the other leads of the account, which
+    the assignments' units name.
+    """
 
     def __init__(
         self,
         histories: Histories,
-        stands_for: Mapping[str, Sequence[str]],
-        account_of: Mapping[str, str],
+        single: Sequence[Assignment],
+        assignments: Sequence[Assignment],
+        *,
+        by_account: bool,
     ) -> None:
         self._histories = histories.by_id
-        self._merges = histories.merges
-        self._stands_for = stands_for
-        self._account_of = account_of
-        self._members: dict[str, list[str]] = defaultdict(list)
-        for lead_id, account in account_of.items():
-            self._members[account].append(lead_id)
         self._whole = unions(histories.by_id, histories.merges)
-        self._prepared: dict[str, Prepared] = {}
-
-    @classmethod
-    def of(cls, histories: Histories, assignments: Sequence[Assignment], *, by_account: bool) -> People:
-        """`by_account`: a definition reads the other leads of the account, which the assignments' units name."""
-        stands_for: dict[str, list[str]] = defaultdict(list)
+        self._enrolled = frozenset(row.lead_id for row in single if row.in_experiment)
+        self._merged_us: dict[str, int] = {}
+        for merge in histories.merges:
+            self._merged_us.setdefault(merge.old_id, micros(merge.merged_at))
+        self._stands_for: dict[str, list[str]] = defaultdict(list)
+        self._account_of: dict[str, str] = {}
+        self._members: dict[str, list[str]] = defaultdict(list)
         for row in assignments:
             if row.merged_into is not None:
-                stands_for[row.merged_into].append(row.lead_id)
-        account_of = {row.lead_id: row.unit for row in assignments if row.merged_into is None} if by_account else {}
-        return cls(histories, stands_for, account_of)
+                self._stands_for[row.merged_into].append(row.lead_id)
+            elif by_account:
+                self._account_of[row.lead_id] = row.unit
+                self._members[row.unit].append(row.lead_id)
+        self._prepared: dict[str, Prepared] = {}
 
     def person(self, row: Assignment) -> Person:
         """The person behind the assignment of an enrolled lead."""
         lead_id = row.lead_id
-        start = micros(row.assigned_at or self._histories[lead_id].lead.created_at)
-        stretches = [self._stretch(self._whole_of(lead_id), start, None)]
-        for other in self._stands_for.get(lead_id, ()):
-            ends = min(micros(merge.merged_at) for merge in self._merges if merge.old_id == other)
-            stretches.append(self._stretch(prepare(self._histories[other]), start, ends))
+        assigned = micros(row.assigned_at or self._histories[lead_id].lead.created_at)
+        whole = self._whole_of(lead_id)
+        others = [other for other in self._stands_for.get(lead_id, ()) if other in self._enrolled]
+        stretches = []
+        for other in others:
+            history = prepare(self._histories[other])
+            stretches.append(Stretch(history, max(assigned, history.created_us), self._merged_us.get(other)))
+        start = max(assigned, whole.created_us)
+        if others and lead_id not in self._enrolled:
+            start = max(start, min(self._merged_us.get(other, start) for other in others))
+        stretches.append(Stretch(whole, start))
         account = self._account_of.get(lead_id)
         colleagues = [] if account is None else [self._whole_of(other) for other in self._members[account]]
-        return Person(start, tuple(stretches), colleagues)
+        return Person(assigned, tuple(stretches), colleagues)
 
     def _whole_of(self, lead_id: str) -> Prepared:
-        if not self._account_of:
-            return prepare(self._whole.get(lead_id) or self._histories[lead_id])
+        """The lead's history with what was merged into it; kept where colleagues will read it, too."""
         found = self._prepared.get(lead_id)
         if found is None:
-            found = self._prepared[lead_id] = prepare(self._whole.get(lead_id) or self._histories[lead_id])
+            found = prepare(self._whole.get(lead_id) or self._histories[lead_id])
+            if self._account_of:
+                self._prepared[lead_id] = found
         return found
-
-    @staticmethod
-    def _stretch(history: Prepared, assigned_us: int, end_us: int | None) -> Stretch:
-        return Stretch(history, max(assigned_us, history.created_us), end_us)
 
 
 def unions(histories: Mapping[str, History], merges: Sequence[Merge]) -> Mapping[str, History]:

@@ -88,9 +88,7 @@ class Study:
     def money(self, arm: str, number: int) -> tuple[MoneyCell, ...]:
         """Sums of a money measure of the pair."""
         if (arm, number) not in self._money:
-            self._money[arm, number] = sufficient.money(
-                self.dataset, number, arms=(self.control, arm), stratum_of=arm
-            )
+            self._money[arm, number] = sufficient.money(self.dataset, number, arms=(self.control, arm), stratum_of=arm)
         return self._money[arm, number]
 
     def winners(self, arm: str, number: int) -> tuple[Winner, ...]:

@@ -8,8 +8,10 @@ from typing import Annotated
 import typer
 
 from mqlab.cli import output
-from mqlab.cli.options import Format, FormatOption, LabOption, now, parse_instant
-from mqlab.errors import AnswerIsNo
+from mqlab.cli.options import Format, FormatOption, LabOption, instant_or_now
+from mqlab.errors import AnswerIsNo, InputError, nearest
+
+CALLS = ("ship", "harm", "keep", "inconclusive", "blocked", "not_due")
 
 
 def register(app: typer.Typer) -> None:
@@ -38,8 +40,12 @@ def analyze(
     """
     from mqlab.lab import Lab
 
+    for call in exit_on or ():
+        if call not in CALLS:
+            hint = nearest(call, CALLS) or f"It is one of {', '.join(CALLS)}."
+            raise InputError(f"--exit-on {call} is no verdict.", code="UnknownVerdict", hint=hint)
     opened = Lab.open(lab)
-    at = parse_instant(as_of, opened.settings.zone, option="--as-of") if as_of else now()
+    at = instant_or_now(as_of, opened.settings.zone, option="--as-of")
     with output.progress() as progress:
         analysis = opened.analyze(experiment, as_of=at, ledger=ledger, progress=progress)
     if output_format is Format.JSON:

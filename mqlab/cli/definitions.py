@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mqlab.cli import output
-from mqlab.cli.options import Format, FormatOption, LabOption, now, parse_instant
+from mqlab.cli.options import Format, FormatOption, LabOption, instant_or_now, now, parse_instant
 from mqlab.cli.problems import show_problems
 from mqlab.errors import InputError
 
@@ -106,7 +106,7 @@ def diff(
             f"--format {output_format} is not known.", code="BadFormat", hint="It is one of table, json, markdown."
         )
     opened = Lab.open(lab)
-    instant = parse_instant(at, opened.settings.zone, option="--at") if at else now()
+    instant = instant_or_now(at, opened.settings.zone, option="--at")
     found = opened.diff(before, after, leads=leads, at=instant)
     if output_format == "json":
         sys.stdout.write(output.json_text(found.to_json()) + "\n")

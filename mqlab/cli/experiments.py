@@ -184,7 +184,7 @@ def decide(
     from mqlab.lab import Lab
 
     opened = Lab.open(lab)
-    start_at = parse_instant(from_, opened.settings.zone, option="--from", day="start") if from_ else None
+    start_at = parse_instant(from_, opened.settings.zone, option="--from", day="start") if from_ is not None else None
     with output.progress() as progress:
         data = opened.decide_experiment(
             experiment,

@@ -51,7 +51,11 @@ def _command(kind: str, what: str, example: str) -> None:
         from mqlab.lab import Lab
 
         opened = Lab.open(lab)
-        snapshot = parse_instant(snapshot_at, opened.settings.zone, option="--snapshot-at") if snapshot_at else None
+        snapshot = (
+            parse_instant(snapshot_at, opened.settings.zone, option="--snapshot-at")
+            if snapshot_at is not None
+            else None
+        )
         with output.progress() as progress:
             counts = opened.ingest(
                 kind,
@@ -73,8 +77,9 @@ def _command(kind: str, what: str, example: str) -> None:
 
 def _lines(counts: ImportCounts, file: Path, dry_run: bool) -> list[str]:
     row = counts.to_dict()
-    parts = [f"{row[key]} {key}" for key in ("new", "unchanged", "corrected", "unmatched", "quarantined")]
-    head = f"{file.name}: {row['read']} rows read = " + " + ".join(parts)
+    parts = [f"{row[key]:,} {key}" for key in ("new", "unchanged", "corrected", "unmatched", "quarantined")]
+    rows = "1 row" if counts.read == 1 else f"{counts.read:,} rows"
+    head = f"{file.name}: {rows} read = " + " + ".join(parts)
     tail = [f"- {note}" for note in counts.notes]
     if counts.reasons:
         tail.append("Quarantined: " + ", ".join(f"{n} {reason.replace('_', ' ')}" for reason, n in counts.reasons))

@@ -11,7 +11,7 @@ import typer
 
 from mqlab import __version__
 from mqlab.cli import output
-from mqlab.cli.options import Format, FormatOption, LabOption, now, parse_instant
+from mqlab.cli.options import Format, FormatOption, LabOption, instant_or_now, now
 from mqlab.cli.problems import show_problems
 
 
@@ -133,7 +133,7 @@ def why(
     from mqlab.lab import Lab
 
     opened = Lab.open(lab)
-    at = parse_instant(as_of, opened.settings.zone, option="--as-of") if as_of else now()
+    at = instant_or_now(as_of, opened.settings.zone, option="--as-of")
     found = opened.why(lead, experiment=experiment, as_of=at)
     output.show(found.to_dict(), output_format, lambda console: console.print(found.to_text(), markup=False))
 

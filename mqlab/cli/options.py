@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -40,26 +41,36 @@ def now() -> datetime:
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 
 
+DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ].+")
+
+
 def parse_instant(text: str, zone: ZoneInfo, *, option: str, day: str = "end") -> datetime:
     """An instant as typed: ISO 8601 with offset, or a date, which means its end (or start) in the lab's zone."""
+    dated: date | None = None
+    at: datetime | None = None
     try:
-        dated = date.fromisoformat(text) if len(text) == 10 else None
-        at = None if dated else datetime.fromisoformat(text)
-    except ValueError as error:
+        if DATE.fullmatch(text):
+            dated = date.fromisoformat(text)
+        elif INSTANT.fullmatch(text):
+            at = datetime.fromisoformat(text)
+    except ValueError:
+        pass  # such as 30 February: told like any other text that is no date
+    found = dated or at
+    if found is None:
         raise InputError(
             f"{option} '{text}' is neither a date nor an instant.",
             code="BadInstant",
             hint="Write 2026-10-15, or 2026-10-15T08:00:00Z.",
-        ) from error
-    if not FIRST_YEAR <= (dated or at).year <= LAST_YEAR:  # type: ignore[union-attr]
+        )
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
         raise InputError(
             f"{option} '{text}' lies outside of the years {FIRST_YEAR} to {LAST_YEAR}.",
             code="InstantOutOfRange",
             hint="Leave the option out to mean now." if option == "--as-of" else None,
         )
-    if dated is not None:
-        return end_of_day(dated, zone) if day == "end" else start_of_day(dated, zone)
-    assert at is not None
+    if at is None:
+        return end_of_day(found, zone) if day == "end" else start_of_day(found, zone)
     if at.tzinfo is None:
         raise InputError(
             f"{option} '{text}' has no time zone.",
@@ -67,3 +78,8 @@ def parse_instant(text: str, zone: ZoneInfo, *, option: str, day: str = "end") -
             hint=f"Write {text}Z for UTC, or an offset such as {text}+02:00.",
         )
     return at.astimezone(UTC)
+
+
+def instant_or_now(text: str | None, zone: ZoneInfo, *, option: str) -> datetime:
+    """An instant as typed, now where nothing was."""
+    return now() if text is None else parse_instant(text, zone, option=option)

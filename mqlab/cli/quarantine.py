@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+import math
+from typing import Annotated, Any
 
 import typer
 
 from mqlab.cli import output
 from mqlab.cli.options import Format, FormatOption, LabOption
 
+MOST = 2**62
+"""Row numbers are 64-bit integers."""
+
 app = typer.Typer(no_args_is_help=True, help="Rows that could not be used, kept whole with their reason.")
 
 
 @app.command("list")
 def list_rows(
-    limit: Annotated[int, typer.Option("--limit", min=1, help="How many rows at the most.")] = 50,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=MOST, help="How many rows at the most.")] = 50,
     lab: LabOption = None,
     output_format: FormatOption = Format.TABLE,
 ) -> None:
@@ -27,7 +31,7 @@ def list_rows(
 
     rows = Lab.open(lab).quarantined(limit=limit)
     output.show(
-        [row.to_dict() for row in rows],
+        [_plain(row.to_dict()) for row in rows],
         output_format,
         lambda console: console.print(
             output.table_of(
@@ -43,7 +47,7 @@ def list_rows(
 
 @app.command("show")
 def show_row(
-    row_id: Annotated[int, typer.Argument(metavar="ID")],
+    row_id: Annotated[int, typer.Argument(metavar="ID", min=1, max=MOST, show_default=False)],
     lab: LabOption = None,
     output_format: FormatOption = Format.TABLE,
 ) -> None:
@@ -54,15 +58,28 @@ def show_row(
     from mqlab.lab import Lab
 
     row = Lab.open(lab).quarantined_row(row_id)
-    data = row.to_dict()
+    data = _plain(row.to_dict())
     output.show(
         data,
         output_format,
-        lambda console: console.print(
-            "\n".join(
+        lambda console: output.wrapped(
+            console,
+            [
                 f"{key}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
                 for key, value in data.items()
-            ),
-            markup=False,
+            ],
         ),
     )
+
+
+def _plain(value: Any) -> Any:
+    """A row as JSON allows it: a number that is not finite, as some files hold it, becomes its text."""
+    match value:
+        case float() if not math.isfinite(value):
+            return str(value)
+        case dict():
+            return {key: _plain(item) for key, item in value.items()}
+        case list():
+            return [_plain(item) for item in value]
+        case _:
+            return value

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mqlab.cli import output
-from mqlab.cli.options import LabOption, now, parse_instant
+from mqlab.cli.options import LabOption, instant_or_now
 
 app = typer.Typer(no_args_is_help=True, help="Documents to take to a meeting.")
 
@@ -40,7 +40,7 @@ def experiment(
     from mqlab.lab import Lab
 
     opened = Lab.open(lab)
-    at = parse_instant(as_of, opened.settings.zone, option="--as-of") if as_of else now()
+    at = instant_or_now(as_of, opened.settings.zone, option="--as-of")
     with output.progress() as progress:
         path = opened.report_experiment(name, as_of=at, ledger=ledger, out=out, overwrite=force, progress=progress)
     output.console().print(f"The report is in {path}", markup=False, soft_wrap=True)

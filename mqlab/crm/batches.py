@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from mqlab.crm.quarantine import BadRow
 
-BATCH_ROWS = 20_000
+BATCH_ROWS = 5_000
 
 
 @dataclass(frozen=True, slots=True)

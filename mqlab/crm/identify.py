@@ -9,7 +9,6 @@ from mqlab.crm.sink import Intake
 from mqlab.leads.identity import canonical_ids
 from mqlab.leads.instants import micros
 
-
 MOST_REMEMBERED = 500_000
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -118,10 +120,11 @@ class _Import:
         self._statements(self._source.header)
         with self._sink.intake(now=self._now, dry_run=dry_run) as intake:
             identifier = Identifier(intake)
-            for batch in self._source.batches():
-                self._take(intake, identifier, batch)
-                if self._progress is not None:
-                    self._progress(self._path.name, batch.done, batch.total)
+            with _no_collecting():
+                for batch in self._source.batches():
+                    self._take(intake, identifier, batch)
+                    if self._progress is not None:
+                        self._progress(self._path.name, batch.done, batch.total)
             found = identifier.settle()
             counts = ImportCounts(
                 new=self._counts["new"], unchanged=self._counts["unchanged"], corrected=self._counts["corrected"],
@@ -237,6 +240,18 @@ class _Import:
         if self._counts["blank"]:
             notes.append(f"{self._counts['blank']} rows state nothing.")
         return tuple(notes)
+
+
+@contextmanager
+def _no_collecting() -> Iterator[None]:
+    """Without the cyclic garbage collector, which would walk every batch of rows many times and find nothing."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _kind(kind: str) -> Kind:

@@ -16,6 +16,7 @@ TENTHOUSANDTHS = 10_000
 LARGEST = Decimal(10) ** 14
 """Amounts from here on are refused."""
 
+_PLAIN = re.compile(r"[0-9]{1,12}(\.[0-9]{1,4})?")
 _POINT = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?")
 _COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d*)?")
 
@@ -60,6 +61,9 @@ class Numbers:
         return result
 
     def _amount(self, value: Any) -> int | Finding | None:
+        if isinstance(value, str) and _PLAIN.fullmatch(value) and self._decimal == ".":
+            whole, _, fraction = value.partition(".")
+            return int(whole) * TENTHOUSANDTHS + int(fraction.ljust(4, "0"))
         number = self._number(value)
         if number is None or isinstance(number, Finding):
             return number

@@ -81,8 +81,8 @@ def fates(
     for ref, key, version, content, known_us in stored:
         _note(single, several, (ref, key), (version, content, known_us))
     result: list[Fate] = []
-    for ref, key, *seen in zip(refs, keys, versions, contents, known, strict=True):
-        name, row = (ref, key), (seen[0], seen[1], seen[2])
+    for ref, key, version, content, known_us in zip(refs, keys, versions, contents, known, strict=True):
+        name, row = (ref, key), (version, content, known_us)
         first = single.get(name)
         if first is None:
             single[name] = row

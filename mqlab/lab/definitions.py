@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -170,6 +171,8 @@ def import_points(
     """Write `definitions/<id>@<version>.yaml` from a points table; returns it with the rows it leaves out."""
     from mqlab.definitions.points_table import import_points_table
 
+    if threshold is not None and not math.isfinite(threshold):
+        raise InputError(f"--threshold {threshold} is no number of points.", code="BadThreshold")
     imported = import_points_table(
         file, id=definition_id, version=version, threshold=threshold, null_tokens=lab.settings.lab.null_tokens
     )

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from mqlab.lab.core import Lab
 
 LOCK_CODES = frozenset({"LockedDefinition", "DamagedLock"})
-PERCENT = re.compile(r"(\d{1,3}(?:\.\d+)?)%")
+PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]+)?) ?%")
 
 
 def files(lab: Lab) -> dict[str, Path]:
@@ -124,7 +124,7 @@ def show(lab: Lab, experiment: str, at: datetime) -> dict[str, Any]:
         "enrolment": f"{plan.enrolment_from} to {plan.enrolment_to} ({plan.timezone})",
         "phases": [f"{phase.number}: {percent(phase.coverage)} from {iso(phase.start)}" for phase in plan.phases],
         "arms": [
-            f"{arm.name}: {arm.definition}, weight {arm.weight:g}{' (control)' if arm.name == plan.control else ''}"
+            f"{arm.name}: {arm.definition}, weight {float(arm.weight):g}" + " (control)" * (arm.name == plan.control)
             for arm in plan.arms
         ],
         "handling": plan.handling,
@@ -291,4 +291,5 @@ def _metric(metric: Any) -> str:
     if margin and margin.kind == "points":
         extra = f", margin {margin.size * 100:g}pp"
     effect = f", minimum effect {said['minimum_effect']:.0%}" if "minimum_effect" in said else ""
-    return f"{metric.metric}{horizon}{effect}{extra}"
+    cap = f", capped at {metric.cap:,g} {metric.currency}" if metric.cap is not None else ""
+    return f"{metric.metric}{horizon}{cap}{effect}{extra}"

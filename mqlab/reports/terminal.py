@@ -55,7 +55,7 @@ def _arm(result: AnalysisResult, arm: str) -> Iterator[str]:
     yield "1. The same leads under each definition (causal: this decides)"
     yield from _table(rows, causal, result.control, arm)
     if any(row.estimator == "triggered" for row in causal):
-        yield from _wrapped("Where they differ: the same lift, read off the leads the definitions disagree on.", "  ")
+        yield from _wrapped("Where they differ: the same lift, from leads the definitions disagree on.", "  ")
     if descriptive:
         yield ""
         yield "2. Of the leads each definition picked (describes the lists; not causal)"
@@ -107,13 +107,13 @@ def _table(rows: Rows, chosen: Sequence[MetricRow], control: str, arm: str) -> I
         if isinstance(row.relative, NotEstimable):
             yield from _wrapped(_reason(row), f"{name}: ", hang=4)
             continue
-        values = [rows.value(row, "control").text, rows.value(row, "treatment").text]
+        before, after = rows.value(row, "control").text, rows.value(row, "treatment").text
         lift, p = rows.lift(row).text, rows.p_value(row).text
-        line = _line(name, *values, lift, p)
+        line = _line(name, before, after, lift, p)
         if len(line) <= WIDTH:
             yield line
         else:
-            yield _line(name, *values, "", "")
+            yield _line(name, before, after, "", "")
             yield f"{lift} {p:>{P}}".rjust(WIDTH)
 
 
@@ -128,7 +128,8 @@ def _short(name: str, width: int) -> str:
 def _reason(row: MetricRow) -> str:
     """Why there is no comparison, as the arms or the comparison itself say."""
     parts = (row.control.value, row.treatment.value, row.absolute, row.relative)
-    return next(fmt.reason(why) for why in parts if isinstance(why, NotEstimable))
+    said = next(fmt.reason(why) for why in parts if isinstance(why, NotEstimable))
+    return said[0].lower() + said[1:] if said[1:2].islower() else said
 
 
 def _label(row: MetricRow) -> str:

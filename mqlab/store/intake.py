@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from mqlab.leads.instants import micros
 from mqlab.leads.records import Merge
+from mqlab.store.freshness import Freshness
 from mqlab.store.models import (
     FACTS,
     Commit,
@@ -42,18 +43,26 @@ class Intake:
         self._connection = connection
         self._now = now
         self._appended = False
+        self._fresh: dict[str, Freshness | None] = {}
         self.position = next_position(connection)
         self.import_id = int(connection.scalar(select(func.coalesce(func.max(ImportRow.id), 0))) or 0) + 1
 
     def stored(self, kind: str, refs: Sequence[str], keys: Sequence[int]) -> list[Version]:
         """The versions the ledger holds of the facts (ref, key)."""
-        return versions_of(self._connection, _table(kind), refs, keys)
+        fresh = self._freshness(kind)
+        if fresh is not None:
+            rows = fresh.may_hold(refs, keys)
+            refs, keys = [refs[row] for row in rows], [keys[row] for row in rows]
+        return versions_of(self._connection, _table(kind), refs, keys) if refs else []
 
     def append(self, kind: str, columns: Mapping[str, Sequence[Any]]) -> None:
         """Appends facts given as columns of stored values."""
         if not len(next(iter(columns.values()))):
             return
         self._appended = True
+        fresh = self._freshness(kind)
+        if fresh is not None:
+            fresh.add(columns["lead_ref"], columns["key"])
         insert_rows(self._connection, _table(kind), columns, stamp=self._stamp)
 
     def known_leads(self, ids: Collection[str]) -> set[str]:
@@ -141,6 +150,14 @@ class Intake:
                 **{**header, "notes": canonical_json(list(header["notes"]))},
             )
         )
+
+    def _freshness(self, kind: str) -> Freshness | None:
+        """What this import has appended of a kind, None where the ledger held such facts before it."""
+        if kind not in self._fresh:
+            table = FACTS[kind]
+            was_empty = self._connection.scalar(select(table.id).limit(1)) is None
+            self._fresh[kind] = Freshness() if was_empty else None
+        return self._fresh[kind]
 
     @property
     def _stamp(self) -> dict[str, int]:

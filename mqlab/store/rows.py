@@ -61,7 +61,7 @@ def versions_of(connection: Connection, table: Any, refs: Sequence[str], keys: S
             f'JOIN "{table.name}" AS f ON f.lead_ref = a.value->>0 AND f."key" = CAST(a.value->>1 AS bigint)'
         )
     result = connection.execute(text(query), {"asked": asked})
-    found: list[Version] = result.cursor.fetchall()
+    found: list[Version] = list(result.cursor.fetchall())
     result.close()
     return found
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from mqlab.analysis.histories import histories
 from mqlab.analysis.people import People, unions
 from mqlab.definitions.evaluate import Evaluator, decide
-from mqlab.experiments.enrol import enrol
+from mqlab.experiments.enrol import carry_merges, enrol
 from mqlab.leads.instants import DAY_US, micros
 from tests.analysis.world import DAY, HOUR, START, definitions, facts, protocol, random_facts
 
@@ -59,10 +59,10 @@ def test_a_merge_counts_from_when_it_is_known() -> None:
     assert len(histories(facts(leads, merges=[merge], as_of=START + 5 * DAY)).merges) == 1
 
 
-def merged_pair(*form_days: tuple[str, float]):
+def merged_pair(*form_days: tuple[str, float], old_created=START, new_created=START + DAY):
     """Leads `old` and `new`, merged on day 10, with forms sent on the given days."""
     return facts(
-        [{"lead_id": "old", "created_at": START}, {"lead_id": "new", "created_at": START + DAY}],
+        [{"lead_id": "old", "created_at": old_created}, {"lead_id": "new", "created_at": new_created}],
         events=[
             {"lead_id": lead_id, "name": "form_submit", "occurred_at": START + timedelta(days=day)}
             for lead_id, day in form_days
@@ -74,10 +74,11 @@ def merged_pair(*form_days: tuple[str, float]):
 def crossing(known) -> float | None:
     """The day on which the person behind both ids qualifies under the control's definition."""
     found = histories(known)
-    rows = enrol(protocol(), found.leads, merges=found.merges)
+    single = enrol(protocol(), found.leads)
+    rows = carry_merges(single, found.merges)
     (row,) = [row for row in rows if row.merged_into is None]
     assert row.in_experiment
-    person = People.of(found, rows, by_account=False).person(row)
+    person = People(found, single, rows, by_account=False).person(row)
     at = person.first_crossing(Evaluator(definitions()["forms@1.0.0"]), known.as_of, protocol().qualify_within_us)
     return None if at is None else (at[0] - micros(START)) / DAY_US
 
@@ -96,6 +97,14 @@ def test_after_a_merge_the_facts_are_one() -> None:
 def test_facts_of_an_id_that_ceased_still_arrive() -> None:
     """What is recorded under the old id after the merge counts for the person."""
     assert crossing(merged_pair(("new", 2), ("old", 13))) == 13
+
+
+def test_an_id_that_was_never_enrolled_does_not_stand_for_the_person_before_the_merge() -> None:
+    """What an id of before the enrolment did counts from the merge on, whichever of the two lives on."""
+    early = START - 30 * DAY
+    assert crossing(merged_pair(("old", 2), ("old", 3), old_created=early)) == 10
+    assert crossing(merged_pair(("new", 2), ("new", 3), new_created=early)) == 10
+    assert crossing(merged_pair(("old", 2), ("old", 3), new_created=early)) == 3
 
 
 def test_a_chain_of_merges_ends_with_everything() -> None:

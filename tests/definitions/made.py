@@ -1,16 +1,23 @@
-"""Definitions and histories made by hypothesis: coarse times, ties, late arrivals, thresholds equal to points."""
+"""Definitions and histories made from a seed: coarse times, ties, late arrivals, thresholds equal to points.
+
+Hypothesis draws the seed; the rest comes from one generator, because drawing every choice by itself is slow.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from random import Random
+from typing import TypeVar
 
+from hypothesis import note
 from hypothesis import strategies as st
 
 from mqlab.definitions.load import load_text
 from mqlab.definitions.model import Definition
 from mqlab.errors import InputError
-from mqlab.leads.records import Event, FieldChange, History, Lead
+from mqlab.leads.records import Event, FieldChange, History, Lead, Scalar
 
 HEAD = """
 kind: mql-definition/v1
@@ -52,15 +59,6 @@ MOVING = (
     "count(view, secs > 5) >= 1 or missing(title)", "account.count(view, distinct='day') >= 2",
     "employees * count(view) >= 100", "count(view, path == '/p') in [1, 3]",
 )  # fmt: skip
-CONDITIONS = st.one_of(
-    st.sampled_from(MOVING),
-    st.sampled_from(MOVING),
-    st.sampled_from(STILL),
-    st.builds("({}) and ({})".format, st.sampled_from(MOVING), st.sampled_from(STILL + MOVING)),
-    st.builds("({}) or ({})".format, st.sampled_from(MOVING), st.sampled_from(STILL + MOVING)),
-    st.builds("not ({})".format, st.sampled_from(STILL + MOVING)),
-    st.builds("not (({}) and ({}))".format, st.sampled_from(MOVING), st.sampled_from(STILL + MOVING)),
-)
 WINDOWS = ("90m", "3h", "6h", "12h", "24h", "36h")
 
 
@@ -75,140 +73,220 @@ DECAYS = (
 GRADED = ("grade(s) >= 'B'", "not (grade(s) < 'B')", "grade(s) == 'A'")
 
 
-@st.composite
-def event_rules(draw: st.DrawFn, rule_id: str) -> str:
-    """A rule of points per event, with any of the things such a rule may have."""
-    name, where = draw(st.sampled_from(COUNTED))
-    decay = draw(st.sampled_from(DECAYS))
-    points = draw(st.sampled_from((5, 10, 15, 20) if decay else (-10, 5, 10, 15, 20)))
-    parts = [f"id: {rule_id}", f"event: {name}", f"points: {points}"]
-    if where:
-        parts.append(f'where: "{where}"')
-    if decay:
-        parts.append(f"decay: {decay}")
-    if draw(st.booleans()):
-        parts.append(f"within: {draw(st.sampled_from(WINDOWS))}")
-    if draw(st.booleans()):
-        parts.append(f"max_count: {draw(st.integers(1, 3))}")
-    if draw(st.integers(0, 2)) == 0:
-        parts.append("distinct: day")
-    if draw(st.integers(0, 4)) == 0:
-        parts.append(f"cap: {draw(st.sampled_from((10, 15, 25)))}")
-    return "{" + ", ".join(parts) + "}"
-
-
-@st.composite
-def rules(draw: st.DrawFn, rule_id: str) -> str:
-    """Any rule."""
-    points = draw(st.sampled_from((5, 10, 20, -15, -5)))
-    match draw(st.integers(0, 8)):
-        case 0:
-            return f"{{id: {rule_id}, field: employees, bands: [[0, 50, 0], [50, 100, 10], [100, null, 20]]}}"
-        case 1:
-            return f"{{id: {rule_id}, field: region, map: {{north: 10, south: -5}}, default: 5}}"
-        case 2:
-            return f"{{id: {rule_id}, field: title, words: [[[vp, head], 15], [[sales], 5]]}}"
-        case 3:
-            names = draw(st.sampled_from(("view", "view, form", "click, view, form")))
-            return f"{{id: {rule_id}, absence: [{names}], of: {draw(st.sampled_from(WINDOWS))}, points: {points}}}"
-        case 4:
-            return f'{{id: {rule_id}, when: "{draw(CONDITIONS)}", points: {points}}}'
-        case _:
-            return draw(event_rules(rule_id))
-
-
-@st.composite
-def scores(draw: st.DrawFn, name: str) -> str:
-    """A score with groups, rules or weights."""
-    bounds = draw(st.sampled_from(("", "    range: [-50, 100]\n", "    range: [0, 40]\n")))
-    made = [
-        draw(event_rules(f"{name}e")),
-        *(draw(rules(f"{name}{number}")) for number in range(draw(st.integers(0, 3)))),
-    ]
-    shape = draw(st.integers(0 if name == "s" else 1, 3))
-    if shape == 0:
-        return f"  {name}:\n{bounds}    scale_to: 60\n    weights: {{need: 2, opted: 1}}\n"
-    if shape == 1:
-        return f"  {name}:\n{bounds}    rules:\n" + "".join(f"      - {rule}\n" for rule in made)
-    limit = draw(st.sampled_from(("", "        max: 25\n", "        min: -10\n", "        max: 30\n        min: 0\n")))
-    more = draw(rules(f"{name}x"))
-    return (
-        f"  {name}:\n{bounds}    groups:\n      one:\n{limit}        rules:\n"
-        + "".join(f"          - {rule}\n" for rule in made)
-        + f"      two:\n        rules:\n          - {more}\n"
-    )
-
-
 MATRICES = (
     "{matrix: {A: ['1', '2'], B: ['1']}}", "{matrix: {A: ['1', '2'], B: ['1', '2'], C: ['1']}}", "{matrix: {A: ['1']}}",
     "{matrix: {B: ['2'], C: ['1']}}", "{matrix: {A: ['3'], B: ['1', '2']}}",
 )  # fmt: skip
 
 
-@st.composite
-def definition_texts(draw: st.DrawFn) -> str:
-    """The YAML of a definition; some are refused by the binder, because something could rise between candidates."""
-    text = HEAD
-    ignore = draw(st.sampled_from((None, None, "bot == true", "secs < 5 or bot", "missing_is_unknown")))
-    if ignore and ignore != "missing_is_unknown":
-        text += f'ignore_events: "{ignore}"\n'
-    gates = draw(st.sampled_from((0, 0, 0, 1, 2)))
-    if gates:
-        text += "gates:\n"
-    for number in range(gates):
-        then = draw(st.sampled_from(("disqualify", "hold")))
-        unknown = draw(st.sampled_from(("pass", "fail", "hold")))
-        forever = draw(st.sampled_from(("", "", ", forever: true")))
-        text += f'  - {{id: g{number}, when: "{draw(CONDITIONS)}", then: {then}, on_unknown: {unknown}{forever}}}\n'
-    shape = draw(st.sampled_from((0, 0, 1, 2, 3, 3, 4, 5)))
-    threshold = draw(st.sampled_from((10, 15, 20, 25, 30, 5)))
-    if shape == 5:
-        text += (
+Choice = TypeVar("Choice")
+FIELD_VALUES: dict[str, tuple[Scalar, ...]] = {
+    "employees": (10.0, 50.0, "100", None, "n/a", float("nan")),
+    "staff": (None, 10.0, 120.0),
+    "need": (None, "none", "low", "medium", "high", "huge"),
+    "region": (None, "north", "south"),
+    "opted": (None, True, False, "yes"),
+    "title": (None, "vp sales", "head of it", "sales-vp"),
+}
+PROP_VALUES: dict[str, dict[str, tuple[Scalar, ...]]] = {
+    "view": {"path": ("/p", "/p", "/q", None), "secs": (5.0, 10.0, "20", -10.0, None, "many")},
+    "form": {"kind": ("demo", "ebook", None, "other")},
+    "click": {"bot": (True, False, None, "no")},
+}
+LATE = (0, 0, 0, 0, 1, 4, 17)
+
+
+class Maker:
+    """Makes definitions and histories from one generator."""
+
+    def __init__(self, rng: Random) -> None:
+        self._rng = rng
+
+    def one(self, choices: Sequence[Choice]) -> Choice:
+        """One of the choices."""
+        return self._rng.choice(choices)
+
+    def chance(self, share: float) -> bool:
+        """True with the given probability."""
+        return self._rng.random() < share
+
+    def number(self, low: int, high: int) -> int:
+        """A whole number in [low, high]."""
+        return self._rng.randint(low, high)
+
+    def condition(self) -> str:
+        """A condition that may move with events, alone or with another."""
+        moving, other = self.one(MOVING), self.one(STILL + MOVING)
+        shapes = ("{0}", "{0}", "{1}", "({0}) and ({1})", "({0}) or ({1})", "not ({1})", "not (({0}) and ({1}))")
+        return self.one(shapes).format(moving, other)
+
+    def event_rule(self, rule_id: str) -> str:
+        """A rule of points per event, with any of the things such a rule may have."""
+        name, where = self.one(COUNTED)
+        decay = self.one(DECAYS)
+        points = self.one((5, 10, 15, 20) if decay else (-10, 5, 10, 15, 20))
+        parts = [f"id: {rule_id}", f"event: {name}", f"points: {points}"]
+        if where:
+            parts.append(f'where: "{where}"')
+        if decay:
+            parts.append(f"decay: {decay}")
+        if self.chance(0.5):
+            parts.append(f"within: {self.one(WINDOWS)}")
+        if self.chance(0.5):
+            parts.append(f"max_count: {self.number(1, 3)}")
+        if self.chance(0.3):
+            parts.append("distinct: day")
+        if self.chance(0.2):
+            parts.append(f"cap: {self.one((10, 15, 25))}")
+        return "{" + ", ".join(parts) + "}"
+
+    def rule(self, rule_id: str) -> str:
+        """Any rule."""
+        points = self.one((5, 10, 20, -15, -5))
+        match self.number(0, 8):
+            case 0:
+                return f"{{id: {rule_id}, field: employees, bands: [[0, 50, 0], [50, 100, 10], [100, null, 20]]}}"
+            case 1:
+                return f"{{id: {rule_id}, field: region, map: {{north: 10, south: -5}}, default: 5}}"
+            case 2:
+                return f"{{id: {rule_id}, field: title, words: [[[vp, head], 15], [[sales], 5]]}}"
+            case 3 | 4:
+                names = self.one(("view", "view, form", "click, view, form"))
+                return f"{{id: {rule_id}, absence: [{names}], of: {self.one(WINDOWS)}, points: {points}}}"
+            case 5:
+                return f'{{id: {rule_id}, when: "{self.condition()}", points: {points}}}'
+            case _:
+                return self.event_rule(rule_id)
+
+    def score(self, name: str) -> str:
+        """A score with groups, rules or weights."""
+        bounds = self.one(("", "", "    range: [-50, 100]\n", "    range: [0, 40]\n"))
+        if name == "s" and self.chance(0.1):
+            return f"  {name}:\n{bounds}    scale_to: 60\n    weights: {{need: 2, opted: 1}}\n"
+        rules = [self.event_rule(f"{name}e"), *(self.rule(f"{name}{at}") for at in range(self.number(0, 3)))]
+        if self.chance(0.4):
+            return f"  {name}:\n{bounds}    rules:\n" + "".join(f"      - {rule}\n" for rule in rules)
+        limit = self.one(("", "        max: 25\n", "        min: -10\n", "        max: 30\n        min: 0\n"))
+        return (
+            f"  {name}:\n{bounds}    groups:\n      one:\n{limit}        rules:\n"
+            + "".join(f"          - {rule}\n" for rule in rules)
+            + f"      two:\n        rules:\n          - {self.rule(f'{name}x')}\n"
+        )
+
+    def gate(self, gate_id: str) -> str:
+        """A gate of any kind."""
+        then, unknown = self.one(("disqualify", "hold")), self.one(("pass", "fail", "hold"))
+        forever = ", forever: true" if self.chance(0.3) else ""
+        return f'  - {{id: {gate_id}, when: "{self.condition()}", then: {then}, on_unknown: {unknown}{forever}}}\n'
+
+    def model(self) -> str:
+        """A logistic model, and a probability to reach."""
+        terms = (
+            (self.condition(), self.one((-1, 1, 2))),
+            ("count(view, within='12h')", self.one((-1, 1))),
+            ("log10(employees)", 0.5),
+        )
+        return (
             "model:\n  type: logistic\n  trained: {as_of: '2026-01-01', label: won, rows: 10, positives: 2}\n"
             "  intercept: -2\n  terms:\n"
-            + "".join(
-                f'    - {{feature: "{feature}", coef: {coef}}}\n'
-                for feature, coef in (
-                    (draw(CONDITIONS), draw(st.sampled_from((-1, 1, 2)))),
-                    ("count(view, within='12h')", draw(st.sampled_from((-1, 1)))),
-                    ("log10(employees)", 0.5),
-                )
-            )
-            + f'qualify: "probability >= {draw(st.sampled_from((0.2, 0.5, 0.7)))}"\n'
+            + "".join(f'    - {{feature: "{feature}", coef: {coefficient}}}\n' for feature, coefficient in terms)
+            + f'qualify: "probability >= {self.one((0.2, 0.5, 0.7))}"\n'
         )
-    elif shape == 4:
-        text += f'qualify: "{draw(CONDITIONS)}"\n'
-    else:
-        text += "scores:\n" + draw(scores("s"))
-        if shape == 3:
-            text += draw(scores("w")) + "grades: {s: {A: 20, B: 10, C: 0}, w: {'1': 15, '2': 5, '3': -20}}\n"
-            text += f"qualify: {draw(st.sampled_from(MATRICES))}\n"
-        elif shape == 2:
-            text += f'qualify: "s >= {threshold} and ({draw(CONDITIONS)})"\n'
-        elif shape == 1:
-            text += "grades: {s: {A: 20, B: 10, C: 0}}\n"
-            text += f'qualify: "{draw(st.sampled_from(GRADED))}"\n'
-        else:
-            text += f'qualify: "s >= {threshold}"\n'
-    for number in range(draw(st.sampled_from((0, 0, 1)))):
-        text += f'fast_track:\n  - {{id: f{number}, when: "{draw(CONDITIONS)}"}}\n'
-    if draw(st.booleans()):
-        text += f"requalify: {{cooldown: {draw(st.sampled_from(('3h', '12h')))}, max: {draw(st.integers(1, 3))}}}\n"
-    return text
 
+    def qualify(self) -> str:
+        """Scores and what they must reach, a matrix, a condition or a model."""
+        threshold = self.one((10, 15, 20, 25, 30))
+        shape = self.one(("points", "points", "and", "grade", "matrix", "matrix", "condition", "model"))
+        if shape == "model":
+            return self.model()
+        if shape == "condition":
+            return f'qualify: "{self.condition()}"\n'
+        text = "scores:\n" + self.score("s")
+        match shape:
+            case "matrix":
+                grades = "{s: {A: 20, B: 10, C: 0}, w: {'1': 15, '2': 5, '3': -20}}"
+                return text + self.score("w") + f"grades: {grades}\nqualify: {self.one(MATRICES)}\n"
+            case "grade":
+                return text + f'grades: {{s: {{A: 20, B: 10, C: 0}}}}\nqualify: "{self.one(GRADED)}"\n'
+            case "and":
+                return text + f'qualify: "s >= {threshold} and ({self.condition()})"\n'
+            case _:
+                return text + f'qualify: "s >= {threshold}"\n'
 
-@st.composite
-def accepted_texts(draw: st.DrawFn) -> str:
-    """The YAML of a definition the binder accepts."""
-    while True:
-        text = draw(definition_texts())
-        try:
-            load(text)
-        except InputError as error:
-            if {problem.code for problem in error.problems} != {"CouldRise"}:
-                raise
-        else:
-            return text
+    def text(self) -> str:
+        """The YAML of a definition; some are refused, because something could rise between candidates."""
+        ignore = self.one((None, None, None, "bot == true", "secs < 5 or bot"))
+        gates = [self.gate(f"g{number}") for number in range(self.one((0, 0, 0, 1, 2)))]
+        requalify = f"requalify: {{cooldown: {self.one(('3h', '12h'))}, max: {self.number(1, 3)}}}\n"
+        return (
+            HEAD
+            + (f'ignore_events: "{ignore}"\n' if ignore else "")
+            + ("gates:\n" + "".join(gates) if gates else "")
+            + self.qualify()
+            + (f'fast_track:\n  - {{id: f, when: "{self.condition()}"}}\n' if self.chance(0.2) else "")
+            + (
+                f"requalify: {{cooldown: {self.one(('3h', '12h'))}, max: {self.number(1, 3)}}}\n"
+                if self.chance(0.5)
+                else ""
+            )
+        )
+
+    def definition(self) -> Definition:
+        """A definition the binder accepts."""
+        while True:
+            text = self.text()
+            try:
+                made = load(text)
+            except InputError as error:
+                if {problem.code for problem in error.problems} != {"CouldRise"}:
+                    raise
+            else:
+                note(text)
+                return made
+
+    def coarse(self) -> datetime:
+        """An instant on the coarse grid, mostly after the start."""
+        return START + (self.number(-24, 0) if self.chance(0.3) else self.number(0, 30)) * STEP
+
+    def fine(self) -> datetime:
+        """An instant to the microsecond."""
+        return START + timedelta(microseconds=self.number(-20 * 3_600_000_000, 50 * 3_600_000_000))
+
+    def event(self, when: Callable[[], datetime]) -> Event:
+        """An event, now and then a version of another one."""
+        occurred = when()
+        name = self.one(("view", "view", "view", "form", "form", "click", "elsewhere"))
+        props = {prop: self.one(values) for prop, values in PROP_VALUES.get(name, {}).items()}
+        event_id = self.one((None, None, None, "e1", "e2"))
+        known = occurred + self.one(LATE) * STEP
+        return Event(name, occurred, known, event_id, self.one(("", "web")), props, self.one((None, 1, 2)))
+
+    def change(self, when: Callable[[], datetime]) -> FieldChange:
+        """A change of any field."""
+        name, changed = self.one(list(FIELD_VALUES)), when()
+        return FieldChange(name, self.one(FIELD_VALUES[name]), changed, changed + self.one(LATE) * STEP)
+
+    def history(self, lead_id: str = "me", when: Callable[[], datetime] | None = None) -> History:
+        """A lead with events and changes from a day and a half before its start on."""
+        when = when or self.coarse
+        lead = Lead(
+            lead_id,
+            min(START, when()),
+            self.one((None, "ads", "web")),
+            fields={name: self.one(values) for name, values in FIELD_VALUES.items()},
+            row_is=self.one(("initial", "current")),
+            assigned_at=START,
+        )
+        events = tuple(self.event(when) for _ in range(self.number(0, 10)))
+        changes = tuple(self.change(when) for _ in range(self.one((0, 0, 1, 2, 4))))
+        recycled = tuple(sorted(START + self.number(0, 30) * STEP for _ in range(self.number(0, 2))))
+        history = History(lead, events, changes, recycled)
+        note(repr(history))
+        return history
+
+    def colleagues(self) -> list[History]:
+        """None, one or two other leads of the account."""
+        return [self.history(f"colleague-{number}") for number in range(self.one((0, 0, 1, 2)))]
 
 
 @lru_cache(maxsize=64)
@@ -217,61 +295,4 @@ def load(text: str) -> Definition:
     return load_text(text, file="made@1.0.0.yaml")
 
 
-def instants(low: int, high: int) -> st.SearchStrategy[datetime]:
-    """Instants on the coarse grid, in steps from the start."""
-    return st.integers(low, high).map(lambda step: START + step * STEP)
-
-
-LATE = st.sampled_from((0, 0, 0, 0, 1, 4, 17)).map(lambda steps: steps * STEP)
-
-
-@st.composite
-def events(draw: st.DrawFn, when: st.SearchStrategy[datetime]) -> Event:
-    """An event, now and then a version of another one."""
-    occurred = draw(when)
-    name = draw(st.sampled_from(("view", "view", "view", "form", "form", "click", "elsewhere")))
-    props = {
-        "view": {
-            "path": draw(st.sampled_from(("/p", "/p", "/q", None))),
-            "secs": draw(st.sampled_from((5.0, 10.0, "20", -10.0, None, "many"))),
-        },
-        "form": {"kind": draw(st.sampled_from(("demo", "ebook", None, "other")))},
-        "click": {"bot": draw(st.sampled_from((True, False, None, "no")))},
-    }.get(name, {})
-    event_id = draw(st.sampled_from((None, None, None, "e1", "e2")))
-    version = draw(st.sampled_from((None, 1, 2)))
-    return Event(name, occurred, occurred + draw(LATE), event_id, draw(st.sampled_from(("", "web"))), props, version)
-
-
-@st.composite
-def histories(
-    draw: st.DrawFn, lead_id: str = "me", when: st.SearchStrategy[datetime] | None = None, most: int = 10
-) -> History:
-    """A lead with events and changes from a day and a half before its start on."""
-    when = st.one_of(instants(-24, 0), instants(0, 30), instants(0, 30)) if when is None else when
-    values = {
-        "employees": st.sampled_from((10.0, 50.0, "100", None, "n/a", float("nan"))),
-        "staff": st.sampled_from((None, 10.0, 120.0)),
-        "need": st.sampled_from((None, "none", "low", "medium", "high", "huge")),
-        "region": st.sampled_from((None, "north", "south")),
-        "opted": st.sampled_from((None, True, False, "yes")),
-        "title": st.sampled_from((None, "vp sales", "head of it", "sales-vp")),
-    }
-    fields = {name: draw(value) for name, value in values.items()}
-    changes = []
-    for _ in range(draw(st.sampled_from((0, 0, 1, 2, 4)))):
-        name = draw(st.sampled_from(sorted(values)))
-        changed = draw(when)
-        changes.append(FieldChange(name, draw(values[name]), changed, changed + draw(LATE)))
-    lead = Lead(
-        lead_id,
-        draw(when.filter(lambda at: at <= START)),
-        draw(st.sampled_from((None, "ads", "web"))),
-        fields=fields,
-        row_is=draw(st.sampled_from(("initial", "current"))),
-        assigned_at=START,
-    )
-    least = draw(st.sampled_from((0, 3, 6)))
-    happened = tuple(draw(st.lists(events(when), min_size=min(least, most), max_size=most)))
-    recycled = tuple(sorted(draw(st.lists(instants(0, 30), max_size=2))))
-    return History(lead, happened, tuple(changes), recycled)
+MAKERS = st.randoms(use_true_random=True).map(Maker)

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from mqlab.definitions.candidates import day_thresholds
 from mqlab.definitions.evaluate import Evaluator
@@ -15,11 +14,10 @@ from mqlab.definitions.prepare import prepare
 from mqlab.definitions.sweep import Sweep
 from mqlab.leads.instants import instant, micros
 from tests.definitions.brute import Brute, first_on_grid, minutes
-from tests.definitions.made import HEAD, START, STEP, accepted_texts, histories, load
+from tests.definitions.made import HEAD, MAKERS, START, STEP, Maker, load
 
 HOURS = timedelta(hours=1)
 SLOW = settings(deadline=None, suppress_health_check=list(HealthCheck))
-FINE = st.integers(-18 * 3_600_000_000, 50 * 3_600_000_000).map(lambda us: START + timedelta(microseconds=us))
 
 
 def moments(as_of: datetime) -> list[datetime]:
@@ -27,13 +25,13 @@ def moments(as_of: datetime) -> list[datetime]:
     return [at for number in range(60) if (at := START + number * STEP) <= as_of]
 
 
-@given(data=st.data())
+@given(maker=MAKERS)
 @settings(SLOW, max_examples=15)
-def test_no_minute_qualifies_before_the_first_crossing(data: st.DataObject) -> None:
+def test_no_minute_qualifies_before_the_first_crossing(maker: Maker) -> None:
     """On a one-minute grid over a DST change the brute force finds the very instant that the evaluator finds."""
-    definition = load(data.draw(accepted_texts()))
-    history = data.draw(histories())
-    others = data.draw(st.lists(histories("colleague"), max_size=1))
+    definition = maker.definition()
+    history = maker.history()
+    others = maker.colleagues()
     as_of = START + 36 * HOURS
 
     crossing = Evaluator(definition).first_crossing(history, as_of=as_of, account=others)
@@ -43,13 +41,13 @@ def test_no_minute_qualifies_before_the_first_crossing(data: st.DataObject) -> N
     assert (None if found is None else (micros(found[0]), found[1])) == actual
 
 
-def agree(data: st.DataObject) -> None:
+def agree(maker: Maker) -> None:
     """Evaluator and brute force about one made definition and lead."""
-    definition = load(data.draw(accepted_texts()))
-    history = data.draw(histories())
-    others = data.draw(st.lists(histories("colleague"), max_size=2))
-    as_of = START + data.draw(st.sampled_from((45, 45, 20, 6))) * HOURS
-    within = data.draw(st.sampled_from((None, None, 12 * HOURS, timedelta(hours=4, minutes=30))))
+    definition = maker.definition()
+    history = maker.history()
+    others = maker.colleagues()
+    as_of = START + maker.one((45, 45, 20, 6)) * HOURS
+    within = maker.one((None, None, 12 * HOURS, timedelta(hours=4, minutes=30)))
     grid = moments(as_of)
     brute = Brute(definition, history, as_of, others)
 
@@ -71,27 +69,27 @@ def agree(data: st.DataObject) -> None:
     assert (expected, None, path) == (crossing.verdict, crossing.qualified_at_us, crossing.path)
 
 
-@given(data=st.data())
-@settings(SLOW, max_examples=200)
-def test_first_crossing_is_the_brute_force_s(data: st.DataObject) -> None:
+@given(maker=MAKERS)
+@settings(SLOW, max_examples=300)
+def test_first_crossing_is_the_brute_force_s(maker: Maker) -> None:
     """On the coarse grid on which all times and durations lie, first crossing, verdict and path agree exactly."""
-    agree(data)
+    agree(maker)
 
 
 @pytest.mark.long
-@given(data=st.data())
+@given(maker=MAKERS)
 @settings(SLOW, max_examples=10_000)
-def test_first_crossing_is_the_brute_force_s_ten_thousand_times(data: st.DataObject) -> None:
+def test_first_crossing_is_the_brute_force_s_ten_thousand_times(maker: Maker) -> None:
     """The same for ten thousand definitions and leads."""
-    agree(data)
+    agree(maker)
 
 
-@given(data=st.data())
+@given(maker=MAKERS)
 @settings(SLOW, max_examples=80)
-def test_times_to_the_microsecond(data: st.DataObject) -> None:
+def test_times_to_the_microsecond(maker: Maker) -> None:
     """With times to the microsecond the brute force holds at the crossing, and at no earlier instant that is tried."""
-    definition = load(data.draw(accepted_texts()))
-    history = data.draw(histories(when=FINE))
+    definition = maker.definition()
+    history = maker.history(when=maker.fine)
     as_of = START + 45 * HOURS
     if any(gate.forever for gate in definition.gates):
         return
@@ -105,17 +103,17 @@ def test_times_to_the_microsecond(data: st.DataObject) -> None:
         assert crossing.path == brute.path(end)
         if end > START:
             assert brute.path(end - timedelta(microseconds=1)) is None
-    for at in data.draw(st.lists(FINE, max_size=10)):
+    for at in [maker.fine() for _ in range(20)]:
         if START <= at < end:
             assert brute.path(at) is None
 
 
-@given(data=st.data())
+@given(maker=MAKERS)
 @settings(SLOW, max_examples=100)
-def test_leaving_out_harmful_instants_changes_nothing(data: st.DataObject) -> None:
+def test_leaving_out_harmful_instants_changes_nothing(maker: Maker) -> None:
     """Among all candidates and among those that can help the definition first holds at the same instant."""
-    definition = load(data.draw(accepted_texts()))
-    history = data.draw(histories(when=FINE))
+    definition = maker.definition()
+    history = maker.history(when=maker.fine)
     as_of = micros(START + 60 * HOURS)
     found = []
     for helpful_only in (True, False):

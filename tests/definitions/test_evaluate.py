@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from mqlab.definitions.bind import bind_condition
 from mqlab.definitions.evaluate import Crossing, Evaluator, decide, truth
@@ -17,7 +16,7 @@ from mqlab.errors import Place
 from mqlab.leads.instants import micros
 from mqlab.leads.records import History
 from tests.definitions.leads import DAY_US, NOW, ago, change, definition, event, lead
-from tests.definitions.made import START, accepted_texts, histories, load
+from tests.definitions.made import MAKERS, START, Maker
 
 POINTS = definition(
     """scores: {s: {rules: [{id: view, event: view, points: 10, within: 7d}]}}
@@ -290,14 +289,14 @@ def test_truth_of_eligible() -> None:
     assert truth(eligible, {"source": "partner"}, fields=POINTS.fields) is False
 
 
-@given(data=st.data())
+@given(maker=MAKERS)
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-def test_explained_and_fast_agree(data: st.DataObject) -> None:
+def test_explained_and_fast_agree(maker: Maker) -> None:
     """`decide` and `first_crossing` give the same verdict, instant and path, prepared or not."""
-    made = load(data.draw(accepted_texts()))
-    history = data.draw(histories())
-    others = data.draw(st.lists(histories("colleague"), max_size=1))
-    as_of = START + timedelta(hours=data.draw(st.sampled_from((30, 45, 10, -1))))
+    made = maker.definition()
+    history = maker.history()
+    others = maker.colleagues()
+    as_of = START + timedelta(hours=maker.one((30, 45, 10, -1)))
     evaluator = Evaluator(made)
     ready = prepare(history)
 
@@ -310,12 +309,12 @@ def test_explained_and_fast_agree(data: st.DataObject) -> None:
     assert decision.crossings[:1] == (() if decision.qualified_at is None else (decision.qualified_at,))
 
 
-@given(data=st.data())
+@given(maker=MAKERS)
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-def test_the_future_does_not_change_the_past(data: st.DataObject) -> None:
+def test_the_future_does_not_change_the_past(maker: Maker) -> None:
     """Facts that become known after as_of, in whatever order facts are listed, leave the crossing as it is."""
-    made = load(data.draw(accepted_texts()))
-    history = data.draw(histories())
+    made = maker.definition()
+    history = maker.history()
     as_of = START + timedelta(hours=15)
     known = replace(
         history,

@@ -7,13 +7,12 @@ from datetime import datetime
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from mqlab.definitions.decision import RuleOutcome
 from mqlab.definitions.evaluate import Evaluator, decide
 from tests.definitions.brute import Brute, us
 from tests.definitions.leads import NOW, ago, change, definition, event, lead
-from tests.definitions.made import START, STEP, accepted_texts, histories, load
+from tests.definitions.made import MAKERS, START, STEP, Maker
 
 RULES = definition(
     """
@@ -197,13 +196,13 @@ def test_a_decision_becomes_json() -> None:
     assert set(keys.split()) <= set(row)
 
 
-@given(data=st.data())
+@given(maker=MAKERS)
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-def test_numbers_are_the_brute_force_s(data: st.DataObject) -> None:
+def test_numbers_are_the_brute_force_s(maker: Maker) -> None:
     """Scores, grades, gates, requalifications and `holds_now` agree with the brute force at any instant."""
-    made = load(data.draw(accepted_texts()))
-    history = data.draw(histories())
-    as_of = START + data.draw(st.integers(0, 30)) * STEP
+    made = maker.definition()
+    history = maker.history()
+    as_of = START + maker.number(0, 30) * STEP
 
     decision = Evaluator(made).decide(history, as_of=as_of)
 

@@ -6,10 +6,11 @@ from alembic import context
 
 from mqlab.store.models import Base
 
-context.configure(
-    connection=context.config.attributes["connection"],
-    target_metadata=Base.metadata,
-    render_as_batch=True,
-    transactional_ddl=True,
-)
-context.run_migrations()
+if hasattr(context, "config"):  # run by Alembic, not merely imported
+    context.configure(
+        connection=context.config.attributes["connection"],
+        target_metadata=Base.metadata,
+        render_as_batch=True,
+        transactional_ddl=True,
+    )
+    context.run_migrations()
