@@ -16,7 +16,7 @@ from mqlab.analysis.estimate_rows import metric_rows
 from mqlab.analysis.judge import Judged, Progress, judge
 from mqlab.analysis.looks import planned_leads, schedule
 from mqlab.analysis.maturity import FollowUp, clock
-from mqlab.analysis.outcome_rows import Exchange, OutcomeRows, outcome_rows
+from mqlab.analysis.outcome_rows import Exchange, outcome_rows
 from mqlab.analysis.pictures import break_even, funnel_rows, marginal_rows, stratum_rows
 from mqlab.analysis.results import AnalysisResult, MetricRow
 from mqlab.analysis.segment_rows import heterogeneity, segment_rows
@@ -92,8 +92,8 @@ def conclude(
     """The second half of `analyze`: from judged leads and sales feedback to the result."""
     time = clock(facts.outcomes, facts.as_of)
     money = _money_metrics(protocol)
-    reported = next((metric.currency for metric in money if metric.currency), None) or currency
-    rows = outcome_rows(facts.outcomes, judged.person, currency=reported, lab_currency=currency, exchange=fx)
+    reported = (next((metric.currency for metric in money if metric.currency), None) or currency).upper()
+    rows = outcome_rows(facts.outcomes, judged.person, currency=reported, lab_currency=currency.upper(), exchange=fx)
     plan = Plan(
         as_of_us=time.as_of_us,
         cut_off_us=time.cut_off_us,
@@ -197,7 +197,7 @@ def _excluded(study: Study) -> dict[str, int]:
     return {
         **study.judged.excluded,
         "phase_lacking_arm": sum(_lacking(study).values()),
-        "outcome_before_assignment": sum(n for (_, fate), n in study.fates.items() if fate == "before_assignment"),
+        "outcome_before_assignment": sum(row.rows for row in study.log if row.fate == "before_assignment"),
     }
 
 
@@ -217,8 +217,8 @@ def _counts(study: Study, facts: Facts) -> dict[str, Any]:
     judged, protocol = study.judged, study.protocol
     by_arm = Counter(judged.table["arm"].to_pylist())
     outcomes: dict[str, dict[str, int]] = {}
-    for (kind, fate), n in sorted(study.fates.items()):
-        outcomes.setdefault(kind, {})[fate] = n
+    for row in study.log:
+        outcomes.setdefault(row.kind, {})[row.fate] = row.rows
     return {
         "leads": judged.leads,
         "enrolled": judged.table.num_rows,
@@ -251,6 +251,3 @@ def _notes(study: Study) -> list[str]:
     if study.protocol.looks.maximum_leads is None:
         notes.append(f"no maximum of leads is declared; information is counted against {study.maximum_leads:,}")
     return notes
-
-
-__all__ = ["Exchange", "OutcomeRows", "analyze", "conclude"]

@@ -80,16 +80,19 @@ def sample_ratio(study: Study) -> Check:
     """Units by arm against the declared weights, over all and in each phase."""
     arms = study.protocol.arms
     weights = [arm.weight for arm in arms]
-    counted = sufficient.sample(study.dataset)
     units = "accounts" if study.by_account else "leads"
-    overall = [sum(n for (_, name), n in counted.items() if name == arm.name) for arm in arms]
+
+    def counted(name: str, phase: int | None = None) -> int:
+        return sum(row.units for row in study.census if row.arm == name and phase in (None, row.phase))
+
+    overall = [counted(arm.name) for arm in arms]
     found = test_sample_ratio(overall, weights)
     if isinstance(found, NotEstimable):
         return Check("sample_ratio", "not_applicable", found.detail or found.reason)
     p_values = {"": found.p_value}
-    phases_seen = sorted({phase for phase, _ in counted})
+    phases_seen = sorted({row.phase for row in study.census})
     for phase in phases_seen if len(phases_seen) > 1 else ():
-        inside = test_sample_ratio([counted.get((phase, arm.name), 0) for arm in arms], weights)
+        inside = test_sample_ratio([counted(arm.name, phase) for arm in arms], weights)
         if not isinstance(inside, NotEstimable):
             p_values[f" in phase {phase}"] = inside.p_value
     where, worst = min(p_values.items(), key=lambda item: item[1])
@@ -105,8 +108,10 @@ def sample_ratio(study: Study) -> Check:
 
 def arm_by_stratum(study: Study, arm: str) -> Check:
     """Which definition fires first must not depend on the arm: χ² of units by arm and stratum."""
-    counted = sufficient.sample_by_stratum(study.dataset, arm, study.control)
-    table = [[counted.get((side, stratum), 0) for stratum in rates.STRATA] for side in (study.control, arm)]
+    table = [
+        [sum(row.units for row in study.census if (row.arm, row.strata[arm]) == (side, name)) for name in rates.STRATA]
+        for side in (study.control, arm)
+    ]
     found = chi_square(table)
     if isinstance(found, NotEstimable):
         return Check("arm_by_stratum", "not_applicable", "there are not two arms and two strata to compare yet")
@@ -143,36 +148,27 @@ def concordant_effect(study: Study, arm: str) -> Check:
     else:
         stage = study.protocol.primary.metric.removesuffix("_per_lead")
     horizon = study.horizon(study.protocol.primary)
-    if study.by_account:
-        return _concordant_accounts(study, arm, horizon, stage)
-    worst: float | None = None
-    for at_us in study.schedule.looks_us[:-1]:
-        earlier = sufficient.cells(
-            study.dataset,
-            horizon,
-            arms=(study.control, arm),
-            stratum_of=arm,
-            cut_off_us=study.clock.cut_off_at(at_us),
-        )
-        before = cochran_mantel_haenszel(_concordant(study, arm, earlier, stage))
-        if not isinstance(before, NotEstimable):
-            worst = before.p_value if worst is None else min(worst, before.p_value)
-    cells = study.cells(arm, horizon)
-    now = cochran_mantel_haenszel(_concordant(study, arm, cells, stage))
+    earlier = [
+        test
+        for at_us in study.schedule.looks_us[:-1]
+        if not isinstance(test := _alike(study, arm, horizon, stage, study.clock.cut_off_at(at_us)), NotEstimable)
+    ]
+    now = _alike(study, arm, horizon, stage, None)
     if isinstance(now, NotEstimable):
         detail = "no lead that both definitions treat alike has an outcome in both arms yet"
         return Check("concordant_effect", "not_applicable", detail)
-    shift = _break_even(study, arm, cells, stage)
-    words = f"among leads both definitions treat alike the arms differ by z = {now.z:.2f}{shift}"
-    if min(now.p_value, 1.0 if worst is None else worst) < BLOCKING_P:
+    words = f"among leads both definitions treat alike {now.words}{_break_even(study, arm, horizon, stage)}"
+    worst = min([test.p_value for test in earlier], default=1.0)
+    if min(now.p_value, worst) < BLOCKING_P:
         when = "" if now.p_value < BLOCKING_P else f" (p = {worst:.2g} at an earlier look)"
-        return Check("concordant_effect", "fail", f"{words}{when}; intention-to-treat decides from now on", now.p_value)
+        detail = f"{words}{when}; intention-to-treat decides from now on"
+        return Check("concordant_effect", "fail", detail, now.p_value)
     return Check("concordant_effect", "warn" if now.p_value < WARNING_P else "pass", words, now.p_value)
 
 
 def cross_arm(study: Study) -> Check:
     """Leads and opportunities that touch two arms."""
-    merged, deals = study.judged.excluded["cross_arm_merge"], study.deals["cross_arm"]
+    merged, deals = study.judged.excluded["cross_arm_merge"], sum(row.crossing for row in study.log)
     if not merged and not deals:
         return Check("cross_arm", "pass", "no lead and no opportunity touches two arms")
     parts = []
@@ -194,40 +190,47 @@ def unchanged(answer: bool | None) -> Check:
     return Check("protocol_unchanged", "fail", "the protocol or a definition was changed after the start")
 
 
-def _concordant(study: Study, arm: str, cells: Sequence[sufficient.Cell], stage: str) -> list[Pair]:
+@dataclass(frozen=True, slots=True)
+class _Alike:
+    """The test of the leads that both definitions treat alike."""
+
+    p_value: float
+    words: str
+
+
+def _alike(study: Study, arm: str, horizon: int, stage: str, cut_off_us: int | None) -> _Alike | NotEstimable:
+    """Whether leads of `both` and `none` fare alike in both arms, as far as a look with this cut-off could see."""
+    arms = (study.control, arm)
+    if study.by_account:
+        rows = sufficient.units(study.dataset, horizon, arms=arms, stratum_of=arm, cut_off_us=cut_off_us)
+        alike = [row for row in rows if row.stratum in ("both", "none")]
+        contrast = accounts.contrast_of(
+            alike, study.control, arm, (lambda row: row.mql) if stage == "mql" else (lambda row: row.x[stage])
+        )
+        if isinstance(contrast, NotEstimable):
+            return contrast
+        p_value = contrast.p_value()
+        if isinstance(p_value, NotEstimable):
+            return p_value
+        return _Alike(p_value, f"the arms differ by {contrast.treatment - contrast.control:+.4f} per lead")
+    cells = sufficient.cells(study.dataset, horizon, arms=arms, stratum_of=arm, cut_off_us=cut_off_us)
     count = rates.numerator(f"{stage}_per_lead")
-    pairs = []
+    pairs: list[Pair] = []
     for group in rates.by_phase(cells).values():
         strata = rates.strata_of(group, study.control, arm, count)
         pairs += [strata.both, strata.none]
-    return pairs
+    found = cochran_mantel_haenszel(pairs)
+    return found if isinstance(found, NotEstimable) else _Alike(found.p_value, f"the arms differ by z = {found.z:.2f}")
 
 
-def _concordant_accounts(study: Study, arm: str, horizon: int, stage: str) -> Check:
-    rows = [row for row in study.units(arm, horizon) if row.stratum in ("both", "none")]
-    found = accounts.contrast_of(
-        rows, study.control, arm, (lambda row: row.mql) if stage == "mql" else (lambda row: row.x[stage])
-    )
-    p_value = found if isinstance(found, NotEstimable) else found.p_value()
-    if isinstance(found, NotEstimable) or isinstance(p_value, NotEstimable):
-        return Check("concordant_effect", "not_applicable", "no concordant account has an outcome in both arms yet")
-    words = (
-        f"in accounts both definitions treat alike the arms differ by {found.treatment - found.control:+.4f} per lead"
-    )
-    if p_value < BLOCKING_P:
-        return Check("concordant_effect", "fail", f"{words}; intention-to-treat decides from now on", p_value)
-    return Check("concordant_effect", "warn" if p_value < WARNING_P else "pass", words, p_value)
-
-
-def _break_even(study: Study, arm: str, cells: Sequence[sufficient.Cell], stage: str) -> str:
+def _break_even(study: Study, arm: str, horizon: int, stage: str) -> str:
     """κ* in words: how large an arm effect among leads of `both` would overturn the result."""
+    if study.by_account:
+        return ""
     count = rates.numerator(f"{stage}_per_lead")
-    groups = [
-        rates.strata_of(group, study.control, arm, count)
-        for group in rates.by_phase(rates.comparable(cells, study.control, arm)).values()
-    ]
-    z = study.boundary(arm, study.horizon(study.protocol.primary)).z(study.alpha(arm))
-    found = phases.triggered_difference(groups, z=z)
+    cells = rates.comparable(study.cells(arm, horizon), study.control, arm)
+    groups = [rates.strata_of(group, study.control, arm, count) for group in rates.by_phase(cells).values()]
+    found = phases.triggered_difference(groups, z=study.boundary(arm, horizon).z(study.alpha(arm)))
     units = sum(strata.units for strata in groups)
     both = sum(strata.both.pooled.n for strata in groups) / units if units else 0.0
     if isinstance(found, NotEstimable) or not both:

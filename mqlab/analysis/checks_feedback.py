@@ -16,7 +16,7 @@ from mqlab.stats.estimate import NotEstimable
 from mqlab.stats.independence import chi_square
 from mqlab.stats.means import Moments, welch
 from mqlab.stats.multiplicity import holm
-from mqlab.warehouse.sufficient import ParityRow
+from mqlab.warehouse.census import ParityRow
 
 WARNING_P = 0.01
 FAILING_P = 0.001
@@ -31,7 +31,7 @@ HOUR_US = 3_600_000_000
 def handling_parity(study: Study, arm: str) -> Check:
     """Among leads both definitions hand over: the wait for a first response, touches and acceptance, by arm."""
     rows = study.parity(arm)
-    if not study.activity["responses"]:
+    if not study.responses[0]:
         return Check("handling_parity", "not_applicable", "no touches, meetings or answers of sales are known")
     a, b = ([row for row in rows if row.arm == side] for side in (study.control, arm))
     if min(len(a), len(b)) < FEW_LEADS:
@@ -81,17 +81,15 @@ def owner_balance(study: Study, arm: str) -> Check:
 
 def match_rate(study: Study) -> Check:
     """Sales feedback must find its leads, and as often in every arm."""
-    fates = study.fates
-    matched, unmatched = sum(fates.values()), study.unmatched_outcomes
+    matched, unmatched = sum(row.rows for row in study.log), study.unmatched_outcomes
     if not matched and not unmatched:
         return Check("match_rate", "not_applicable", "there is no sales feedback yet")
     share = matched / (matched + unmatched)
     words = f"{matched:,} of {matched + unmatched:,} outcome rows found their lead ({100 * share:.1f}%)"
     if not matched:
         return Check("match_rate", "fail", words)
-    told = study.feedback
     arms = [arm.name for arm in study.protocol.arms]
-    counts = {arm: Counts(told.get(arm, (0, 0))[1], told.get(arm, (0, 0))[0]) for arm in arms}
+    counts = {arm: _worked(study, arm) for arm in arms}
     shares = ", ".join(f"{arm} {_percent(each)}" for arm, each in counts.items() if each.n)
     if shares:
         words += f"; leads handed over with any feedback: {shares}"
@@ -141,22 +139,24 @@ def lateness(study: Study) -> Check:
 
 def capacity(study: Study) -> Check:
     """Whether sales works what it is handed: if it cannot, one arm's leads crowd out the other's."""
-    if not study.activity["responses"]:
+    if not study.responses[0]:
         return Check("capacity", "not_applicable", "no touches, meetings or answers of sales are known")
-    told = study.feedback
-    handed, worked = (sum(row[index] for row in told.values()) for index in (0, 1))
+    counts = {arm.name: _worked(study, arm.name) for arm in study.protocol.arms}
+    handed, worked = sum(each.n for each in counts.values()), sum(each.x for each in counts.values())
     if not handed:
         return Check("capacity", "not_applicable", "no lead has been handed over long enough ago")
-    by_arm = ", ".join(
-        f"{arm.name} {_percent(Counts(told[arm.name][1], told[arm.name][0]))}"
-        for arm in study.protocol.arms
-        if told.get(arm.name, (0, 0))[0]
-    )
+    by_arm = ", ".join(f"{arm} {_percent(each)}" for arm, each in counts.items() if each.n)
     words = f"sales worked {_percent(Counts(worked, handed))} of {handed:,} leads handed over ({by_arm})"
     if worked < WORKED_ENOUGH * handed:
         detail = f"{words}: with a queue this full the lift may not carry over to a roll-out"
         return Check("capacity", "warn", detail)
     return Check("capacity", "pass", words)
+
+
+def _worked(study: Study, arm: str) -> Counts:
+    """Leads of an arm that sales said anything about, of those handed over."""
+    handed, worked = study.worked(arm)
+    return Counts(worked, handed)
 
 
 def _waits(rows: Sequence[ParityRow]) -> list[float]:

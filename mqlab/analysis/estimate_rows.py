@@ -175,12 +175,14 @@ def _of_accounts(study: Study, metric: Metric, arm: str, estimator: Estimator, r
 def _revenue(study: Study, metric: Metric, arm: str, estimator: Estimator) -> Comparison:
     number, minor, control = study.money_number[metric], study.outcomes.minor, study.control
     cells = rates.comparable(study.money(arm, number), control, arm)
-    if study.outcomes.missing_rates:
-        shown = "; ".join(study.outcomes.missing_rates[:3])
-        reason = NotEstimable("missing_exchange_rate", f"The table of rates has no {shown}.")
+    reason = study.outcomes.no_money
+    if metric.currency is not None and metric.currency.upper() != study.outcomes.currency:
+        detail = f"Another metric of this experiment is in {study.outcomes.currency}, and currencies are never mixed."
+        reason = NotEstimable("mixed_currencies", detail)
+    if reason is not None:
         return without(reason, *_empty_sides(cells, control, arm, reason))
-    deals = study.deals
-    if deals["won"] and deals["no_amount"] == deals["won"]:
+    won, no_amount = study.deals_won
+    if won and no_amount == won:
         reason = NotEstimable("no_amounts", "No deal that was won has an amount.")
         return without(reason, *_empty_sides(cells, control, arm, reason))
     if study.by_account:
@@ -195,17 +197,15 @@ def _revenue(study: Study, metric: Metric, arm: str, estimator: Estimator) -> Co
     else:
         method = amounts.revenue_triggered if estimator == "triggered" else amounts.revenue
         found = method(cells, study.winners(arm, number), control, arm, minor)
-    if deals["no_amount"]:
-        found = replace(
-            found, note=_joined(found.note, f"{deals['no_amount']} of {deals['won']} deals won have no amount")
-        )
+    if no_amount:
+        found = replace(found, note=_joined(found.note, f"{no_amount} of {won} deals won have no amount"))
     return found
 
 
 def _effort(study: Study, horizon: int, arm: str) -> Comparison:
     control = study.control
     cells = rates.comparable(study.effort(arm, horizon), control, arm)
-    if not study.activity["touches"]:
+    if not study.touches:
         return without(NO_ACTIVITY, *_empty_sides(cells, control, arm, NO_ACTIVITY))
     if study.by_account:
         return accounts.effort(rates.comparable(study.units(arm, horizon), control, arm), control, arm)
@@ -221,13 +221,13 @@ def _in_time(study: Study, horizon: int, arm: str) -> Comparison:
         if each.name in (control, arm) and (handoff := study.definitions[each.definition].handoff) is not None
     ]
     known = [us for us in promised if us is not None]
-    activity = study.activity
+    responses, timed = study.responses
     reason = None
     if len(known) < 2:
         reason = NotEstimable("no_promised_time", "A definition's `handoff` does not say `first_touch`.")
-    elif not activity["responses"]:
+    elif not responses:
         reason = NO_ACTIVITY
-    elif not activity["timed"] and min(known) < DAY_US:
+    elif not timed and min(known) < DAY_US:
         reason = NotEstimable(
             "dates_only", "Sales feedback has dates without a time of day, too coarse for the promise."
         )

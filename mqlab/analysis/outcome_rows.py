@@ -12,7 +12,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mqlab.leads.instants import instant
+from mqlab.stats.estimate import NotEstimable
 from mqlab.warehouse.dataset import OUTCOME_ROWS
+
+LARGEST_MINOR = 10**15
+"""Amounts beyond are refused: sums of them would leave 64 bits."""
+
+LARGEST_QUANTITY = 1e9
 
 Exchange = Callable[[str, str, date], Decimal | None]
 """What one unit of the first currency was worth in the second on a day; None where the lab's table does not say."""
@@ -20,12 +26,12 @@ Exchange = Callable[[str, str, date], Decimal | None]
 
 @dataclass(frozen=True)
 class OutcomeRows:
-    """`table` follows `OUTCOME_ROWS`; `missing_rates` names the amounts that could not be converted."""
+    """`table` follows `OUTCOME_ROWS`; `minor` units make one of `currency`; `no_money` says why amounts are no use."""
 
     table: pa.Table
     currency: str
     minor: int
-    missing_rates: tuple[str, ...]
+    no_money: NotEstimable | None
 
 
 def outcome_rows(
@@ -47,6 +53,7 @@ def outcome_rows(
     codes = outcomes["currency"].to_pylist()
     days = occurred.to_pylist()
     missing: dict[str, None] = {}
+    too_large = ""
     in_minor: list[int | None] = [None] * len(kinds)
     for index, kind in enumerate(kinds):
         amount = amounts[index]
@@ -60,7 +67,11 @@ def outcome_rows(
                 missing.setdefault(f"{code} to {currency} on {on.isoformat()}")
                 continue
             amount *= rate
-        in_minor[index] = int((amount * minor).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+        whole = int((amount * minor).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+        if abs(whole) > LARGEST_MINOR:
+            too_large = too_large or f"A deal's amount of {amount:f} {code} is beyond what can be added up exactly."
+            continue
+        in_minor[index] = whole
     ids = outcomes["lead_id"]
     if person:
         ids = pa.array([person.get(lead_id, lead_id) for lead_id in ids.to_pylist()], pa.string())
@@ -78,7 +89,13 @@ def outcome_rows(
             "dated": pc.equal(pc.fill_null(outcomes["resolution"], "instant"), "day"),
         }
     )
-    return OutcomeRows(table.cast(OUTCOME_ROWS), currency, minor, tuple(missing))
+    return OutcomeRows(table.cast(OUTCOME_ROWS), currency, minor, _reason(list(missing), too_large))
+
+
+def _reason(missing: list[str], too_large: str) -> NotEstimable | None:
+    if missing:
+        return NotEstimable("missing_exchange_rate", f"The table of rates has no {'; '.join(missing[:3])}.")
+    return NotEstimable("amount_too_large", too_large) if too_large else None
 
 
 def digits_of(currency: str) -> int:
@@ -97,4 +114,5 @@ def _thousandths(column: pa.ChunkedArray) -> pa.Array:
     """Quantities in thousandths; a row without one stands for one."""
     values = np.asarray(column.cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
     values = np.where(np.isfinite(values) & (values >= 0), values, 1.0)
+    values = np.minimum(values, LARGEST_QUANTITY)
     return pa.array(np.floor(values * 1000 + 0.5).astype(np.int64), pa.int64())

@@ -14,7 +14,6 @@ from mqlab.experiments.protocol import Metric
 from mqlab.stats.binary import Counts
 from mqlab.stats.estimate import NotEstimable
 from mqlab.stats.strata import Strata
-from mqlab.warehouse import sufficient
 
 FUNNEL = ("mql", "accepted", "sql", "opportunity", "won")
 
@@ -71,11 +70,11 @@ def marginal_rows(study: Study, arm: str) -> tuple[MarginalRow, ...]:
 
 def funnel_rows(study: Study) -> tuple[FunnelRow, ...]:
     """Mature leads of every arm at each stage, within the primary's horizon."""
-    names = [arm.name for arm in study.protocol.arms]
-    cells = sufficient.cells(study.dataset, study.horizon(study.protocol.primary), arms=names)
+    horizon = study.horizon(study.protocol.primary)
     rows = []
-    for arm in names:
-        chosen = [cell for cell in cells if cell.arm == arm]
+    for arm in (each.name for each in study.protocol.arms):
+        pair = study.protocol.challengers[0].name if arm == study.control else arm
+        chosen = [cell for cell in study.cells(pair, horizon) if cell.arm == arm]
         units = sum(cell.mature for cell in chosen)
         rows.append(FunnelRow(arm, "assigned", units, units))
         for stage in FUNNEL:

@@ -94,6 +94,7 @@ def per_lead(cells: Sequence[Cell], control: str, arm: str, count: Numerator) ->
         relative=lambda z: phases.relative_lift(pairs, z=z),
         p_value=phases.p_value(pairs),
         method="Miettinen–Nurminen score, N−1 test" if len(pairs) == 1 else _STRATIFIED,
+        note=_few(sum(pair.control.x for pair in pairs), sum(pair.treatment.x for pair in pairs)),
     )
 
 
@@ -113,6 +114,11 @@ def per_lead_triggered(cells: Sequence[Cell], control: str, arm: str, count: Num
         p_value=phases.triggered_p_value(each),
         method="first-divergence strata, Miettinen–Nurminen score inside them, diluted"
         + ("" if len(each) == 1 else "; Cochran–Mantel–Haenszel over phases"),
+        note=_few(
+            sum(strata.discordant.control.x for strata in each),
+            sum(strata.discordant.treatment.x for strata in each),
+            " among leads the definitions disagree on",
+        ),
     )
 
 
@@ -171,9 +177,17 @@ def per_mql_efficient(cells: Sequence[Cell], control: str, arm: str, stage: str)
     )
 
 
+FEW_OUTCOMES = 10
 DESCRIPTIVE = "describes the leads each definition picks; not an effect"
 _STRATIFIED = "Miettinen–Nurminen score stratified by phase, Cochran–Mantel–Haenszel"
 _EFFICIENT = "post-stratified ratio, log-delta"
+
+
+def _few(control: int, treatment: int, where: str = "") -> str:
+    """A warning where an arm has fewer than ten outcomes."""
+    if min(control, treatment) >= FEW_OUTCOMES:
+        return ""
+    return f"few outcomes ({control} and {treatment}{where}), read with care"
 
 
 def _proportions(

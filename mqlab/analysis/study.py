@@ -18,9 +18,10 @@ from mqlab.experiments.metrics import horizon_days
 from mqlab.experiments.protocol import Metric, Protocol
 from mqlab.leads.instants import DAY_US, instant
 from mqlab.stats.multiplicity import dunnett_alpha
-from mqlab.warehouse import sufficient
-from mqlab.warehouse.dataset import Dataset
-from mqlab.warehouse.sufficient import Cell, EffortCell, MoneyCell, ParityRow, UnitRow, Winner
+from mqlab.warehouse import census, sufficient
+from mqlab.warehouse.census import Census, Log, ParityRow
+from mqlab.warehouse.dataset import RESPONSE_KINDS, TOUCH_KINDS, Dataset
+from mqlab.warehouse.sufficient import Cell, EffortCell, MoneyCell, UnitRow, Winner
 
 
 @dataclass
@@ -104,29 +105,41 @@ class Study:
         return sufficient.effort(self.dataset, horizon_days, arms=(self.control, arm))
 
     @cached_property
-    def activity(self) -> Mapping[str, int]:
-        """Rows of sales activity: `touches`, `responses`, `timed`."""
-        return sufficient.activity(self.dataset)
+    def census(self) -> tuple[Census, ...]:
+        """Units by phase, arm and strata."""
+        return census.census(self.dataset, [arm.name for arm in self.protocol.challengers])
 
     @cached_property
-    def deals(self) -> Mapping[str, int]:
-        """`won` rows counted, `no_amount` among them, `cross_arm` opportunities."""
-        return sufficient.deals(self.dataset)
+    def log(self) -> tuple[Log, ...]:
+        """The stated outcome rows by kind and by what became of them."""
+        return census.log(self.dataset)
 
-    @cached_property
-    def fates(self) -> Mapping[tuple[str, str], int]:
-        """Stated outcome rows by (kind, what became of them)."""
-        return sufficient.fates(self.dataset)
+    @property
+    def touches(self) -> int:
+        """Counted rows of touches and meetings."""
+        return sum(row.rows for row in self.log if row.fate == "counted" and row.kind in TOUCH_KINDS)
 
-    @cached_property
-    def feedback(self) -> Mapping[str, tuple[int, int]]:
-        """By arm: leads handed over long enough ago, and those that sales said anything about."""
-        return sufficient.feedback(self.dataset)
+    @property
+    def responses(self) -> tuple[int, int]:
+        """Counted rows of any answer of sales, and those of them with a time of day."""
+        rows = [row for row in self.log if row.fate == "counted" and row.kind in RESPONSE_KINDS]
+        return sum(row.rows for row in rows), sum(row.timed for row in rows)
+
+    @property
+    def deals_won(self) -> tuple[int, int]:
+        """Counted rows of deals won, and those of them without an amount."""
+        rows = [row for row in self.log if (row.kind, row.fate) == ("closed_won", "counted")]
+        return sum(row.rows for row in rows), sum(row.no_amount for row in rows)
+
+    def worked(self, arm: str) -> tuple[int, int]:
+        """Leads of an arm handed over long enough ago, and those of them that sales said anything about."""
+        rows = [row for row in self.census if row.arm == arm]
+        return sum(row.handed for row in rows), sum(row.told for row in rows)
 
     def parity(self, arm: str) -> tuple[ParityRow, ...]:
         """The leads both definitions of a pair hand over."""
         if arm not in self._parity:
-            self._parity[arm] = sufficient.parity(self.dataset, arm, self.control)
+            self._parity[arm] = census.parity(self.dataset, arm, self.control)
         return self._parity[arm]
 
     def boundary(self, arm: str, horizon_days: int) -> Boundary:

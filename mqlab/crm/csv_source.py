@@ -184,15 +184,29 @@ class CsvSource:
         return names
 
     def _undecodable(self, error: UnicodeDecodeError) -> InputError:
-        raw = error.object[max(0, error.start - 20) : error.end + 20]
-        line = self._lines.count + error.object[: error.start].count(b"\n") + 1
-        shown = raw.decode("cp1252", "replace").strip().replace("\n", " ").replace("\r", "")
-        return InputError(
-            f"the file is not {error.encoding} text: byte 0x{error.object[error.start]:02x} in about line {line}.",
-            code="BadEncoding",
-            place=Place(self._file, line),
-            hint=f"Read as Latin-1 it says '{shown}'. If that is right, state `encoding: latin-1` in the mapping.",
-        )
+        """Where the first undecodable byte stands, found by reading the file once more."""
+        encoding = self._text.encoding
+        if not encoding.startswith("utf-8"):
+            return InputError(
+                f"the file is not {encoding} text.",
+                code="BadEncoding",
+                place=Place(self._file),
+                hint="Correct its `encoding`.",
+            )
+        stream = self._text.buffer
+        stream.seek(0)
+        for number, line in enumerate(stream, 1):
+            try:
+                line.decode(encoding)
+            except UnicodeDecodeError as found:
+                shown = line[max(0, found.start - 20) : found.end + 20].decode("cp1252", "replace").strip()
+                return InputError(
+                    f"the file is not UTF-8 text: byte 0x{line[found.start]:02x}.",
+                    code="BadEncoding",
+                    place=Place(self._file, number, found.start + 1),
+                    hint=f"Read as Latin-1 it says '{shown}'. If so, state `encoding: latin-1` in the mapping.",
+                )
+        return InputError(f"the file is not UTF-8 text: {error.reason}.", code="BadEncoding", place=Place(self._file))
 
 
 class _Lines:

@@ -20,6 +20,9 @@ from mqlab.leads.text import is_null, normalise
 from mqlab.leads.values import canonical_text
 
 KEPT = 200_000
+EXACT = 1 << 53
+"""Whole numbers from here on are not exact as floats and are kept as text."""
+
 V = TypeVar("V")
 
 
@@ -114,8 +117,10 @@ class _Memory(Generic[V]):
 
 def flat(value: Any) -> Any:
     """A value as a scalar: objects and lists as JSON text, dates and instants as ISO text, decimals as text."""
-    if value is None or isinstance(value, str | bool | int | float):
+    if value is None or isinstance(value, str | bool | float):
         return value
+    if isinstance(value, int):
+        return value if abs(value) < EXACT else str(value)
     if isinstance(value, datetime):
         return value.isoformat() if value.tzinfo is None else iso(value)
     if isinstance(value, date):

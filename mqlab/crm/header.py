@@ -57,11 +57,13 @@ def lay_out(
     needed: Collection[str],
     rest: str | Mapping[str, Column] | None = None,
     ignore: Collection[str] = (),
+    taken: Collection[str] = (),
 ) -> Layout:
     """The layout of a table in a file with this header.
 
     `table` holds the declared columns; `needed` are the keys that must be declared. `rest`: "rest" for every column
-    not used otherwise, or the declared ones. Raises ProblemsFound naming every missing column and the nearest there.
+    not used otherwise, or the declared ones; none may be called as those `taken`. Raises ProblemsFound
+    naming every missing column and the nearest there.
     """
     problems: list[Problem] = []
     spots: dict[str, Spot] = {}
@@ -84,7 +86,10 @@ def lay_out(
             if not name or name in used or name in left_out:
                 continue
             slug = _slug(name)
-            if slug in further:
+            if slug in taken:
+                message = f"the column '{name}' would become '{slug}', which is read from another column."
+                problems.append(Problem("DuplicateColumn", message, place, hint="Put it under `ignore`, or rename it."))
+            elif slug in further:
                 message = f"the columns '{further[slug].name}' and '{name}' would both become '{slug}'."
                 problems.append(Problem("DuplicateColumn", message, place, hint="Rename one of them."))
             further[slug] = Spot(slug, name, Column(column=[name]))

@@ -25,8 +25,8 @@ from mqlab.crm.money import Numbers
 from mqlab.crm.quarantine import BadRow, Finding, Reason, kept
 from mqlab.crm.sink import Intake, Kind, Sink
 from mqlab.crm.sources import opened
-from mqlab.crm.transform import Context, Facts
 from mqlab.crm.versions import APPENDED, Fate, fates
+from mqlab.crm.work import Context, Facts
 from mqlab.errors import InputError, Place, nearest
 from mqlab.leads.text import DEFAULT_NULL_TOKENS, normalise
 
@@ -41,6 +41,9 @@ NEEDED = {
     "outcomes": (),
 }
 """The keys a mapping must name a column for, by kind of file."""
+
+TAKEN = frozenset({"source"})
+"""What every definition reads under this name already."""
 
 EVERY_VERSION_COUNTS = frozenset({"events", "field-changes", "identity"})
 
@@ -223,7 +226,15 @@ class _Import:
         if self._kind in {"leads", "events"}:
             rest = table.get("fields" if self._kind == "leads" else "props")
             ignore += mapping.personal if self._kind == "leads" else []
-        layout = lay_out(table, header, file=file, needed=NEEDED[self._kind], rest=rest, ignore=ignore)
+        layout = lay_out(
+            table,
+            header,
+            file=file,
+            needed=NEEDED[self._kind],
+            rest=rest,
+            ignore=ignore,
+            taken=TAKEN if self._kind == "leads" else (),
+        )
         self._left_out = layout.left_out
         return [(layout, partial(_READ[self._kind], context=self._context))]
 
@@ -234,11 +245,11 @@ class _Import:
             notes.append(f"Left out as personal or ignored: {names}.")
         if self._counts["backfilled"]:
             notes.append(
-                f"{self._counts['backfilled']} rows do not say when they became known; they count as known from when "
-                "they happened (backfill)."
+                f"Rows that do not say when they became known: {self._counts['backfilled']}. They count as known from "
+                "when they happened (backfill)."
             )
         if self._counts["blank"]:
-            notes.append(f"{self._counts['blank']} rows state nothing.")
+            notes.append(f"Rows that state nothing: {self._counts['blank']}.")
         return tuple(notes)
 
 

@@ -76,14 +76,27 @@ def _parse(line: str) -> dict[str, Any] | Finding:
     if not isinstance(row, dict):
         return Finding(Reason.BAD_JSON, "not an object")
     if "\\u" in line:
+        text = "".join(_texts(row))
+        if "\0" in text:
+            return Finding(Reason.NUL_BYTE, "a value holds a NUL character")
         try:
-            text = json.dumps(row, ensure_ascii=False)
             text.encode()
         except UnicodeEncodeError:
             return Finding(Reason.BAD_TEXT, "half of a surrogate pair")
-        if "\\u0000" in text:
-            return Finding(Reason.NUL_BYTE, "a value holds a NUL character")
     return row
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a JSON value, keys too."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield key
+            yield from _texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)
 
 
 class _Twice(Exception):

@@ -15,7 +15,8 @@ from mqlab.crm.mapping import Column, load_mapping, load_preset
 from mqlab.crm.money import Numbers
 from mqlab.crm.quarantine import BadRow, mask_text
 from mqlab.crm.sources import opened
-from mqlab.crm.transform import Context, arrivals
+from mqlab.crm.transform import arrivals
+from mqlab.crm.work import Context
 from mqlab.errors import InputError, Place, Problem, ProblemsFound
 from mqlab.experiments.arrival import Arrival
 from mqlab.leads.instants import instant

@@ -90,7 +90,9 @@ class Numbers:
             return None
         if isinstance(value, Decimal):
             return value if value.is_finite() else Finding(Reason.NOT_A_NUMBER, f"'{value}'")
-        if isinstance(value, int | float) and not isinstance(value, bool):
+        if isinstance(value, int) and not isinstance(value, bool):
+            return Decimal(value)
+        if isinstance(value, float):
             return Decimal(repr(value)) if math.isfinite(value) else Finding(Reason.NOT_A_NUMBER, f"'{value}'")
         text = str(value).strip()
         if normalise(text) in self._null_tokens or not text:

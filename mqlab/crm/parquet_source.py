@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import IO
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from mqlab.crm.batches import BATCH_ROWS, Batch
+from mqlab.crm.quarantine import BadRow, Finding, Reason
 from mqlab.errors import InputError, Place, Problem, ProblemsFound
 
 
@@ -36,11 +38,33 @@ class ParquetSource:
         row = 1
         try:
             for part in self._file.iter_batches(batch_size=BATCH_ROWS):
-                columns = {name: _values(part.column(index)) for index, name in enumerate(self.header)}
-                yield Batch(columns, range(row, row + len(part)), done=row + len(part) - 1, total=total)
+                lines = range(row, row + len(part))
                 row += len(part)
+                yield self._batch(part, lines, total)
         except (pa.ArrowInvalid, OSError) as error:
             raise InputError(f"the file is damaged: {error}.", code="BadParquet", place=self._place) from error
+
+    def _batch(self, part: pa.RecordBatch, lines: range, total: int) -> Batch:
+        columns = {name: _values(part.column(index)) for index, name in enumerate(self.header)}
+        bad = _with_nul(part)
+        if not bad:
+            return Batch(columns, lines, done=lines[-1], total=total)
+        whole = Batch(columns, lines)
+        finding = Finding(Reason.NUL_BYTE, "a value holds a NUL character")
+        broken = [BadRow(lines[row], whole.raw(row), finding) for row in sorted(bad)]
+        good = [row for row in range(len(lines)) if row not in bad]
+        kept = {name: [values[row] for row in good] for name, values in columns.items()}
+        return Batch(kept, [lines[row] for row in good], broken, done=lines[-1], total=total)
+
+
+def _with_nul(part: pa.RecordBatch) -> set[int]:
+    """The rows in which a text holds a NUL character, which no database keeps."""
+    found: set[int] = set()
+    for column in part.columns:
+        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+            mask = pc.fill_null(pc.match_substring(column, "\0"), False)
+            found.update(np.flatnonzero(mask.to_numpy(zero_copy_only=False)).tolist())
+    return found
 
 
 def _values(column: pa.Array) -> list[object]:

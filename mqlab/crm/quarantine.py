@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from mqlab.crm.email import masked
+from mqlab.crm.email import masked, read_email
 
 
 class Reason(StrEnum):
@@ -115,12 +115,23 @@ def kept(rows: Sequence[BadRow], *, kind: str, system: str, file: str) -> Mappin
 
 
 def mask_text(text: str) -> str:
-    """Text with every e-mail address in it masked, and what cannot be stored as text replaced."""
+    """Text with every e-mail address in it masked, and what cannot be stored as text replaced.
+
+    Example:
+        >>> mask_text("call 0171@home")
+        'call 0171@home'
+        >>> "ada" in mask_text("cc <ada@example.com>, please")
+        False
+    """
     readable = text.encode("utf-8", "replace").decode().replace("\0", "\N{SYMBOL FOR NULL}")
-    return ADDRESS.sub(lambda found: masked(found.group()), readable) if "@" in readable else readable
+    return _AROUND_AT.sub(_hidden, readable) if "@" in readable else readable
 
 
-ADDRESS = re.compile(r"[^\s@<>\"',;:()\[\]]+@[^\s@<>\"',;:()\[\]]+\.[^\s@<>\"',;:()\[\]]+")
+_AROUND_AT = re.compile(r"""[^\s<>"',;()\[\]]*@[^\s<>"',;()\[\]]*""")
+
+
+def _hidden(found: re.Match[str]) -> str:
+    return found.group() if read_email(found.group()) is None else masked(found.group())
 
 
 def _masked(value: Any) -> Any:

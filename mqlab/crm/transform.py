@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from collections.abc import Sequence
 
 from mqlab.crm.batches import Batch
-from mqlab.crm.door import Door, blanks, digests, flat
+from mqlab.crm.door import blanks, digests
 from mqlab.crm.header import Layout
-from mqlab.crm.mapping import Column
 from mqlab.crm.money import currency_code
-from mqlab.crm.quarantine import BadRow, Finding, Reason
+from mqlab.crm.quarantine import Reason
+from mqlab.crm.work import Context, Facts, Work
 from mqlab.leads.instants import micros
 from mqlab.leads.records import OutcomeKind
 from mqlab.leads.text import normalise
@@ -21,129 +18,9 @@ EMAIL = "email:"
 """How a fact names its lead where only an e-mail was given: this, then the hash."""
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """Facts of one batch as columns of equal length, and the rows of the batch they came from.
-
-    `rows` are indices into the batch; `bad` the rows set aside; `blank` how many rows stated nothing.
-    """
-
-    columns: dict[str, list[Any]]
-    rows: list[int]
-    bad: list[BadRow] = field(default_factory=list)
-    blank: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What a transformation needs beside the batch: the system, the door, and the snapshot's instant."""
-
-    system: str
-    door: Door
-    snapshot_at: datetime | None = None
-    row_is: str = "initial"
-
-
-class _Work:
-    """One batch on its way: values by key, and findings by row."""
-
-    def __init__(self, batch: Batch, layout: Layout, context: Context) -> None:
-        self.batch = batch
-        self.layout = layout
-        self.context = context
-        self.door = context.door
-        self.findings: dict[int, Finding] = {}
-        self.blank: set[int] = set()
-
-    def raw(self, key: str) -> Sequence[Any]:
-        return _worded(self.layout[key].values(self.batch), self.layout[key].declared)
-
-    def name(self, key: str) -> str:
-        return self.layout[key].name or key
-
-    def texts(self, key: str) -> list[str | None]:
-        return self.door.texts(self.raw(key))
-
-    def ids(self, key: str) -> list[str | None]:
-        return self.door.ids(self.raw(key))
-
-    def needed(self, values: Sequence[Any], reason: Reason, key: str) -> None:
-        for row, value in enumerate(values):
-            if value is None:
-                self.refuse(row, reason, f"{self.name(key)} is empty")
-
-    def refuse(self, row: int, reason: Reason, detail: str) -> None:
-        self.findings.setdefault(row, Finding(reason, detail))
-
-    def instants(self, key: str, *, needed: bool, end_of_day: bool = False) -> tuple[list[int | None], frozenset[int]]:
-        spot = self.layout[key]
-        if spot.absent:
-            return [None] * len(self.batch), frozenset()
-        values = spot.values(self.batch)
-        if not isinstance(values, tuple):
-            values = [
-                value if isinstance(value, datetime) or not isinstance(value, dict | list) else flat(value)
-                for value in values
-            ]
-        read = self.door.clock.read(values, column=self.name(key), end_of_day=end_of_day, formats=spot.declared.format)
-        for row, finding in read.findings.items():
-            self.findings.setdefault(row, finding)
-        if needed:
-            for row, us in enumerate(read.us):
-                if us is None and row not in self.findings:
-                    self.refuse(row, Reason.MISSING_INSTANT, f"{self.name(key)} is empty")
-        return read.us, read.days
-
-    def known(self, at: Sequence[int | None]) -> tuple[list[int | None], list[bool]]:
-        """When the business knew; where the file does not say, when it happened, marked as backfill."""
-        stated, _ = self.instants("known_at", needed=False)
-        return (
-            [happened if us is None else us for us, happened in zip(stated, at, strict=True)],
-            [us is None for us in stated],
-        )
-
-    def objects(self, extra_key: str) -> list[str]:
-        """Per row the further columns, and the object in `extra_key`, as one canonical JSON object."""
-        columns: dict[str, Sequence[Any]] = {
-            name: _worded(spot.values(self.batch), spot.declared) for name, spot in self.layout.rest.items()
-        }
-        if not self.layout[extra_key].absent:
-            columns = self._with_objects(columns, extra_key)
-        return self.door.objects(columns, len(self.batch))
-
-    def _with_objects(self, columns: dict[str, Sequence[Any]], extra_key: str) -> dict[str, Sequence[Any]]:
-        given = self.door.flattened(self.layout[extra_key].values(self.batch))
-        for row, found in enumerate(given):
-            if found is None:
-                self.refuse(row, Reason.BAD_JSON, f"{self.name(extra_key)} is not a JSON object")
-        names = {normalise(str(name)) for found in given if found for name in found}
-        folded = [{normalise(str(name)): value for name, value in (found or {}).items()} for found in given]
-        both: dict[str, Sequence[Any]] = dict(columns)
-        for name in names:
-            beside = columns.get(name, [None] * len(given))
-            both[name] = [flat(one.get(name, other)) for one, other in zip(folded, beside, strict=True)]
-        return dict(sorted(both.items()))
-
-    def done(self, columns: dict[str, list[Any]]) -> Facts:
-        """The facts without the rows set aside."""
-        count = len(self.batch)
-        columns["system"] = [self.context.system] * count
-        columns["line"] = list(self.batch.lines)
-        bad = [
-            BadRow(self.batch.lines[row], self.batch.raw(row), finding)
-            for row, finding in sorted(self.findings.items())
-            if row not in self.blank
-        ]
-        out = self.blank.union(self.findings)
-        rows = [row for row in range(count) if row not in out] if out else list(range(count))
-        if out:
-            columns = {name: [values[row] for row in rows] for name, values in columns.items()}
-        return Facts(columns, rows, bad, len(self.blank))
-
-
 def leads(batch: Batch, layout: Layout, context: Context) -> Facts:
     """Leads: one version of a lead's row each. Its version is `modified_at`, the snapshot, or a stated `known_at`."""
-    work = _Work(batch, layout, context)
+    work = Work(batch, layout, context)
     ids = work.ids("id")
     work.needed(ids, Reason.MISSING_ID, "id")
     created, _ = work.instants("created_at", needed=True)
@@ -169,7 +46,7 @@ def leads(batch: Batch, layout: Layout, context: Context) -> Facts:
 
 def arrivals(batch: Batch, layout: Layout, context: Context) -> Facts:
     """Leads as they stand at the door, perhaps without `created_at`."""
-    work = _Work(batch, layout, context)
+    work = Work(batch, layout, context)
     ids = work.ids("id")
     work.needed(ids, Reason.MISSING_ID, "id")
     created, _ = work.instants("created_at", needed=False)
@@ -184,7 +61,7 @@ def arrivals(batch: Batch, layout: Layout, context: Context) -> Facts:
 
 def events(batch: Batch, layout: Layout, context: Context) -> Facts:
     """Events; keyed by the source's own id, else by name, second and properties."""
-    work = _Work(batch, layout, context)
+    work = Work(batch, layout, context)
     refs = work.ids("lead")
     work.needed(refs, Reason.MISSING_LEAD, "lead")
     names = work.texts("name")
@@ -211,7 +88,7 @@ def events(batch: Batch, layout: Layout, context: Context) -> Facts:
 
 def field_changes(batch: Batch, layout: Layout, context: Context) -> Facts:
     """Changed field values, each known by lead, field and instant."""
-    work = _Work(batch, layout, context)
+    work = Work(batch, layout, context)
     refs = work.ids("lead")
     work.needed(refs, Reason.MISSING_LEAD, "lead")
     names = work.texts("field")
@@ -230,7 +107,7 @@ def field_changes(batch: Batch, layout: Layout, context: Context) -> Facts:
 
 def identity(batch: Batch, layout: Layout, context: Context) -> Facts:
     """Merges: an old id became a new one."""
-    work = _Work(batch, layout, context)
+    work = Work(batch, layout, context)
     old, new = work.ids("old_id"), work.ids("new_id")
     work.needed(old, Reason.MISSING_ID, "old_id")
     work.needed(new, Reason.MISSING_ID, "new_id")
@@ -249,7 +126,7 @@ def identity(batch: Batch, layout: Layout, context: Context) -> Facts:
 
 def outcomes(batch: Batch, layout: Layout, context: Context, *, several: bool = False) -> Facts:
     """What sales reported. `several`: rows may make several statements, so one without an instant is blank."""
-    work = _Work(batch, layout, context)
+    work = Work(batch, layout, context)
     kinds = _kinds(work)
     at, days = work.instants("at", needed=not several, end_of_day=True)
     if several:
@@ -285,7 +162,7 @@ def outcomes(batch: Batch, layout: Layout, context: Context, *, several: bool = 
 
 
 def _versions(
-    work: _Work, modified: Sequence[int | None], otherwise: Sequence[int | None] | None = None
+    work: Work, modified: Sequence[int | None], otherwise: Sequence[int | None] | None = None
 ) -> list[int | None]:
     """A row's version: `modified_at`, else the snapshot's instant, else what stands in for it."""
     if work.context.snapshot_at is not None:
@@ -296,7 +173,7 @@ def _versions(
     return [other if us is None else us for us, other in zip(modified, otherwise, strict=True)]
 
 
-def _who(work: _Work) -> tuple[list[str | None], list[str | None]]:
+def _who(work: Work) -> tuple[list[str | None], list[str | None]]:
     """The lead each row names, by id or by the hash of an e-mail."""
     ids = work.ids("lead")
     hashes = work.door.identifying(work.raw("email"))
@@ -308,7 +185,7 @@ def _who(work: _Work) -> tuple[list[str | None], list[str | None]]:
     return refs, hashes
 
 
-def _kinds(work: _Work) -> list[str | None]:
+def _kinds(work: Work) -> list[str | None]:
     spot = work.layout["kind"]
     words = work.door.texts(spot.values(work.batch))
     meaning = {normalise(word): kind for word, kind in (spot.declared.values or {}).items()}
@@ -324,7 +201,7 @@ def _kinds(work: _Work) -> list[str | None]:
     return kinds
 
 
-def _currencies(work: _Work) -> list[str | None]:
+def _currencies(work: Work) -> list[str | None]:
     codes: list[str | None] = []
     for row, text in enumerate(work.ids("currency")):
         code = None if text is None else currency_code(text)
@@ -332,14 +209,6 @@ def _currencies(work: _Work) -> list[str | None]:
             work.refuse(row, Reason.UNKNOWN_CURRENCY, f"{work.name('currency')}: '{text}'")
         codes.append(code)
     return codes
-
-
-def _worded(values: Sequence[Any], declared: Column) -> Sequence[Any]:
-    """Values with the mapping's own words put in the place of the file's."""
-    if not declared.values:
-        return values
-    words: Mapping[str, str] = {normalise(word): meaning for word, meaning in declared.values.items()}
-    return [words.get(normalise(value), value) if isinstance(value, str) else value for value in values]
 
 
 _KINDS = frozenset(kind.value for kind in OutcomeKind)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from mqlab.definitions.channels import Tracker
 from mqlab.definitions.model import Definition, Matrix, WhenRule
 from mqlab.definitions.monotone import Sign
+from mqlab.definitions.trackers import Tracker
 from mqlab.definitions.tree import Compare, DaysSince, Expression, Member, NumberLiteral
 from mqlab.definitions.walk import walk
 

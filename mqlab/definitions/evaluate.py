@@ -19,7 +19,7 @@ from mqlab.definitions.tree import Expression, FieldRef, Missing, Node, PropRef
 from mqlab.definitions.verdict import verdict_of_gates
 from mqlab.leads.instants import micros
 from mqlab.leads.records import History, Scalar
-from mqlab.leads.text import DEFAULT_NULL_TOKENS
+from mqlab.leads.text import DEFAULT_NULL_TOKENS, stored_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +155,7 @@ class _ValueLeaves(Leaves[Mapping[str, Scalar]]):
             return self._missing(node.field)
         if not isinstance(node, FieldRef):
             return super().leaf(node)
-        name = node.name
-        decl = self._fields.get(name)
+        name, decl = stored_name(node.name), self._fields.get(node.name)
         if decl is None:
             read = reader("string" if node.kind == "enum" else node.kind, (), self._tokens)
             return lambda values: read(values.get(name))
@@ -165,9 +164,9 @@ class _ValueLeaves(Leaves[Mapping[str, Scalar]]):
         return lambda values: default if (value := read(values.get(name))) is None else value
 
     def _missing(self, name: str) -> Reader[Mapping[str, Scalar]]:
-        decl = self._fields.get(name)
+        decl, key = self._fields.get(name), stored_name(name)
         read = reader("string", (), self._tokens) if decl is None else reader(decl.kind, decl.labels, self._tokens)
-        return lambda values: read(values.get(name)) is None
+        return lambda values: read(values.get(key)) is None
 
     def declared(self, ref: FieldRef | PropRef) -> Reader[Mapping[str, Scalar]]:
         """The number an enum's label stands for; the enum must be among the fields."""
@@ -197,4 +196,5 @@ def truth(
 
     `fields` are the declarations the expression was bound against: enums need them for labels, order and defaults.
     """
-    return _condition(expression.tree, tuple(fields), tuple(null_tokens))(values)
+    stored = {stored_name(name): value for name, value in values.items()}
+    return _condition(expression.tree, tuple(fields), tuple(null_tokens))(stored)

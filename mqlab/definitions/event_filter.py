@@ -11,6 +11,7 @@ from mqlab.definitions.model import Definition, PropDecl
 from mqlab.definitions.tree import FieldRef, Node, PropRef
 from mqlab.definitions.walk import walk
 from mqlab.leads.records import Scalar
+from mqlab.leads.text import stored_name
 
 Props = Mapping[str, Scalar]
 
@@ -31,7 +32,8 @@ class PropLeaves(Leaves[Props]):
         """A property by its name; one that is not declared is a number, or what `ref` says."""
         decl = self._props.get(name, PropDecl(name, "number" if ref is None else ref.kind))
         read = reader(decl.kind, decl.labels, self._tokens)
-        return lambda props: read(props.get(name))
+        key = stored_name(name)
+        return lambda props: read(props.get(key))
 
     def declared(self, ref: FieldRef | PropRef) -> Reader[Props]:
         """The number an enum property's label stands for."""
@@ -50,7 +52,7 @@ class PropCondition:
 
     def __init__(self, tree: Node, leaves: PropLeaves) -> None:
         self._condition = compile_node(tree, leaves)
-        self._reads = frozenset(node.name for node in walk(tree) if isinstance(node, PropRef))
+        self._reads = frozenset(stored_name(node.name) for node in walk(tree) if isinstance(node, PropRef))
         self._without = self._condition({}) is True
 
     def keep(self, events: Iterable[KnownEvent], *, where: bool) -> list[KnownEvent]:
@@ -75,7 +77,7 @@ class EventFilter:
 
     def events(self, by_name: Mapping[str, list[KnownEvent]], name: str, where: Node | None) -> list[KnownEvent]:
         """The events of a name that are not ignored and for which `where` is true, in order."""
-        found = by_name.get(name)
+        found = by_name.get(stored_name(name))
         if not found:
             return []
         if self._ignore is not None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from mqlab.leads.instants import micros
 from mqlab.leads.records import Event, Scalar
-from mqlab.leads.text import normalise
+from mqlab.leads.text import normalise, stored_name
 from mqlab.leads.values import canonical_text
 
 SECOND_US = 1_000_000
@@ -72,8 +72,17 @@ def _keys(versions: list[_Version]) -> Iterator[list[_Version]]:
             groups.setdefault((event.source, event.event_id), []).append(version)
         else:
             second = version.known.occurred_us // SECOND_US
-            groups.setdefault((event.name, second, canonical_props(event.props)), []).append(version)
+            groups.setdefault((stored_name(event.name), second, canonical_props(_stored(event.props))), []).append(
+                version
+            )
     yield from groups.values()
+
+
+def _stored(props: Mapping[str, Scalar]) -> Mapping[str, Scalar]:
+    """The properties under their stored names; the same mapping where they already stand so."""
+    if all(stored_name(name) == name for name in props):
+        return props
+    return {stored_name(name): value for name, value in props.items()}
 
 
 class EventLog:
@@ -91,8 +100,9 @@ class EventLog:
             known = max(known, occurred)
             last = max(last, known)
             event_id, source = event.event_id, event.source
-            keys.add((source, event_id) if event_id else (event.name, occurred // SECOND_US))
-            alone.append(KnownEvent(occurred, known, (event_id or "", source, position), event.name, event.props))
+            keys.add((source, event_id) if event_id else (stored_name(event.name), occurred // SECOND_US))
+            identity = (event_id or "", source, position)
+            alone.append(KnownEvent(occurred, known, identity, stored_name(event.name), _stored(event.props)))
         self.last_us = last
         self._versions: list[_Version] = []
         if len(keys) < len(alone):  # versions, or at least events that look alike

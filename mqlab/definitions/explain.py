@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, assert_never
 
-from mqlab.definitions.channels import FOREVER, AbsenceSlot, CountSlot, DecayedSlot
+from mqlab.definitions.channels import FOREVER
 from mqlab.definitions.decision import Decision, RuleOutcome, Verdict
 from mqlab.definitions.logic import Reader, compile_node, round9, spaced_once
 from mqlab.definitions.model import (
@@ -23,6 +23,7 @@ from mqlab.definitions.model import (
 from mqlab.definitions.plan import Plan
 from mqlab.definitions.prepare import EDGE_US, Prepared, prepare
 from mqlab.definitions.scores import capped, raw_points
+from mqlab.definitions.slots import AbsenceSlot, CountSlot, DecayedSlot
 from mqlab.definitions.state import State
 from mqlab.definitions.sweep import Sweep
 from mqlab.definitions.verdict import verdict_of_gates

@@ -10,7 +10,6 @@ from __future__ import annotations
 from enum import Enum
 from typing import assert_never
 
-from mqlab.definitions.channels import AbsenceSlot, CountSlot, DaysSlot, DecayedSlot, Slot, SumSlot
 from mqlab.definitions.model import (
     AbsenceRule,
     BandsRule,
@@ -23,6 +22,7 @@ from mqlab.definitions.model import (
     WhenRule,
     WordsRule,
 )
+from mqlab.definitions.slots import AbsenceSlot, CountSlot, DaysSlot, DecayedSlot, Slot, SumSlot
 from mqlab.definitions.tree import (
     AccountCount,
     And,

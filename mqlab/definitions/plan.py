@@ -7,7 +7,6 @@ from typing import Any, Literal, assert_never
 from zoneinfo import ZoneInfo
 
 from mqlab.definitions.candidates import day_thresholds
-from mqlab.definitions.channels import CountSlot, DaysSlot, Slot, SumSlot
 from mqlab.definitions.decay import factor
 from mqlab.definitions.event_filter import EventFilter
 from mqlab.definitions.fields import reader
@@ -15,6 +14,7 @@ from mqlab.definitions.logic import Leaves, Reader, compile_node
 from mqlab.definitions.model import Decay, Definition, FieldDecl, Gate, Matrix
 from mqlab.definitions.monotone import signs
 from mqlab.definitions.scores import compile_grade, compile_model, compile_score
+from mqlab.definitions.slots import CountSlot, DaysSlot, Slot, SumSlot
 from mqlab.definitions.state import State
 from mqlab.definitions.tree import (
     AccountCount,
@@ -86,6 +86,7 @@ class Plan:
         self.fields: list[FieldDecl] = []
         self.readers: list[Callable[[Scalar], Scalar]] = []
         self.slots: dict[Slot, int] = {}
+        self.reads_account = False
         self.statics: list[Callable[[State], Any]] = []
         self.leaves = LeadLeaves(self)
         self._declared = {"source": FieldDecl("source", "string"), **{field.name: field for field in definition.fields}}
@@ -101,7 +102,6 @@ class Plan:
         self.path = self._path()
         self.decisive_fields = len(self.fields)
         self.decisive = [(self.slots[slot], sign) for slot, sign in signs(definition).items() if slot in self.slots]
-        self.reads_account = any(isinstance(slot, CountSlot) and slot.account for slot in self.slots)
         self.has_forever = any(gate.forever for gate in definition.gates)
         self.day_thresholds = day_thresholds(definition)
 
@@ -137,6 +137,7 @@ class Plan:
     def slot(self, slot: Slot) -> Reader[State]:
         """The value of a slot at a state's instant."""
         position = self.slots.setdefault(slot, len(self.slots))
+        self.reads_account = self.reads_account or (isinstance(slot, CountSlot) and slot.account)
 
         def slot_value(state: State) -> Any:
             if state.at_us < state.until[position]:

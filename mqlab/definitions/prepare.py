@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from mqlab.definitions.events import EventLog, KnownEvent
 from mqlab.definitions.fields import Timeline, known_from, row_values, timeline
 from mqlab.leads.instants import DAY_US, instant, micros
 from mqlab.leads.records import Event, FieldChange, History, Scalar
+from mqlab.leads.text import stored_name
 
-EDGE_US = (micros(datetime.min.replace(tzinfo=ZoneInfo("UTC"))), micros(datetime.max.replace(tzinfo=ZoneInfo("UTC"))))
+EDGE_US = (micros(datetime.min.replace(tzinfo=UTC)), micros(datetime.max.replace(tzinfo=UTC)))
+"""The first and the last instant a datetime can tell."""
 
 
 class View:
@@ -58,7 +60,7 @@ class Prepared:
         self.history = history
         self.created_us = micros(lead.created_at)
         self.start_us = self.created_us if lead.assigned_at is None else micros(lead.assigned_at)
-        self.row = row_values(lead)
+        self.row = {stored_name(name): value for name, value in row_values(lead).items()}
         self._log = EventLog(history.events)
         self._changes = [(known_from(change), change) for change in history.field_changes]
         self._last_change_us = max((known for known, _ in self._changes), default=-(2**63))
@@ -74,7 +76,7 @@ class Prepared:
         changes: dict[str, list[FieldChange]] = {}
         for known, change in self._changes:
             if known <= as_of_us:
-                changes.setdefault(change.field, []).append(change)
+                changes.setdefault(stored_name(change.field), []).append(change)
         view = View(
             self._log.known_by(as_of_us),
             self.row,

@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, assert_never
 
-from mqlab.definitions.channels import AbsenceSlot, CountSlot, DecayedSlot
 from mqlab.definitions.logic import Reader, compile_node, round9, spaced_once
 from mqlab.definitions.model import (
     AbsenceRule,
@@ -22,6 +21,7 @@ from mqlab.definitions.model import (
     WhenRule,
     WordsRule,
 )
+from mqlab.definitions.slots import AbsenceSlot, CountSlot, DecayedSlot
 from mqlab.definitions.state import State
 from mqlab.definitions.walk import moving
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from mqlab.definitions.channels import FOREVER, Tracker, Value
+from mqlab.definitions.channels import FOREVER
+from mqlab.definitions.slots import Value
+from mqlab.definitions.trackers import Tracker
 from mqlab.leads.records import Scalar
 
 

@@ -6,29 +6,24 @@ from collections.abc import Iterator, Sequence
 from typing import assert_never
 
 from mqlab.definitions.candidates import instants
-from mqlab.definitions.channels import (
-    AbsenceSlot,
-    AbsenceTracker,
-    CountSlot,
-    CountTracker,
-    DaysSlot,
-    DaysTracker,
-    DecayedSlot,
-    DecayedTracker,
-    Pool,
-    Slot,
-    SumSlot,
-    SumTracker,
-    Tracker,
-    Value,
-)
+from mqlab.definitions.channels import Pool
 from mqlab.definitions.events import KnownEvent, order
 from mqlab.definitions.monotone import Sign
 from mqlab.definitions.plan import Plan
 from mqlab.definitions.prepare import Prepared, View
+from mqlab.definitions.slots import AbsenceSlot, CountSlot, DaysSlot, DecayedSlot, Slot, SumSlot, Value
 from mqlab.definitions.state import State
+from mqlab.definitions.trackers import (
+    AbsenceTracker,
+    CountTracker,
+    DaysTracker,
+    DecayedTracker,
+    SumTracker,
+    Tracker,
+)
 from mqlab.definitions.tree import Node
 from mqlab.leads.records import Scalar
+from mqlab.leads.text import stored_name
 
 
 class Sweep:
@@ -67,10 +62,11 @@ class Sweep:
         fields: list[Scalar] = []
         changes: list[tuple[int, int, Scalar]] = []
         for position, (decl, read) in enumerate(zip(self._plan.fields, self._plan.readers, strict=True)):
-            if decl.name not in view.changed:
-                fields.append(read(view.row.get(decl.name)))
+            name = stored_name(decl.name)
+            if name not in view.changed:
+                fields.append(read(view.row.get(name)))
                 continue
-            line = view.timeline(decl.name)
+            line = view.timeline(name)
             fields.append(read(line.at(start)))
             changes += [
                 (at, position, read(value)) for at, value in zip(line.known_us, line.values, strict=True) if at > start

@@ -46,6 +46,8 @@ class Lab:
     def __init__(self, folder: Path, settings: Settings) -> None:
         self.folder = folder
         self.settings = settings
+        self.protocols: dict[Path, tuple[tuple[int, int], Protocol]] = {}
+        """Experiment files read so far, by path, with their time and size: read again only after a change."""
 
     @classmethod
     def open(cls, folder: Path | str | None = None) -> Lab:

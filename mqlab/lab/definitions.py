@@ -19,12 +19,12 @@ from mqlab.definitions.model import Definition
 from mqlab.errors import InputError, Problem, RefusedError, nearest
 from mqlab.lab.experiments import close_due
 from mqlab.lab.files import write_whole
-from mqlab.lab.governing import in_force
+from mqlab.lab.in_force import in_force
 from mqlab.lab.locking import Locking, lock_path
 from mqlab.lab.locking import lock as lock_refs
 
 if TYPE_CHECKING:
-    from mqlab.definitions.moves import Moves
+    from mqlab.definitions.diff_moves import Moves
     from mqlab.definitions.points_table import NotCarried
     from mqlab.lab.core import Lab
 
@@ -112,7 +112,7 @@ class Diff:
         if not self.changes:
             lines.append("  No difference in meaning.")
         if self.moves is not None:
-            lines += ["", *self.moves.to_lines()]
+            lines += ["", self.moves.words]
         return "\n".join(lines)
 
 
@@ -121,8 +121,8 @@ def diff_of(lab: Lab, before: str, after: str, *, leads: Path | None, at: dateti
     old, new = resolve(lab, before), resolve(lab, after)
     moved = None
     if leads is not None:
+        from mqlab.definitions.diff_moves import moves
         from mqlab.definitions.lead_file import read_lead_file
-        from mqlab.definitions.moves import moves
 
         moved = moves(old, new, read_lead_file(leads), as_of=at)
     return Diff(old.ref, new.ref, diff(old, new), moved)

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from mqlab.analysis.maturity import clock
 from mqlab.definitions.fingerprint import fingerprint
 from mqlab.definitions.model import Definition
 from mqlab.errors import InputError, ProblemsFound, RefusedError, nearest
@@ -44,12 +43,19 @@ def declared(lab: Lab, experiment: str) -> Protocol:
     if experiment not in known:
         hint = nearest(experiment, known) or (f"There are {', '.join(known)}." if known else "experiments/ holds none.")
         raise InputError(f"there is no experiment '{experiment}'.", code="UnknownExperiment", hint=hint)
-    return load_file(
-        known[experiment],
-        definitions=lab.definitions,
-        null_tokens=lab.settings.lab.null_tokens,
-        timezone=lab.settings.lab.timezone,
-    )
+    path = known[experiment]
+    found = path.stat()
+    stamp = (found.st_mtime_ns, found.st_size)
+    read = lab.protocols.get(path)
+    if read is None or read[0] != stamp:
+        protocol = load_file(
+            path,
+            definitions=lab.definitions,
+            null_tokens=lab.settings.lab.null_tokens,
+            timezone=lab.settings.lab.timezone,
+        )
+        read = lab.protocols[path] = (stamp, protocol)
+    return read[1]
 
 
 def steps(lab: Lab, experiment: str) -> tuple[Step, ...]:
@@ -241,6 +247,8 @@ def close_due(lab: Lab, at: datetime) -> None:
 
 def lateness_days(lab: Lab, at: datetime) -> int:
     """How late sales reports in this lab, in whole days rounded up; 0 where it is not known."""
+    from mqlab.analysis.maturity import clock
+
     found = clock(lab.reading.facts(as_of=at).outcomes, at).lateness_us
     return -(-(found or 0) // DAY_US)
 

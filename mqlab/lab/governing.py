@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from mqlab.errors import RefusedError
 from mqlab.experiments import lifecycle
 from mqlab.experiments.enrol import Assignment
-from mqlab.experiments.in_force import InForce, in_force_at
 from mqlab.experiments.protocol import Protocol
 from mqlab.lab.assign import assign
 from mqlab.lab.experiments import files, protocol, steps
+from mqlab.lab.in_force import in_force
 from mqlab.leads.records import Lead
 
 if TYPE_CHECKING:
@@ -48,11 +48,3 @@ def governing(lab: Lab, lead: Lead, *, at: datetime) -> Governing:
             hint='Set in_force = "id@1.0.0" under [lab] in mqlab.toml.',
         )
     return Governing(ref)
-
-
-def in_force(lab: Lab, at: datetime) -> str | None:
-    """The definition in force at an instant: by the ledger, else by `mqlab.toml`."""
-    entries = [
-        InForce(row.definition, row.from_at, row.by, row.because, row.experiment) for row in lab.reading.in_force.list()
-    ]
-    return in_force_at(entries, at, lab.settings.lab.in_force)

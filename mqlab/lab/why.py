@@ -19,7 +19,7 @@ from mqlab.experiments.enrol import Assignment
 from mqlab.experiments.protocol import Protocol
 from mqlab.lab.assign import assign
 from mqlab.lab.experiments import files, protocol, steps
-from mqlab.lab.governing import in_force
+from mqlab.lab.in_force import in_force
 from mqlab.lab.known import Known
 from mqlab.leads.instants import iso, micros
 from mqlab.leads.records import History

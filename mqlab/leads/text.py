@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Collection
+from functools import lru_cache
 
 DEFAULT_NULL_TOKENS: tuple[str, ...] = ("n/a", "na", "-", "--", "select", "unknown", "none selected")
 
@@ -16,6 +17,17 @@ def normalise(text: str) -> str:
         'strasse'
     """
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).strip()
+
+
+@lru_cache(maxsize=4096)
+def stored_name(name: str) -> str:
+    """A field's, event's or property's name as it is compared: normalised as all text.
+
+    Example:
+        >>> stored_name("PageView")
+        'pageview'
+    """
+    return normalise(name)
 
 
 def is_null(text: str, null_tokens: Collection[str] = DEFAULT_NULL_TOKENS) -> bool:

@@ -14,8 +14,8 @@ from mqlab.leads.tables import OVERRIDES
 from mqlab.store.engine import reading, writing
 from mqlab.store.intake import commit, next_position
 from mqlab.store.models import AssignmentRow, DecisionRow
-from mqlab.store.records import StoredAssignment, StoredDecision
-from mqlab.store.register import Register, written
+from mqlab.store.records import StoredAssignment, StoredDecision, canonical_json
+from mqlab.store.register import Register
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +59,16 @@ class Assignments(Register[StoredAssignment]):
         """Appends a batch; returns the ledger position it made."""
         with writing(self._engine) as connection:
             position = next_position(connection)
-            for one in assignments:
-                connection.execute(
-                    insert(AssignmentRow).values(
-                        position=position, recorded_at=now, known_at=now, experiment=one.experiment, unit=one.unit,
-                        lead_id=one.lead_id, arm=one.arm, phase=one.phase, assigned_at=one.assigned_at, why=one.why,
-                        override=one.override,
-                    )
-                )  # fmt: skip
+            rows = [
+                {
+                    "position": position, "recorded_at": now, "known_at": now, "experiment": one.experiment,
+                    "unit": one.unit, "lead_id": one.lead_id, "arm": one.arm, "phase": one.phase,
+                    "assigned_at": one.assigned_at, "why": one.why, "override": one.override,
+                }
+                for one in assignments
+            ]  # fmt: skip
+            if rows:
+                connection.execute(insert(AssignmentRow), rows)
             commit(connection, position, now=now, what="assignments")
         return position
 
@@ -97,16 +99,18 @@ class Decisions(Register[StoredDecision]):
         """Appends a batch; returns the ledger position it made."""
         with writing(self._engine) as connection:
             position = next_position(connection)
-            for one in decisions:
-                values = written({"explanation": one.explanation or {}})
-                connection.execute(
-                    insert(DecisionRow).values(
-                        position=position, recorded_at=now, known_at=now, lead_id=one.lead_id,
-                        experiment=one.experiment, arm=one.arm, definition=one.definition,
-                        fingerprint=one.fingerprint, acts=one.acts, verdict=one.verdict, path=one.path,
-                        qualified_at=one.qualified_at, would_have_qualified_at=one.would_have_qualified_at, **values,
-                    )
-                )  # fmt: skip
+            rows = [
+                {
+                    "position": position, "recorded_at": now, "known_at": now, "lead_id": one.lead_id,
+                    "experiment": one.experiment, "arm": one.arm, "definition": one.definition,
+                    "fingerprint": one.fingerprint, "acts": one.acts, "verdict": one.verdict, "path": one.path,
+                    "qualified_at": one.qualified_at, "would_have_qualified_at": one.would_have_qualified_at,
+                    "explanation": canonical_json(one.explanation or {}),
+                }
+                for one in decisions
+            ]  # fmt: skip
+            if rows:
+                connection.execute(insert(DecisionRow), rows)
             commit(connection, position, now=now, what="decisions")
         return position
 

@@ -13,7 +13,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from mqlab.errors import InputError, MissingExtraError, UnreachableError
 
-BUSY_TIMEOUT_MS = 30_000
+BUSY_TIMEOUT_MS = 60_000
 """How long a writer waits for another writer of the same SQLite file."""
 
 CACHE_KIB = 131_072
@@ -186,7 +186,7 @@ _SIGNS = (
     ),
     ("permission denied", "refuses this user", "Check the user's rights on the database."),
     ("password authentication failed", "refuses this user or password", "Check the user and password in [store] url."),
-    ("does not exist", "or a part of it does not exist", "Check [store] url."),
+    ("does not exist", "is not there, or a part of it is not", "Check [store] url."),
     ("connection", "cannot be reached", "Check that the server runs and that [store] url is right."),
     ("server closed", "closed the connection", "Run the same command again."),
     ("terminating", "closed the connection", "Run the same command again."),

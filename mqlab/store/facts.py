@@ -6,13 +6,14 @@ Rows come in an order that depends on their content alone, so the same position 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import BigInteger, ColumnElement, Connection, Select, func, or_, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, and_, func, or_, select, type_coerce
 
 from mqlab.leads.identity import canonical_ids, joined_at
 from mqlab.leads.instants import micros
@@ -51,17 +52,14 @@ def read_facts(
     `leads` limits it to those and whoever they were merged with.
     """
     reader = _Reader(connection, micros(as_of), position)
+    wanted = None if leads is None else reader.limit(leads)
     identity = reader.identity()
     merges = list(zip(*(identity[name].to_pylist() for name in ("old_id", "new_id", "merged_at")), strict=True))
     survivors = canonical_ids(merges)
     joined = joined_at(merges)
-    if leads is not None:
-        reader.limit(_with_merged(leads, identity))
-        wanted = pa.array(sorted(reader.refs or ()), pa.string())
-        identity = identity.filter(pc.or_(pc.is_in(identity["old_id"], wanted), pc.is_in(identity["new_id"], wanted)))
     people = reader.leads()
     outcomes, unmatched = reader.outcomes(people, survivors)
-    return Facts(
+    facts = Facts(
         as_of=as_of,
         position=position,
         leads=people,
@@ -70,7 +68,25 @@ def read_facts(
         identity=_shaped(identity, IDENTITY, ["old_id", "merged_at", "new_id", "known_at"]),
         outcomes=outcomes,
         unmatched_outcomes=unmatched,
-        quarantined=_quarantined(connection, position),
+        quarantined=_quarantined(connection, position) if wanted is None else 0,
+    )
+    return facts if wanted is None else _only(facts, wanted)
+
+
+def _only(facts: Facts, wanted: set[str]) -> Facts:
+    """The facts of some leads alone."""
+    ids = pa.array(sorted(wanted), pa.string())
+
+    def of(table: pa.Table, name: str) -> pa.Table:
+        return table.filter(pc.is_in(table[name], value_set=ids)).combine_chunks()
+
+    return replace(
+        facts,
+        leads=of(facts.leads, "lead_id"),
+        field_changes=of(facts.field_changes, "lead_id"),
+        events=of(facts.events, "lead_id"),
+        identity=of(facts.identity, "old_id"),
+        outcomes=of(facts.outcomes, "lead_id"),
     )
 
 
@@ -82,15 +98,36 @@ class _Reader:
         self.refs: set[str] | None = None
         self.emails: set[str] = set()
 
-    def limit(self, ids: set[str]) -> None:
-        """Read only what concerns these leads, their e-mails' facts included."""
-        hashes = self.connection.scalars(
-            select(LeadRow.email_hash).where(
-                LeadRow.email_hash.is_not(None), LeadRow.lead_ref.in_(listed(self.connection, ids))
-            )
+    def limit(self, leads: Collection[str]) -> set[str]:
+        """Read only what concerns these leads and whoever they were merged with; says who that is.
+
+        Whoever shares an e-mail with them is read too, for an address of two leads names neither.
+        """
+        wanted = self._with_merged(leads)
+        self.emails = set(self._column(LeadRow.email_hash, LeadRow.lead_ref, wanted))
+        sharing = self._column(LeadRow.lead_ref, LeadRow.email_hash, self.emails)
+        self.refs = self._with_merged(wanted | set(sharing)) | {EMAIL + found for found in self.emails}
+        return wanted
+
+    def _with_merged(self, leads: Collection[str]) -> set[str]:
+        """These ids and every id they are connected with by merges known now."""
+        known = and_(
+            MergeRow.position <= self.position,
+            type_coerce(MergeRow.known_at, BigInteger) <= self.as_of_us,
+            type_coerce(MergeRow.merged_at, BigInteger) <= self.as_of_us,
         )
-        self.emails = {found for found in hashes if found is not None}
-        self.refs = ids | {EMAIL + found for found in self.emails}
+        found: set[str] = set()
+        ahead = set(leads)
+        while ahead:
+            found |= ahead
+            new = self._column(MergeRow.new_id, MergeRow.lead_ref, ahead, known)
+            old = self._column(MergeRow.lead_ref, MergeRow.new_id, ahead, known)
+            ahead = {*new, *old} - found
+        return found
+
+    def _column(self, column: Any, among: Any, values: Collection[str], *where: ColumnElement[bool]) -> list[str]:
+        query = select(column).where(column.is_not(None), among.in_(listed(self.connection, values)), *where)
+        return list(self.connection.scalars(query.distinct()))
 
     def identity(self) -> pa.Table:
         table = self._read(MergeRow, "lead_ref", "new_id", "merged_at", "known_at").rename_columns(IDENTITY.names)
@@ -248,20 +285,6 @@ def _of_known_leads(table: pa.Table, people: pa.Table, joined: Joined) -> pa.Tab
     moved = _known(moved, np.array(known_us, dtype=np.int64))
     moved = moved.filter(pc.is_in(moved["lead_id"], value_set=known))
     return pa.concat_tables([table.filter(own), moved])
-
-
-def _with_merged(leads: Collection[str], identity: pa.Table) -> set[str]:
-    neighbours: dict[str, set[str]] = {}
-    for old, new in zip(identity["old_id"].to_pylist(), identity["new_id"].to_pylist(), strict=True):
-        neighbours.setdefault(old, set()).add(new)
-        neighbours.setdefault(new, set()).add(old)
-    found, ahead = set(leads), list(leads)
-    while ahead:
-        for other in neighbours.get(ahead.pop(), ()):
-            if other not in found:
-                found.add(other)
-                ahead.append(other)
-    return found
 
 
 def _quarantined(connection: Connection, position: int) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, tuple_, update
 
 from mqlab.leads.instants import micros
 from mqlab.leads.records import Merge
@@ -22,7 +22,7 @@ from mqlab.store.models import (
     UnmatchedRow,
 )
 from mqlab.store.records import canonical_json
-from mqlab.store.rows import Version, listed, versions_of
+from mqlab.store.rows import Version, listed, listed_pairs, versions_of
 from mqlab.store.rows import insert as insert_rows
 
 
@@ -108,34 +108,27 @@ class Intake:
 
     def found(self, refs: Collection[tuple[str, str | None]]) -> int:
         """Notes that the lead of each (lead_ref, e-mail hash) is known now; says how many facts that frees."""
-        freed = 0
-        for ref, email_hash in sorted(refs, key=str):
-            freed += self._connection.execute(
-                update(UnmatchedRow)
-                .where(
-                    UnmatchedRow.matched_at_position.is_(None),
-                    UnmatchedRow.lead_ref == ref,
-                    UnmatchedRow.email_hash.is_not_distinct_from(email_hash),
-                )
-                .values(matched_at_position=self.position)
-            ).rowcount
-            if email_hash is not None:
-                freed += self._release(ref, email_hash)
-        return freed
-
-    def _release(self, ref: str, email_hash: str) -> int:
-        settled = select(QuarantineStepRow.quarantine_id)
-        rows = self._connection.scalars(
-            select(QuarantineRow.id).where(
-                QuarantineRow.lead_ref == ref, QuarantineRow.email_hash == email_hash, QuarantineRow.id.not_in(settled)
+        pairs = listed_pairs(self._connection, sorted((ref, email_hash or "") for ref, email_hash in refs))
+        freed = self._connection.execute(
+            update(UnmatchedRow)
+            .where(
+                UnmatchedRow.matched_at_position.is_(None),
+                tuple_(UnmatchedRow.lead_ref, func.coalesce(UnmatchedRow.email_hash, "")).in_(pairs),
             )
-        ).all()
-        stamp = {"position": self.position, "recorded_at": self._now, "step": "released", "by": "mqlab"}
-        for row in rows:
-            self._connection.execute(
-                insert(QuarantineStepRow).values(quarantine_id=row, because="its lead is known now", **stamp)
-            )
-        return len(rows)
+            .values(matched_at_position=self.position)
+        ).rowcount
+        doubtful = select(QuarantineRow.id).where(
+            tuple_(QuarantineRow.lead_ref, QuarantineRow.email_hash).in_(pairs),
+            QuarantineRow.id.not_in(select(QuarantineStepRow.quarantine_id)),
+        )
+        step = {
+            "position": self.position, "recorded_at": self._now, "step": "released", "by": "mqlab",
+            "because": "its lead is known now",
+        }  # fmt: skip
+        released = [{**step, "quarantine_id": row} for row in self._connection.scalars(doubtful)]
+        if released:
+            self._connection.execute(insert(QuarantineStepRow), released)
+        return freed + len(released)
 
     def finish(self, **header: Any) -> None:
         """Writes the import's own row; the ledger position moves only where something was appended."""

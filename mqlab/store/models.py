@@ -109,7 +109,7 @@ class MergeRow(Fact, Base):
     """`lead_ref`, the old id, became `new_id`."""
 
     __tablename__ = "identity_merges"
-    __table_args__ = (Index(None, "lead_ref", "key"),)
+    __table_args__ = (Index(None, "lead_ref", "key"), Index(None, "new_id"))
     new_id: Mapped[str]
     merged_at: Mapped[datetime]
 

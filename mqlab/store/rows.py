@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from sqlalchemy import Connection, Select, text
+from sqlalchemy import BindParameter, Connection, Select, bindparam, text
 
 from mqlab.leads.tables import INSTANT
 
@@ -70,7 +70,18 @@ def listed(connection: Connection, values: Iterable[str]) -> Any:
     """A subquery of `values`, however many, for `column.in_(…)`."""
     name = "json_each" if connection.dialect.name == "sqlite" else "json_array_elements_text"
     argument = ":listed" if name == "json_each" else "CAST(:listed AS json)"
-    return text(f"SELECT value FROM {name}({argument})").bindparams(listed=json.dumps(list(values)))
+    given: BindParameter[str] = bindparam("listed", json.dumps(list(values)), unique=True)
+    return text(f"SELECT value FROM {name}({argument})").bindparams(given)
+
+
+def listed_pairs(connection: Connection, pairs: Iterable[tuple[str, str]]) -> Any:
+    """A subquery of pairs of texts, however many, for `tuple_(…).in_(…)`."""
+    given: BindParameter[str] = bindparam("pairs", json.dumps(list(pairs)), unique=True)
+    if connection.dialect.name == "sqlite":
+        query = "SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(:pairs)"
+    else:
+        query = "SELECT value->>0, value->>1 FROM json_array_elements(CAST(:pairs AS json))"
+    return text(query).bindparams(given)
 
 
 def read(connection: Connection, statement: Select[Any], types: Sequence[tuple[str, pa.DataType]]) -> pa.Table:

@@ -150,7 +150,10 @@ def _kept(connection: Any, name: str, table: pa.Table | ir.Table) -> ir.Table:
 
 
 def _with_fate(leads: ir.Table, facts: ir.Table, plan: Plan) -> ir.Table:
-    """Every known outcome row with its lead's arm and start, its age in days and what becomes of it."""
+    """Every known outcome row with its lead's arm and start, its age in days and what becomes of it.
+
+    `crosses_arms` marks one row of every opportunity that leads of two arms claim.
+    """
     known = facts.filter(facts.known_us <= plan.as_of_us)
     start = leads.select(start_lead="lead_id", arm="arm", assigned_us="assigned_us")
     rows = known.left_join(start, known.lead_id == start.start_lead).drop("start_lead")
@@ -167,9 +170,11 @@ def _with_fate(leads: ir.Table, facts: ir.Table, plan: Plan) -> ir.Table:
         (rows.occurred_us > plan.cut_off_us, "after_cut_off"),
         else_="counted",
     )
-    rows = rows.mutate(fate=fate, deal_arms=ibis.ifelse(rows.of_deal, rows.deal_arms, 0))
+    first_of_deal = ibis.row_number().over(group_by=rows.opportunity_id, order_by=[rows.lead_id, rows.kind]) == 0
+    crosses = rows.opportunity_id.notnull() & (rows.deal_arms > 1).fill_null(False) & first_of_deal
+    rows = rows.mutate(fate=fate, crosses_arms=crosses)
     age = ibis.ifelse(rows.fate == "counted", _days(rows.occurred_us - rows.assigned_us) + 1, ibis.null("int64"))
-    return rows.mutate(age=age).drop("owner_lead", "of_deal")
+    return rows.mutate(age=age).drop("owner_lead", "of_deal", "deal_arms")
 
 
 def _owners(rows: ir.Table) -> ir.Table:

@@ -193,7 +193,7 @@ def test_the_list_of_checks_is_the_closed_list(funnel: AnalysisResult) -> None:
 
 def test_the_same_facts_give_the_same_bytes() -> None:
     """Two analyses of the same facts are equal to the byte, and the order of the rows does not matter."""
-    known = random_facts(2, 200)
+    known = random_facts(2, 120)
     shuffled = replace(
         known,
         leads=known.leads.take(list(range(known.leads.num_rows))[::-1]),
@@ -300,7 +300,7 @@ def test_a_guardrail_that_is_not_due_only_holds_back_ship() -> None:
 
 def test_before_the_planned_end_only_the_repeated_p_is_shown() -> None:
     """At an early look intervals are the boundary's, wider than the plain ones, and `p_fixed` is null."""
-    known = random_facts(1, 600)
+    known = random_facts(1, 300)
     early = replace(known, as_of=datetime(2026, 9, 10, 23, 59, 59, 999999, tzinfo=UTC))
     declared = protocol(looks="[2026-09-10, 2026-11-30]")
     first, last = (row(result(each, declared), "sql_per_lead", "itt") for each in (early, known))

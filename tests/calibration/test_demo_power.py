@@ -8,9 +8,9 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 import pytest
-from mqlab.analysis.analyze import analyze
 from scipy import stats
 
+from mqlab.analysis.analyze import analyze
 from mqlab.analysis.results import AnalysisResult, MetricRow
 from mqlab.leads.text import DEFAULT_NULL_TOKENS
 from mqlab.simulation.demo_plan import demo_plan

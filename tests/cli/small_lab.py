@@ -108,7 +108,7 @@ def write_feeds(folder: Path) -> dict[str, Path]:
         source = draw.choice(["organic", "paid_search", "referral"])
         company = draw.randrange(60)
         size = draw.choice([8, 20, 60, 400])
-        leads.append(f"{lead},{_z(created)},{source},p{number}@company{company}.example,{size},{_z(created)}")
+        leads.append(f"{lead},{_z(created)},{source},p{number}@acme-{company}.com,{size},{_z(created)}")
         for visit in range(draw.randrange(4)):
             at = created + timedelta(hours=draw.randrange(1, 200))
             path = draw.choice(["/pricing", "/blog"])

@@ -118,10 +118,12 @@ def test_norway_stays_norway(draft_lab: Path):
     text = edited(("{type: number}", "{type: number}\n  country: {type: enum, values: [NO, SE]}"))
     write(draft_lab / "definitions" / "bad@1.0.0.yaml", text.replace("points >= 50", "country == 'NO'"))
 
-    done = mqlab("definitions", "describe", "bad@1.0.0", lab=draft_lab)
+    lead = draft_lab / "lead.json"
+    lead.write_text('{"lead_id": "a", "created_at": "2026-01-01T00:00:00Z", "fields": {"country": "NO"}}')
 
-    assert done.code == 0
-    assert "NO" in done.out.upper().split()[0:400] or "“no”" in done.out
+    done = mqlab("definitions", "score", "bad", "--lead", lead, "--at", "2026-02-01", "--format", "json", lab=draft_lab)
+
+    assert [row["verdict"] for row in done.json] == ["mql"]
 
 
 def test_one_version_lives_in_one_file(draft_lab: Path):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from mqlab.errors import InputError, ProblemsFound
@@ -170,6 +173,29 @@ def test_a_bad_json_line_is_kept_with_its_reason(known: Desk, line: str, reason:
     counts = known.take("outcomes", good + line + "\n" + good, name="x.jsonl")
 
     assert (3, 1, 1, {reason: 1}) == (counts.read, counts.new, counts.unchanged, dict(counts.reasons))
+
+
+def test_a_nul_in_parquet_is_set_aside(desk: Desk):
+    """A text that no database keeps is a bad row; its neighbours are read."""
+    sink = io.BytesIO()
+    pq.write_table(
+        pa.table({"lead_id": ["a", "b", "c"], "created_at": ["2026-07-01"] * 3, "x": ["1", "\0", None]}), sink
+    )
+
+    counts = desk.take("leads", sink.getvalue(), name="x.parquet")
+
+    assert (counts.new, dict(counts.reasons), desk.ledger.quarantine.list()[0].line) == (2, {"nul_byte": 1}, 2)
+
+
+def test_odd_json_values_are_kept_as_they_are(desk: Desk):
+    """Numbers beyond any float, objects and lists become text; an escaped backslash is no NUL."""
+    line = {"lead_id": 10**30, "created_at": "2026-07-01", "big": 10**400, "many": [1, {"a": None}], "text": "\\u0000"}
+
+    desk.take("leads", json.dumps(line) + "\n", name="x.jsonl")
+
+    lead = desk.facts().leads.to_pylist()[0]
+    assert lead["lead_id"] == "1" + "0" * 30
+    assert json.loads(lead["fields"]) == {"big": "1" + "0" * 400, "many": '[1, {"a": null}]', "text": "\\u0000"}
 
 
 def test_a_quarantined_row_is_kept_once(known: Desk):

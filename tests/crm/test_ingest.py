@@ -162,11 +162,11 @@ def test_money_is_exact_and_the_rep_a_hash(desk: Desk):
     desk.take(
         "outcomes",
         "lead_id,kind,occurred_at,opportunity_id,amount,currency,quantity,owner\n"
-        "L1,Closed_Won,2026-08-01T10:00:00Z,O1,24487.03,eur,2,Grace Hopper\n",
+        "L1,Closed_Won,2026-08-01T10:00:00Z,O1,31415.92,eur,2,Grace Hopper\n",
     )
 
     row = desk.facts().outcomes.to_pylist()[0]
-    assert (Decimal("24487.0300"), "EUR", 2.0) == (row["amount"], row["currency"], row["quantity"])
+    assert (Decimal("31415.9200"), "EUR", 2.0) == (row["amount"], row["currency"], row["quantity"])
     assert row["owner"] not in {None, "grace hopper"} and len(row["owner"]) == 16
 
 
@@ -192,7 +192,7 @@ def test_rows_without_known_at_are_backfill_and_said_so(desk: Desk):
     )
 
     assert (counts.backfilled, desk.facts().outcomes["backfill"].to_pylist()) == (1, [True, False])
-    assert any("1 rows do not say" in note for note in counts.notes)
+    assert any("became known: 1." in note for note in counts.notes)
 
 
 def test_outcomes_wait_for_their_lead(desk: Desk):
@@ -345,6 +345,40 @@ def test_facts_of_few_leads_come_with_those_they_merged_with(desk: Desk):
         facts.outcomes["lead_id"].to_pylist(),
         facts.identity.num_rows,
     ) == (["L1", "L2"], ["L1"], 1)
+
+
+def test_what_an_anonymous_visitor_did_becomes_the_leads_on_the_merge(desk: Desk):
+    """Events and outcomes of an id that is no lead itself count for the lead it was merged into, from the merge on."""
+    desk.take("leads", LEADS)
+    desk.take(
+        "events",
+        "event_id,lead_id,name,occurred_at\nE1,cookie,page_view,2026-06-20T00:00:00Z\nE2,nobody,page_view,2026-06-20T00:00:00Z\n",
+    )
+    desk.take("outcomes", "lead_id,kind,occurred_at\ncookie,touched,2026-06-21T00:00:00Z\n")
+    desk.take(
+        "identity", "old_id,new_id,merged_at\ncookie,tablet,2026-07-02T00:00:00Z\ntablet,L1,2026-07-05T00:00:00Z\n"
+    )
+
+    before, after = desk.facts(datetime(2026, 7, 4, tzinfo=UTC)), desk.facts()
+    assert (before.events.num_rows, before.unmatched_outcomes) == (0, 1)
+    assert [(row["lead_id"], row["known_at"]) for row in after.events.to_pylist()] == [
+        ("L1", datetime(2026, 7, 5, tzinfo=UTC))
+    ]
+    assert (after.outcomes["lead_id"].to_pylist(), desk.ledger.unmatched.count()) == (["L1"], 1)
+
+
+def test_an_outcome_told_under_both_ids_of_a_merge_is_one(desk: Desk):
+    """After a merge the same outcome under either id is one fact, and its greatest version is current."""
+    desk.take("leads", LEADS)
+    head = "lead_id,kind,occurred_at,row_id,reason_code,modified_at\n"
+    desk.take(
+        "outcomes",
+        head + "L2,rejected,2026-07-10,R1,FIT-01,2026-07-11\nL1,rejected,2026-07-10,R1,FIT-02,2026-07-12\n",
+    )
+    desk.take("identity", "old_id,new_id,merged_at\nL2,L1,2026-07-20T00:00:00Z\n")
+
+    before, after = desk.facts(datetime(2026, 7, 19, tzinfo=UTC)), desk.facts()
+    assert (before.outcomes.num_rows, after.outcomes["reason_code"].to_pylist()) == (2, ["fit-02"])
 
 
 def test_an_import_is_recorded(desk: Desk):

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mqlab.leads.instants import iso
+from mqlab.leads.identity import canonical_ids
+from mqlab.leads.instants import iso, micros
 from mqlab.leads.tables import Facts
 from tests.crm.conftest import NOW, Desk, a_desk
 
@@ -129,6 +130,29 @@ def _hand_in(desk: Desk, piece: Sequence[Row]) -> None:
             == sum(parts[part] for part in ("new", "unchanged", "corrected", "unmatched", "quarantined"))
         )
         assert parts["new"] + parts["corrected"] == 0 or desk.ledger.position() > 0
+
+
+@FEW
+@given(made=rows())
+def test_the_facts_of_one_lead_are_its_part_of_all_facts(empty_ledger: Path, made: list[Row]):
+    """Reading a few leads is the same as reading everything and keeping theirs."""
+    with tempfile.TemporaryDirectory(dir=FAST) as folder, a_desk(Path(folder), empty_ledger) as desk:
+        _hand_in(desk, made)
+        everything = desk.facts()
+        survivors = canonical_ids(
+            (row["old_id"], row["new_id"], micros(row["merged_at"])) for row in everything.identity.to_pylist()
+        )
+        for lead in ("L1", "L2", "L9"):
+            few = desk.facts(leads=[lead])
+
+            same = {
+                one
+                for one in ("L1", "L2", "L3", "L4", "L9", "anonymous")
+                if survivors.get(one, one) == survivors.get(lead, lead)
+            }
+            for name in ("leads", "events", "field_changes", "outcomes"):
+                kept = [row for row in getattr(everything, name).to_pylist() if row["lead_id"] in same]
+                assert getattr(few, name).to_pylist() == kept
 
 
 def test_a_tie_of_addresses_is_never_guessed_in_any_order(empty_ledger: Path):

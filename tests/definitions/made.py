@@ -224,11 +224,7 @@ class Maker:
             + ("gates:\n" + "".join(gates) if gates else "")
             + self.qualify()
             + (f'fast_track:\n  - {{id: f, when: "{self.condition()}"}}\n' if self.chance(0.2) else "")
-            + (
-                f"requalify: {{cooldown: {self.one(('3h', '12h'))}, max: {self.number(1, 3)}}}\n"
-                if self.chance(0.5)
-                else ""
-            )
+            + self.one((requalify, ""))
         )
 
     def definition(self) -> Definition:

@@ -6,11 +6,14 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from mqlab.definitions.channels import AbsenceTracker, CountTracker, DaysTracker, Pool
+from mqlab.definitions.channels import Pool
 from mqlab.definitions.evaluate import Evaluator, decide
 from mqlab.definitions.events import EventLog
 from mqlab.definitions.prepare import local_day
+from mqlab.definitions.trackers import AbsenceTracker, CountTracker, DaysTracker
 from mqlab.definitions.tree import Channel
 from mqlab.leads.instants import DAY_US, instant, micros
 from mqlab.leads.records import Event
@@ -221,3 +224,33 @@ qualify: "s >= 25"
 
     assert evaluator.first_crossing(lead(event("view", ago(2))), as_of=NOW).qualified_at_us == micros(ago(2))
     assert evaluator.first_crossing(lead(event("view", ago(2), known=ago(1))), as_of=NOW).verdict == "not_mql"
+
+
+@given(
+    events=st.lists(
+        st.builds(
+            lambda hours, late: event("view", ago(hours=hours), known=ago(hours=hours - late)),
+            st.integers(0, 30),
+            st.integers(0, 20),
+        ),
+        max_size=8,
+    ),
+    within=st.sampled_from((None, 3, 10)),
+    most=st.sampled_from((None, 1, 3)),
+    distinct=st.booleans(),
+)
+def test_a_count_is_the_number_of_events_counted(
+    events: list[Event], within: int | None, most: int | None, distinct: bool
+) -> None:
+    """Counting arrivals and departures gives what listing the events gives, and stays as long as it says."""
+    channel = Channel("view", None, within and within * DAY_US // 24, distinct, most)
+    tracker = CountTracker(channel, pool(*events))
+    said, until = None, micros(ago(hours=40))
+
+    for hours in range(32, -32, -1):
+        at = micros(ago(hours=hours))
+        count, stays = tracker.read(at)
+        assert count == len(tracker.counted(at))
+        assert stays > at
+        assert at >= until or count == said
+        said, until = count, stays

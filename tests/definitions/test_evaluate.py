@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from textwrap import dedent
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,10 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from mqlab.definitions.bind import bind_condition
 from mqlab.definitions.evaluate import Crossing, Evaluator, decide, truth
 from mqlab.definitions.fields import values_at
+from mqlab.definitions.load import load_text
 from mqlab.definitions.prepare import prepare
 from mqlab.errors import Place
 from mqlab.leads.instants import micros
-from mqlab.leads.records import History
+from mqlab.leads.records import Event, History, Lead
 from tests.definitions.leads import DAY_US, NOW, ago, change, definition, event, lead
 from tests.definitions.made import MAKERS, START, Maker
 
@@ -229,6 +231,13 @@ def test_the_latch_and_holds_now() -> None:
     assert (decision.verdict, decision.qualified_at, decision.holds_now) == ("mql", ago(19), False)
 
 
+def test_a_negative_amount_that_leaves_its_window_may_qualify() -> None:
+    """A sum rises when a negative amount leaves."""
+    body = "qualify: \"sum(view, secs, within='10d') >= 5\""
+
+    assert crossing(body, lead(event("view", ago(32), secs=-9.0), event("view", ago(31), secs=6.0)))[1] == ago(22)
+
+
 REQUALIFY = """qualify: "count(view, within='5d') > 0"
 requalify: {cooldown: 4d, max: 3}
 """
@@ -324,3 +333,23 @@ def test_the_future_does_not_change_the_past(maker: Maker) -> None:
     evaluator = Evaluator(made)
 
     assert evaluator.first_crossing(history, as_of=as_of) == evaluator.first_crossing(known, as_of=as_of)
+
+
+def test_names_are_compared_as_stored() -> None:
+    """Field, event and property names compare normalised, as ingest stores them."""
+    text = """
+    kind: mql-definition/v1
+    id: camel
+    version: 1.0.0
+    title: Names in capitals
+    owner: growth
+    fields: {Employees: {type: number}}
+    events: {PageView: {props: {Path: string}}}
+    qualify: "Employees >= 50 and count(PageView, Path == '/pricing') >= 1"
+    """
+    at = datetime(2026, 7, 1, tzinfo=UTC)
+    event = Event("pageview", at, at, props={"path": "/pricing"})
+    stored = History(Lead("l-1", created_at=at, fields={"employees": "60"}), (event,))
+    definition = load_text(dedent(text), file="camel@1.0.0.yaml")
+
+    assert decide(definition, stored, as_of=at).verdict == "mql"

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 
 from mqlab.definitions.decision import RuleOutcome
 from mqlab.definitions.evaluate import Evaluator, decide
+from mqlab.leads.records import History, Lead
 from tests.definitions.brute import Brute, us
 from tests.definitions.leads import NOW, ago, change, definition, event, lead
 from tests.definitions.made import MAKERS, START, STEP, Maker
@@ -164,6 +165,16 @@ def test_a_model_lists_what_it_does_not_know() -> None:
 def test_the_next_instant_at_which_it_could_change(body: str, facts: list[object], expected: datetime | None) -> None:
     """If nothing new becomes known, the next instant after as_of at which the answer could be another."""
     assert decide(definition(body), lead(*facts), as_of=NOW).next_change_at == expected
+
+
+def test_colleagues_are_counted_where_only_a_label_reads_them() -> None:
+    """`account.count` covers the account also where no instant hangs on it."""
+    body = 'qualify: "true"\nclassify: [{label: team, when: "account.count(view) >= 2"}]'
+    colleague = History(Lead("lead-2", ago(9)), (event("view", ago(5)),))
+
+    decision = decide(definition(body), lead(event("view", ago(3))), as_of=NOW, account=[colleague])
+
+    assert decision.labels == ("team",)
 
 
 def test_a_score_that_does_not_matter_is_shown_all_the_same() -> None:

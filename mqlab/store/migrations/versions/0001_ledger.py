@@ -199,6 +199,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_identity_merges")),
     )
     op.create_index(op.f("ix_identity_merges_lead_ref_key"), "identity_merges", ["lead_ref", "key"], unique=False)
+    op.create_index(op.f("ix_identity_merges_new_id"), "identity_merges", ["new_id"], unique=False)
     op.create_table(
         "imports",
         sa.Column("id", BIG, autoincrement=False, nullable=False),
@@ -382,6 +383,7 @@ def downgrade() -> None:
     op.drop_table("leads")
     op.drop_table("in_force")
     op.drop_table("imports")
+    op.drop_index(op.f("ix_identity_merges_new_id"), table_name="identity_merges")
     op.drop_index(op.f("ix_identity_merges_lead_ref_key"), table_name="identity_merges")
     op.drop_table("identity_merges")
     op.drop_index(op.f("ix_field_changes_lead_ref_key"), table_name="field_changes")

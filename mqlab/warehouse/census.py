@@ -1,0 +1,104 @@
+"""What the checks count: units by arm and stratum, what sales did with leads, what became of outcome rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ibis.expr import types as ir
+
+from mqlab.warehouse.columns import stratum_column
+from mqlab.warehouse.dataset import Dataset
+from mqlab.warehouse.grouping import due, grouped, leads_of
+
+
+@dataclass(frozen=True, slots=True)
+class ParityRow:
+    """A lead both rules hand over: the arm, the wait for the first response (None: none yet), and what followed."""
+
+    arm: str
+    wait_us: int | None
+    touches: int
+    accepted: bool
+    owner: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """Leads of one (phase, arm) with the same strata, by challenger (None: the lead is not of that pair).
+
+    `units` of randomisation; of the leads `handed` over with their promised time over, `told`: sales said anything.
+    """
+
+    phase: int
+    arm: str
+    strata: Mapping[str, str | None]
+    units: int
+    handed: int
+    told: int
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """Stated outcome rows of one kind and fate: counted, before_assignment, after_cut_off, other_lead, not_enrolled.
+
+    `timed` of them have a time of day, `no_amount` none of money, `crossing` count opportunities of two arms.
+    """
+
+    kind: str
+    fate: str
+    rows: int
+    timed: int
+    no_amount: int
+    crossing: int
+
+
+def census(dataset: Dataset, challengers: Sequence[str]) -> tuple[Census, ...]:
+    """Units by phase, arm and the strata of every pair: what randomisation made, and how it fared with sales."""
+    leads = dataset.leads
+    names = {f"stratum_{number}": arm for number, arm in enumerate(challengers)}
+    keys: dict[str, ir.Value] = {"phase": leads.phase, "arm": leads.arm}
+    keys.update({name: leads[stratum_column(arm)] for name, arm in names.items()})
+    over = due(dataset, leads)
+    told = leads.responded_us.notnull() | leads.age_sql.notnull()
+    measures = {"units": leads.unit.nunique(), "handed": over.sum(), "told": (over & told).sum()}
+    return tuple(
+        Census(
+            phase=row["phase"],
+            arm=row["arm"],
+            strata={arm: row[name] for name, arm in names.items()},
+            units=row["units"],
+            handed=row["handed"],
+            told=row["told"],
+        )
+        for row in grouped(leads, keys, measures)
+    )
+
+
+def parity(dataset: Dataset, arm: str, control: str) -> tuple[ParityRow, ...]:
+    """The handed-over leads of the stratum `both` with the promised time over, where handling must be the same."""
+    leads = leads_of(dataset, (control, arm))
+    chosen = leads.filter((leads[stratum_column(arm)] == "both") & due(dataset, leads))
+    table = chosen.select(
+        "lead_id",
+        "arm",
+        "owner",
+        wait_us=chosen.responded_us - chosen.handed_us,
+        touches=chosen.touches.fill_null(0),
+        accepted=chosen.age_accepted.notnull(),
+    )
+    rows = table.order_by("lead_id").to_pyarrow().to_pylist()
+    return tuple(ParityRow(row["arm"], row["wait_us"], row["touches"], row["accepted"], row["owner"]) for row in rows)
+
+
+def log(dataset: Dataset) -> tuple[Log, ...]:
+    """What became of the stated outcome rows, by kind."""
+    rows = dataset.outcomes
+    rows = rows.filter(~rows.inferred.fill_null(False))
+    measures = {
+        "rows": rows.count(),
+        "timed": (~rows.dated.fill_null(False)).sum(),
+        "no_amount": rows.amount_minor.isnull().sum(),
+        "crossing": rows.crosses_arms.sum(),
+    }
+    return tuple(Log(**row) for row in grouped(rows, {"kind": rows.kind, "fate": rows.fate}, measures))

@@ -1,0 +1,66 @@
+"""Canonical ids: the same merges in any order, in any grouping, give the same survivors."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mqlab.leads.identity import Edge, canonical_ids, joined_at
+
+PATIENT = settings(deadline=None)
+IDS = st.sampled_from("abcdef")
+MERGES = st.lists(st.tuples(IDS, IDS, st.integers(0, 5)), max_size=8)
+
+
+@PATIENT
+@given(merges=MERGES, data=st.data())
+def test_merging_is_order_free(merges: list[Edge], data: st.DataObject):
+    """Any order and any repetition of merges is the same."""
+    other = data.draw(st.permutations([*merges, *merges[:2]]))
+
+    assert canonical_ids(other) == canonical_ids(merges)
+    assert joined_at(other) == joined_at(merges)
+
+
+@PATIENT
+@given(merges=MERGES)
+def test_a_survivor_survives(merges: list[Edge]):
+    """Whoever is merged with somebody has the same survivor, and the survivor is not replaced itself."""
+    survivors = canonical_ids(merges)
+
+    for old, new, _ in merges:
+        assert survivors.get(old, old) == survivors.get(new, new)
+    assert all(survivor not in survivors for survivor in survivors.values())
+
+
+@PATIENT
+@given(merges=MERGES)
+def test_joined_means_together_from_then_on_and_not_before(merges: list[Edge]):
+    """With the merges up to the date two ids are one, with the earlier ones they are not yet."""
+    for member, (survivor, at) in joined_at(merges).items():
+        assert survivor == canonical_ids(merges)[member]
+        assert _together(member, survivor, [edge for edge in merges if edge[2] <= at])
+        assert not _together(member, survivor, [edge for edge in merges if edge[2] < at])
+
+
+@pytest.mark.parametrize(
+    ("merges", "survivors"),
+    [
+        pytest.param([("a", "b", 1), ("b", "c", 2)], {"a": "c", "b": "c"}, id="a chain"),
+        pytest.param([("b", "c", 1), ("a", "b", 2)], {"a": "c", "b": "c"}, id="a chain told backwards"),
+        pytest.param([("a", "c", 1), ("b", "c", 1)], {"a": "c", "b": "c"}, id="a merge that makes a third id"),
+        pytest.param([("a", "b", 1), ("b", "a", 2)], {"b": "a"}, id="a circle: the latest word"),
+        pytest.param([("a", "b", 1), ("a", "c", 2)], {"a": "c", "b": "c"}, id="two survivors: the latest word"),
+        pytest.param([("a", "c", 1), ("a", "b", 1)], {"a": "b", "c": "b"}, id="two survivors at once: the smallest id"),
+        pytest.param([("a", "a", 1)], {}, id="itself"),
+    ],
+)
+def test_who_survives(merges: list[Edge], survivors: dict[str, str]):
+    """The survivor is the id that no merge turned into another; where that does not decide, the latest merge does."""
+    assert canonical_ids(merges) == survivors
+
+
+def _together(one: str, other: str, merges: list[Edge]) -> bool:
+    survivors = canonical_ids(merges)
+    return survivors.get(one, one) == survivors.get(other, other)
