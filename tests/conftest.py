@@ -7,6 +7,13 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A shared machine is slow at times: no deadlines. Continuous integration repeats the same examples.
+settings.register_profile(
+    "mqlab", deadline=None, derandomize=bool(os.environ.get("CI")), suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("mqlab")
 
 ROOT = Path(__file__).parent.parent
 SENTENCE = re.compile(r"\S.*[.!?]\s*$", re.DOTALL)

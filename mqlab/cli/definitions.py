@@ -43,7 +43,8 @@ def list_definitions(lab: LabOption = None, output_format: FormatOption = Format
                         row["definition"],
                         row["title"] if row["problem"] is None else "cannot be used: see mqlab check",
                         row["owner"], "yes" if row["locked"] else "no",
-                        "both" if len(row["approved_by"]) > 1 else "".join(row["approved_by"]) or "-", "yes" if row["in_force"] else "",
+                        "both" if len(row["approved_by"]) > 1 else "".join(row["approved_by"]) or "-",
+                        "yes" if row["in_force"] else "",
                     )
                     for row in rows
                 ],

@@ -57,7 +57,7 @@ def init(folder: Annotated[Path, typer.Argument(help="A new or empty folder.", s
 
 def demo(
     folder: Annotated[Path, typer.Argument(help="Where the demo's lab goes.")] = Path("mqlab-demo"),
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed, another quarter.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed, another quarter.")] = 8,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier demo in that folder.")] = False,
 ) -> None:
     """Simulate an inbound quarter with a known truth and run two experiments on it, from lead to report.

@@ -91,10 +91,10 @@ class _Tipping:
             case Or(args=args):
                 return [" or ".join("; ".join(self._lacking(arg, state)) for arg in args)]
             case Compare(left=left, right=NumberLiteral() | GradeLiteral() | LabelLiteral()):
-                return [f"{clause(node)} is needed, and {noun(left)} is {self._value(left, state)}"]
+                return [f"{clause(node)}; now {self._value(left, state)}"]
             case _:
                 now = " (unknown now)" if self._read[node](state) is None else ""
-                return [f"{clause(node)} is needed{now}"]
+                return [f"{clause(node)}{now}"]
 
     def _value(self, node: Node, state: State) -> str:
         value = self._read[node](state)
@@ -114,4 +114,4 @@ class _Tipping:
             grade = "no grade" if reached is None else labels[name][reached]
             has.append(f"{name} is {score:g} ({grade})" if score is not None else f"{name} is unknown")
         cells = ", ".join(f"{row}{column}" for row, column in matrix.cells)
-        return f"{' and '.join(has)}, and one of {cells} is needed"
+        return f"one of the cells {cells}; now {' and '.join(has)}"

@@ -112,7 +112,9 @@ class Diff:
         if not self.changes:
             lines.append("  No difference in meaning.")
         if self.moves is not None:
-            lines += ["", self.moves.words]
+            lines += ["", *wrap(self.moves.words, WIDTH)]
+            for move in self.moves.examples:
+                lines += wrap(f"- {move.words}", WIDTH, subsequent_indent="  ")
         return "\n".join(lines)
 
 

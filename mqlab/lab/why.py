@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 WIDTH = 80
 NEAREST_AMONG = 5000
+VERDICTS = {"not_mql": "No MQL", "held": "Held back", "disqualified": "Disqualified", "mql": "MQL"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +97,9 @@ class Why:
         if placed is not None:
             where = f"arm {placed.arm}" if placed.in_experiment else f"out ({placed.why})"
             lines += _wrap(f"Experiment {self.experiment}: {where}", "")
-        elif not self.judgements:
-            lines += _wrap("No started experiment takes this lead, and no definition is in force.", "")
+        else:
+            what = "what is in force judges it" if self.judgements else "no definition is in force"
+            lines += _wrap(f"No started experiment takes it; {what}.", "")
         lines += ["", "What happened"]
         for moment in self.timeline:
             late = f" (known {fmt.instant(moment.known_at, self.zone)})" if moment.known_at else ""
@@ -118,7 +120,7 @@ class Why:
             )
         else:
             by = f", by {decision.path}" if decision.path else ""
-            lines += _wrap(f"{decision.verdict.replace('_', ' ')}{by}.", "  ")
+            lines += _wrap(f"{VERDICTS[decision.verdict]}{by}.", "  ")
         graded = [f"{name} {value:g}{self._grade(decision, name)}" for name, value in decision.scores.items()]
         if decision.probability is not None:
             graded.append(f"probability {decision.probability:.4f}")
@@ -129,7 +131,7 @@ class Why:
                 counted = f" from {rule.counted} event{'' if rule.counted == 1 else 's'}" if rule.counted else ""
                 lines += _wrap(f"{rule.points:+g}  {rule.id}{counted}{' (capped)' if rule.capped else ''}", "    ")
         for line in one.lacking:
-            lines += _wrap(f"to tip it: {line}", "  ")
+            lines += _wrap(f"still needed: {line}", "  ")
         if decision.missing:
             lines += _wrap(f"not known: {', '.join(decision.missing)}", "  ")
         return lines
@@ -285,4 +287,5 @@ def _late(at: datetime, known_at: datetime) -> datetime | None:
 
 
 def _wrap(text: str, first: str, hang: int | None = None) -> list[str]:
-    return textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=" " * (hang or len(first) + 2))
+    under = " " * (hang or len(first) + 2)
+    return textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=under, break_on_hyphens=False)

@@ -130,8 +130,6 @@ def test_diff_check_and_lint(draft_lab: Path):
 
 def test_diff_with_leads(draft_lab: Path, lead_file: Path):
     """With a lead file the JSON of `diff` also says how many leads move in and out."""
-    pytest.importorskip("mqlab.definitions.moves")
-
     done = mqlab(
         "definitions", "diff", "points@1.0.0", "points@1.1.0", "--leads", lead_file, "--at", "2026-07-10",
         "--format", "json", lab=draft_lab,
@@ -139,6 +137,13 @@ def test_diff_with_leads(draft_lab: Path, lead_file: Path):
 
     assert done.code == 0
     assert {"changes", "moves"} <= set(done.json)
+    for shape in ("table", "markdown"):
+        shown = mqlab(
+            "definitions", "diff", "points@1.0.0", "points@1.1.0", "--leads", lead_file, "--at", "2026-07-10",
+            "--format", shape, lab=draft_lab,
+        )  # fmt: skip
+        assert (shown.code, shown.err) == (0, "")
+        assert shape == "markdown" or all(len(line) <= 80 for line in shown.lines)
 
 
 def test_analyze(fed_once: Path):
