@@ -96,7 +96,10 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class MetricRow:
-    """One row per (metric, horizon, arm, segment, estimator). `primary` marks the row that decides."""
+    """One row per (metric, horizon, arm, segment, estimator). `primary` marks the row that decides.
+
+    `p_adjusted`: a segment's p-value, adjusted by Benjamini–Hochberg over all segments.
+    """
 
     metric: str
     role: Literal["primary", "then", "beside", "guardrail", "segment"]
@@ -118,6 +121,7 @@ class MetricRow:
     margin_in: Literal["relative", "points"] | None = None
     unit: Literal["rate", "money", "count"] = "rate"
     currency: str | None = None
+    p_adjusted: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The agreed keys."""
@@ -143,6 +147,7 @@ class MetricRow:
             "margin_in": self.margin_in,
             "unit": self.unit,
             "currency": self.currency,
+            "p_adjusted": self.p_adjusted,
         }
 
 

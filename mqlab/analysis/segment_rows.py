@@ -32,7 +32,7 @@ def segment_rows(study: Study, arm: str, deciding: Estimator) -> tuple[MetricRow
     ]
     adjusted = benjamini_hochberg([_number(rows[index].p_value) for index in tested])
     for index, q in zip(tested, adjusted, strict=True):
-        rows[index] = replace(rows[index], note=f"exploration; adjusted p = {q:.2g}")
+        rows[index] = replace(rows[index], p_adjusted=q)
     return tuple(rows)
 
 

@@ -81,7 +81,7 @@ def _challenger(run: DemoRun) -> Iterator[str]:
     yield from _table(run, "challenger", [plain, triggered, _row(result, "won_per_lead", "triggered")], arm)
     yield from _verdict(result, arm)
     price = result.break_even.get(arm, {})
-    said = price.get("sentence") or price.get("words")
+    said = price.get("sentence")
     if said:
         yield from _say(words.sentence(str(said)), "  ")
 

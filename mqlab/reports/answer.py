@@ -41,7 +41,7 @@ def answer(result: AnalysisResult, protocol: Protocol, arm: str) -> Answer:
 def _price(result: AnalysisResult, arm: str) -> str:
     """Up to which price of a hand-over the arm is worth it, where the analysis says so."""
     found = result.break_even.get(arm, {})
-    return words.sentence(str(found.get("sentence") or found.get("words") or ""))
+    return words.sentence(str(found.get("sentence") or ""))
 
 
 def _opening(call: str, main: MetricRow | None, protocol: Protocol, arm: str) -> str:

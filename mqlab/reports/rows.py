@@ -98,6 +98,12 @@ class Rows:
             return missing(row.p_value)
         return Cell(fmt.p_value(row.p_value), "number", source=self.source(row, "p_value"))
 
+    def p_adjusted(self, row: MetricRow) -> Cell:
+        """A segment's p-value, adjusted for the number of segments."""
+        if row.p_adjusted is None:
+            return Cell("–", "number", "quiet")
+        return Cell(fmt.p_value(row.p_adjusted), "number", source=self.source(row, "p_adjusted"))
+
 
 def sign(found: Estimate | NotEstimable) -> int:
     """Where an estimate points: 1 up, −1 down, 0 nowhere or unknown."""

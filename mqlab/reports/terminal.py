@@ -71,9 +71,9 @@ def _arm(result: AnalysisResult, arm: str) -> Iterator[str]:
         yield "4. Guardrails"
         yield from _table(rows, guardrails, result.control, arm)
     price = result.break_even.get(arm)
-    if price and price.get("words"):
+    if price and price.get("sentence"):
         yield ""
-        yield from _wrapped(words.sentence(str(price["words"])))
+        yield from _wrapped(words.sentence(str(price["sentence"])))
 
 
 def _marginal(row: object, control: str, arm: str) -> str:

@@ -124,7 +124,7 @@ def segments(result: AnalysisResult) -> Section | None:
                             rows.value(row, "treatment"),
                             rows.lift(row),
                             rows.p_value(row),
-                            Cell(_adjusted(row.note), "number", "quiet"),
+                            rows.p_adjusted(row),
                         )
                         for row in chosen
                         if label(row) == name
@@ -132,9 +132,3 @@ def segments(result: AnalysisResult) -> Section | None:
                 )
             )
     return Section("segments", "Segments", tuple(blocks)) if len(blocks) > 1 else None
-
-
-def _adjusted(note: str) -> str:
-    """The adjusted p-value that a segment's note tells, a dash where it has none."""
-    _, found, value = note.partition("adjusted p = ")
-    return fmt.p_value(float(value)) if found else "–"

@@ -101,12 +101,14 @@ class _Reader:
     def limit(self, leads: Collection[str]) -> set[str]:
         """Read only what concerns these leads and whoever they were merged with; says who that is.
 
-        Whoever shares an e-mail with them is read too, for an address of two leads names neither.
+        Whoever shares an e-mail with them is read too, for an address of two leads names neither, and whoever is named
+        beside that e-mail, for a lead's own id comes first.
         """
         wanted = self._with_merged(leads)
         self.emails = set(self._column(LeadRow.email_hash, LeadRow.lead_ref, wanted))
         sharing = self._column(LeadRow.lead_ref, LeadRow.email_hash, self.emails)
-        self.refs = self._with_merged(wanted | set(sharing)) | {EMAIL + found for found in self.emails}
+        named = self._column(OutcomeRow.lead_ref, OutcomeRow.email_hash, self.emails)
+        self.refs = self._with_merged({*wanted, *sharing, *named}) | {EMAIL + found for found in self.emails}
         return wanted
 
     def _with_merged(self, leads: Collection[str]) -> set[str]:

@@ -187,7 +187,7 @@ def ship() -> AnalysisResult:
         ),
         excluded={"override": 3, "cross_arm_merge": 0, "outcome_before_assignment": 12},
         notes=("lateness is known from 4,210 rows",),
-        break_even={"challenger": {"words": "worth it while a hand-over costs sales less than EUR 212"}},
+        break_even={"challenger": {"sentence": "worth it while a hand-over costs sales less than EUR 212"}},
     )
 
 
@@ -227,7 +227,7 @@ def hostile() -> AnalysisResult:
         verdicts={HOSTILE: VerdictResult("ship", (HOSTILE,))},
         excluded={HOSTILE: 2},
         notes=(HOSTILE,),
-        break_even={HOSTILE: {"words": HOSTILE}},
+        break_even={HOSTILE: {"sentence": HOSTILE}},
     )
 
 
