@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+LEAD = re.compile(r"mqlab why (\S+)")
 BLOCK = re.compile(r"(```console\n)(.*?)(```\n)", re.DOTALL)
 
 
@@ -33,12 +34,20 @@ def run(command: str, folder: Path) -> str:
 def shown(text: str, folder: Path) -> str:
     """The README with every console block's output as the commands print it now."""
 
+    suggested = ""
+
     def renewed(match: re.Match[str]) -> str:
+        nonlocal suggested
         commands = [line[2:] for line in match[2].splitlines() if line.startswith("$ ")]
         outputs = []
         for command in commands:
             where = folder if command.startswith("mqlab demo") else folder / "mqlab-demo"
-            outputs.append(f"$ {command}\n{run(command, where)}")
+            if suggested:  # the demo names a lead worth a look; the README asks about that one
+                command = LEAD.sub(f"mqlab why {suggested}", command)  # noqa: PLW2901
+            printed = run(command, where)
+            if found := LEAD.search(printed):
+                suggested = found[1]
+            outputs.append(f"$ {command}\n{printed}")
         return match[1] + "\n".join(outputs) + "\n" + match[3]
 
     return BLOCK.sub(renewed, text)

@@ -381,6 +381,15 @@ def test_an_outcome_told_under_both_ids_of_a_merge_is_one(desk: Desk):
     assert (before.outcomes.num_rows, after.outcomes["reason_code"].to_pylist()) == (2, ["fit-02"])
 
 
+def test_a_leads_own_id_comes_before_an_address(desk: Desk):
+    """A row that names one lead and the address of another is about the lead it names, however it is read."""
+    desk.take("leads", LEADS)
+    desk.take("outcomes", "lead_id,email,kind,occurred_at\nL2,ada@example.com,sql,2026-07-12\n")
+
+    assert [desk.facts(leads=[lead]).outcomes.num_rows for lead in ("L1", "L2")] == [0, 1]
+    assert desk.facts().outcomes["lead_id"].to_pylist() == ["L2"]
+
+
 def test_an_import_is_recorded(desk: Desk):
     """Every file read leaves a row: what it was, its digest, and what became of its rows."""
     desk.take("leads", LEADS, name="export.csv")

@@ -82,7 +82,7 @@ def rows(draw: st.DrawFn) -> list[Row]:
     return made
 
 
-FEW = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 MANY = settings(FEW, max_examples=1_000)
 
 
