@@ -53,7 +53,7 @@ def opened(browser: Browser, file: Path, *, width: int = 1200, scheme: str = "li
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [pytest.param(1200, id="desk"), pytest.param(390, id="phone")])
 def test_the_page_opens_without_network_or_complaint(browser: Browser, page_file: Path, width: int, scheme: str):
-    """In light and dark, on a desk and on a phone, nothing is asked of the network and nothing is wider than the page."""
+    """In light and dark, on a desk and on a phone, nothing is asked of the network or wider than the page."""
     page, heard = opened(browser, page_file, width=width, scheme=scheme)
 
     overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
