@@ -59,7 +59,8 @@ class Problem:
     def __str__(self) -> str:
         lines = [str(self.place)] if str(self.place) else []
         indent = "  " if lines else ""
-        lines.append(f"{indent}{self.message}" + (f" {self.hint}" if self.hint else ""))
+        between = "\n" if "\n" in self.message else " "
+        lines.append(f"{indent}{self.message}" + (f"{between}{self.hint}" if self.hint else ""))
         lines.append(f"{indent}({self.code})")
         return "\n".join(lines)
 

@@ -53,6 +53,14 @@ def shown(text: str, folder: Path) -> str:
     return BLOCK.sub(renewed, text)
 
 
+def test_the_sample_report_is_the_one_of_the_readme(root: Path):
+    """The committed sample is a whole page about the demo's challenger, with its verdict."""
+    page = (root / "reports" / "sample-challenger.html").read_text(encoding="utf-8")
+
+    assert "Does weighing buying intent find the leads that buy?" in page
+    assert page.rstrip().endswith("</html>")
+
+
 @pytest.mark.slow
 def test_golden_output_of_the_readme_is_what_the_commands_print(root: Path, tmp_path: Path):
     """Every console block of the README, run in a fresh demo with the default seed, prints what stands there."""
@@ -62,6 +70,8 @@ def test_golden_output_of_the_readme_is_what_the_commands_print(root: Path, tmp_
     now = shown(before, tmp_path)
     if os.environ.get("MQLAB_GOLDEN") == "write":
         readme.write_text(now, encoding="utf-8")
+        sample = next((tmp_path / "mqlab-demo" / "reports").glob("challenger-*.html"))
+        (root / "reports" / "sample-challenger.html").write_bytes(sample.read_bytes())
         return
 
     assert before == now
