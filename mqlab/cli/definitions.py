@@ -197,29 +197,22 @@ def score(
 ) -> None:
     """Judge leads by a definition, with points and reasons.
 
+    What the file holds and the definition does not declare is told on stderr.
+
     Example: `mqlab definitions score fit-x-engagement@1.4.0 --lead lead.json --at 2026-07-01T12:00:00Z`
     """
     from mqlab.lab import Lab
+    from mqlab.lab.score import scored
 
     opened = Lab.open(lab)
-    decisions = opened.score(ref, lead, at=parse_instant(at, opened.settings.zone, option="--at"))
+    found = scored(opened, ref, lead, at=parse_instant(at, opened.settings.zone, option="--at"))
     output.show(
-        [decision.to_dict() for decision in decisions],
+        [decision.to_dict() for decision in found.decisions],
         output_format,
-        lambda console: console.print(
-            output.table_of(
-                ["lead", "verdict", "path", "qualified at", "holds now", "scores"],
-                [
-                    (
-                        row["lead"], row["verdict"], row["path"] or "", row["qualified_at"] or "",
-                        "yes" if row["holds_now"] else "no",
-                        ", ".join(f"{name} {value:g}" for name, value in row["scores"].items()),
-                    )
-                    for row in (decision.to_dict() for decision in decisions)
-                ],
-            )
-        ),
-    )  # fmt: skip
+        lambda console: console.print(found.to_text(), markup=False, soft_wrap=True),
+    )
+    if found.note is not None:
+        output.wrapped(output.console(stderr=True), [found.note])
 
 
 @app.command("import")
@@ -235,20 +228,27 @@ def import_points(
     lab: LabOption = None,
     output_format: FormatOption = Format.TABLE,
 ) -> None:
-    """Make a definition file from a points table, and say what could not be carried over.
+    """Make a definition file from a points table, and say what could not be carried over and what was guessed.
 
     Example: `mqlab definitions import points.csv --id old-points`
     """
     from mqlab.lab import Lab
+    from mqlab.lab.definitions import import_table
 
-    path, not_carried = Lab.open(lab).import_points(
-        file, definition_id=definition_id, version=version, threshold=threshold, overwrite=force
+    path, imported = import_table(
+        Lab.open(lab), file, definition_id=definition_id, version=version, threshold=threshold, overwrite=force
     )
 
     def lines(console: Console) -> None:
         console.print(f"Wrote {path}", markup=False, soft_wrap=True)
-        if not_carried:
-            output.wrapped(console, ["Not carried over:", *(f"- {line}" for line in not_carried)])
+        if imported.not_carried:
+            output.wrapped(console, ["Not carried over:", *(f"- {line}" for line in imported.not_carried)])
+        if imported.guesses:
+            output.wrapped(console, ["Guessed; please look:", *(f"- {line}" for line in imported.guesses)])
 
-    data = {"file": str(path), "not_carried": [row.to_dict() for row in not_carried]}
+    data = {
+        "file": str(path),
+        "not_carried": [row.to_dict() for row in imported.not_carried],
+        "guesses": [guess.to_dict() for guess in imported.guesses],
+    }
     output.show(data, output_format, lines)

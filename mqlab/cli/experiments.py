@@ -20,6 +20,13 @@ ByOption = Annotated[
 ]
 
 
+FILE_WORDS = {
+    "changed": "changed since its start",
+    "missing": "its file is missing",
+    "unusable": "cannot be used",
+}
+
+
 @app.command("list")
 def list_experiments(lab: LabOption = None, output_format: FormatOption = Format.TABLE) -> None:
     """List the experiments of the lab with their state.
@@ -38,7 +45,7 @@ def list_experiments(lab: LabOption = None, output_format: FormatOption = Format
                 [
                     (
                         row["experiment"],
-                        row["title"] if row["problem"] is None else "cannot be used: see mqlab check",
+                        row["title"] if row["problem"] is None else f"{FILE_WORDS[row['file']]}: see mqlab check",
                         row["state"],
                         row["enrolment"] or "-",
                         row["next_look"] or "-",
@@ -77,7 +84,11 @@ def start(
     from mqlab.lab import Lab
 
     data = Lab.open(lab).start(experiment, by=by, at=now())
-    output.show(data, output_format, lambda console: console.print(f"{experiment} is {data['state']}.", markup=False))
+    for late in data["late_start"]:
+        output.note(f"Warning: {late}")
+    if data["late_start"]:
+        output.note("This is kept in the log, and every analysis says it.")
+    output.show(data, output_format, lambda console: console.print(_stands(experiment, data["state"]), markup=False))
 
 
 @app.command()
@@ -102,10 +113,11 @@ def ramp(
     opened = Lab.open(lab)
     start_at = parse_instant(from_, opened.protocol_zone(experiment), option="--from", day="start")
     data = opened.ramp(experiment, coverage=coverage, start=start_at, by=by, at=now())
+    told = {key: value for key, value in data.items() if key != "definitions"}
     output.show(
         data,
         output_format,
-        lambda console: console.print(_key_values(data, console.width), markup=False, soft_wrap=True),
+        lambda console: console.print(_key_values(told, console.width), markup=False, soft_wrap=True),
     )
 
 
@@ -150,7 +162,7 @@ def stop(
     from mqlab.lab import Lab
 
     data = Lab.open(lab).stop(experiment, by=by, because=because, at=now())
-    output.show(data, output_format, lambda console: console.print(f"{experiment} is {data['state']}.", markup=False))
+    output.show(data, output_format, lambda console: console.print(_stands(experiment, data["state"]), markup=False))
 
 
 @app.command()
@@ -202,6 +214,13 @@ def decide(
         output_format,
         lambda console: console.print(_key_values(data, console.width), markup=False, soft_wrap=True),
     )
+
+
+def _stands(experiment: str, status: str) -> str:
+    from mqlab.experiments.lifecycle import standing
+
+    said = standing(experiment, status)  # type: ignore[arg-type]
+    return f"{said[0].upper() if status == 'enrolment closed' else said[0]}{said[1:]}."
 
 
 def _key_values(data: dict[str, Any], columns: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +12,7 @@ import typer
 
 from mqlab import __version__
 from mqlab.cli import output
+from mqlab.cli.ingest import MappingOption, PresetOption
 from mqlab.cli.options import Format, FormatOption, LabOption, instant_or_now, now
 from mqlab.cli.problems import show_problems
 
@@ -88,6 +90,8 @@ def assign(
     file: Annotated[
         Path, typer.Argument(help="Leads: CSV, Parquet or JSONL with at least lead_id.", show_default=False)
     ],
+    preset: PresetOption = None,
+    mapping: MappingOption = None,
     lab: LabOption = None,
     output_format: FormatOption = Format.TABLE,
 ) -> None:
@@ -97,7 +101,12 @@ def assign(
     """
     from mqlab.lab import Lab
 
-    rows = [assignment.to_dict() for assignment in Lab.open(lab).assign_file(experiment, file, as_of=now())]
+    found = Lab.open(lab).assign_file(experiment, file, as_of=now(), preset=preset, mapping=mapping)
+    again = [lead for lead, count in Counter(one.lead_id for one in found).items() if count > 1]
+    if again:
+        more = f" and {len(again) - 1:,} more" if len(again) > 1 else ""
+        output.note(f"Note: {file.name} holds the lead '{again[0]}'{more} more than once; each row got an answer.")
+    rows = [assignment.to_dict() for assignment in found]
     output.show(
         rows,
         output_format,

@@ -163,7 +163,8 @@ class _Import:
         columns = facts.columns
         refs, keys = columns["lead_ref"], columns["key"]
         fate = fates(
-            refs, keys, columns["version"], columns["content"], columns["known_at"],
+            refs, keys, columns["version"], columns["content"],
+            list(zip(columns["known_at"], columns["backfill"], _beside(columns), strict=True)),
             intake.stored(self._kind, refs, keys), every_version_counts=self._kind in EVERY_VERSION_COUNTS,
         )  # fmt: skip
         match = self._matches(identifier, columns)
@@ -197,7 +198,7 @@ class _Import:
     def _matches(self, identifier: Identifier, columns: dict[str, list[Any]]) -> Sequence[Match]:
         if self._kind in {"leads", "identity"}:
             return [Match.FOUND] * len(columns["lead_ref"])
-        return identifier.matches(columns["lead_ref"], columns.get("email_hash"))
+        return identifier.matches(columns["lead_ref"], _beside(columns))
 
     @staticmethod
     def _bad(batch: Batch, facts: Facts, row: int, reason: Reason) -> BadRow:
@@ -210,8 +211,8 @@ class _Import:
 
     def _wait(self, intake: Intake, columns: dict[str, list[Any]], rows: Sequence[int]) -> None:
         chosen = {name: [columns[name][row] for row in rows] for name in ("lead_ref", "key", "content", "line")}
-        hashes = columns.get("email_hash")
-        chosen["email_hash"] = [None if hashes is None else hashes[row] for row in rows]
+        hashes = list(_beside(columns))
+        chosen["email_hash"] = [hashes[row] or "" for row in rows]
         intake.wait({**chosen, "kind": [self._kind] * len(rows)})
 
     def _statements(self, header: Sequence[str]) -> list[Statement]:
@@ -263,6 +264,12 @@ def _no_collecting() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
+
+
+def _beside(columns: dict[str, list[Any]]) -> Sequence[str | None]:
+    """The e-mail hash that each fact came with, where a lead can be found by it."""
+    named = "kind" in columns
+    return columns["email_hash"] if named else [None] * len(columns["lead_ref"])
 
 
 def _kind(kind: str) -> Kind:

@@ -13,8 +13,11 @@ Kind = Literal["leads", "events", "field-changes", "outcomes", "identity"]
 """What a file holds, by the words of `mqlab ingest`."""
 
 
-Stored = tuple[str, int, int | None, int, int]
-"""A stored version of a fact: lead_ref, key, version (None where the source numbers none), content, known at (µs)."""
+Sighting = tuple[int, bool, str | None]
+"""How a version of a fact was seen: known at (µs), whether that is a backfill, and the e-mail hash it came with."""
+
+Stored = tuple[str, int, int | None, int, int, bool, str | None]
+"""A stored version of a fact: lead_ref, key, version (None where the source numbers none), content, its sighting."""
 
 
 class Intake(Protocol):

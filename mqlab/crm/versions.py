@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, auto
 
-from mqlab.crm.sink import Stored
+from mqlab.crm.sink import Sighting, Stored
 
 
 class Fate(IntEnum):
@@ -26,35 +26,41 @@ APPENDED = frozenset({Fate.NEW, Fate.SEEN_AGAIN, Fate.CORRECTED})
 """The ledger gets a row: also for a newer sighting of the same content, which counts as unchanged."""
 
 
-Seen = tuple[int | None, int, int]
-"""A sighting of a fact: version, content, known at (µs)."""
+Seen = tuple[int | None, int, Sighting]
+"""A version of a fact as one row told it: version, content, and how it was seen."""
 
 
 @dataclass(slots=True)
 class _Fact:
-    """The versions of one fact seen so far: version → content → instants at which it became known."""
+    """The versions of one fact seen so far: version → content → how it was seen."""
 
-    versions: dict[int | None, dict[int, set[int]]]
+    versions: dict[int | None, dict[int, set[Sighting]]]
 
     @classmethod
     def of(cls, seen: Seen) -> _Fact:
-        version, content, known = seen
-        return cls({version: {content: {known}}})
+        version, content, sighting = seen
+        return cls({version: {content: {sighting}}})
 
-    def add(self, version: int | None, content: int, known: int) -> None:
-        self.versions.setdefault(version, {}).setdefault(content, set()).add(known)
+    def add(self, version: int | None, content: int, sighting: Sighting) -> None:
+        self.versions.setdefault(version, {}).setdefault(content, set()).add(sighting)
 
-    def fate(self, version: int | None, content: int, known: int, *, every_version_counts: bool) -> Fate:
+    def fate_of_version(self, version: int | None, content: int, sighting: Sighting) -> Fate:
+        """Where every version told stands in the log by when it became known."""
+        known = {one[0] for one in self.versions.get(version, {}).get(content, ())}
+        return Fate.UNCHANGED if sighting[0] in known else Fate.CORRECTED
+
+    def fate(self, version: int | None, content: int, sighting: Sighting) -> Fate:
+        """Where the greatest version is current."""
         same_version = self.versions.get(version, {})
         sightings = same_version.get(content)
         if sightings is not None:
-            if known in sightings or (not every_version_counts and known >= min(sightings)):
-                return Fate.UNCHANGED
-            return Fate.CORRECTED if every_version_counts else Fate.SEEN_AGAIN
-        if version is None and same_version and not every_version_counts:
+            known, backfill, email = sighting
+            tells_nothing = any(one[:2] <= (known, backfill) and one[2] == email for one in sightings)
+            return Fate.UNCHANGED if tells_nothing else Fate.SEEN_AGAIN
+        if version is None and same_version:
             return Fate.CONFLICT
         below = [one for one in self.versions if version is not None and (one is None or one < version)]
-        if below and not every_version_counts:
+        if below:
             before = max(below, key=lambda one: (one is not None, one or 0))
             if max(self.versions[before]) == content:
                 return Fate.SEEN_AGAIN
@@ -66,7 +72,7 @@ def fates(
     keys: Sequence[int],
     versions: Sequence[int | None],
     contents: Sequence[int],
-    known: Sequence[int],
+    sightings: Sequence[Sighting],
     stored: Iterable[Stored],
     *,
     every_version_counts: bool,
@@ -78,11 +84,11 @@ def fates(
     """
     single: dict[tuple[str, int], Seen] = {}
     several: dict[tuple[str, int], _Fact] = {}
-    for ref, key, version, content, known_us in stored:
-        _note(single, several, (ref, key), (version, content, known_us))
+    for ref, key, version, content, known_us, backfill, email in stored:
+        _note(single, several, (ref, key), (version, content, (known_us, bool(backfill), email)))
     result: list[Fate] = []
-    for ref, key, version, content, known_us in zip(refs, keys, versions, contents, known, strict=True):
-        name, row = (ref, key), (version, content, known_us)
+    for ref, key, version, content, sighting in zip(refs, keys, versions, contents, sightings, strict=True):
+        name, row = (ref, key), (version, content, sighting)
         first = single.get(name)
         if first is None:
             single[name] = row
@@ -92,7 +98,7 @@ def fates(
             result.append(Fate.UNCHANGED)
             continue
         fact = several.get(name) or _Fact.of(first)
-        fate = fact.fate(*row, every_version_counts=every_version_counts)
+        fate = fact.fate_of_version(*row) if every_version_counts else fact.fate(*row)
         if fate in APPENDED:
             fact.add(*row)
             several[name] = fact

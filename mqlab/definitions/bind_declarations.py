@@ -9,7 +9,7 @@ from mqlab.definitions.draft import Draft, Step
 from mqlab.definitions.model import EnumLabel, EventDecl, FieldDecl, PropDecl
 from mqlab.definitions.scope import RESERVED, SOURCE
 from mqlab.errors import Place, nearest
-from mqlab.leads.text import is_null, normalise
+from mqlab.leads.text import is_null, normalise, stored_name
 
 
 def bind_fields(draft: Draft) -> tuple[FieldDecl, ...]:
@@ -58,9 +58,14 @@ def bind_events(draft: Draft) -> tuple[EventDecl, ...]:
 
 
 def check_names(draft: Draft) -> None:
-    """Names of fields, lists, scores and properties are no reserved words and pairwise distinct."""
+    """Names of fields, lists, scores and properties are no reserved words and pairwise distinct.
+
+    Two fields, events or properties whose names differ in case alone are one name in the data, so they are refused.
+    """
     owners: dict[str, str] = {SOURCE.name: "a field (always declared)"}
+    spelled: dict[tuple[str, str], str] = {("a field", SOURCE.name): SOURCE.name}
     for what, name, place in _names(draft):
+        _check_spelling(draft, spelled, what, name, place)
         if name.lower() in RESERVED:
             draft.wrong(
                 "ReservedName",
@@ -75,9 +80,19 @@ def check_names(draft: Draft) -> None:
                 "DuplicateName", f"'{name}' names both {owners[name]} and {what}.", place, "Rename one of them."
             )
     for event in draft.spec.events:
+        _check_spelling(draft, spelled, "an event", event, draft.key_place("events", event))
         if event.lower() in RESERVED:
             message = f"'{event}' is a word of the language and cannot name an event."
             draft.wrong("ReservedName", message, draft.key_place("events", event), "Give it another name.")
+
+
+def _check_spelling(draft: Draft, spelled: dict[tuple[str, str], str], what: str, name: str, place: Place) -> None:
+    """Notes a name of the data that is another one of its kind once stored; lists and scores are no names of data."""
+    if what in {"a field", "an event", "a property"}:
+        first = spelled.setdefault((what, stored_name(name)), name)
+        if first != name:
+            message = f"'{first}' and '{name}' are the same name in the data, where case does not count."
+            draft.wrong("DuplicateName", message, place, f"Write '{first}' everywhere, or rename one of them.")
 
 
 def declared_field(draft: Draft, fields: Mapping[str, FieldDecl], name: str, place: Place) -> FieldDecl | None:

@@ -49,11 +49,12 @@ class RuleBinder:
         self.draft = draft
         self.scope = scope
         self.fields: Mapping[str, FieldDecl] = scope.fields
-        self.ids: dict[str, Place] = {}
+        self.ids: dict[str, tuple[Place, bool]] = {}
+        """Where each id was first claimed, and whether by a weight."""
 
     def rule(self, spec: AnyRuleSpec, loc: Sequence[Step]) -> Rule | None:
         """The rule at `loc`, None where it could not be bound."""
-        self._claim(spec.id, self.draft.place(*loc, "id"))
+        self._claim(spec.id, self.draft.place(*loc, "id"), of_weight=False)
         match spec:
             case BandsSpec():
                 return self._bands(spec, loc)
@@ -79,7 +80,7 @@ class RuleBinder:
     def weight(self, score: str, field: str, weight: float) -> WeightRule | None:
         """The weight of an enum with values or of a bool; its id is the field's name."""
         place = self.draft.key_place("scores", score, "weights", field)
-        self._claim(field, place)
+        self._claim(field, place, of_weight=True)
         decl = declared_field(self.draft, self.fields, field, place)
         if decl is None:
             return None
@@ -93,11 +94,19 @@ class RuleBinder:
             return None
         return WeightRule(field, field, weight)
 
-    def _claim(self, identity: str, place: Place) -> None:
-        first = self.ids.setdefault(normalise(identity), place)
-        if first is not place:
-            message = f"The rule id '{identity}' stands here twice; the first is in line {first.line}."
-            self.draft.wrong("DuplicateId", message, place, "Rule ids are unique in a definition.")
+    def _claim(self, identity: str, place: Place, *, of_weight: bool) -> None:
+        first, by_weight = self.ids.setdefault(normalise(identity), (place, of_weight))
+        if first is place:
+            return
+        line, hint = first.line, "Rule ids are unique in a definition."
+        if of_weight and by_weight:
+            message = f"'{identity}' is weighed twice, the first time in line {line}: a weight's id is its field."
+            hint = f"{hint} Weigh it in one score, and give it a rule with `map` in the other."
+        elif of_weight or by_weight:
+            message = f"The id '{identity}' stands here twice: a weight's id is its field; the first is in line {line}."
+        else:
+            message = f"The rule id '{identity}' stands here twice; the first is in line {line}."
+        self.draft.wrong("DuplicateId", message, place, hint)
 
     def _field(self, name: str, loc: Sequence[Step], kinds: tuple[ValueType, ...], what: str) -> FieldDecl | None:
         place = self.draft.place(*loc, "field")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -12,7 +12,7 @@ from mqlab.definitions.model import Definition
 from mqlab.definitions.prepare import Prepared, prepare
 from mqlab.definitions.wording import plural
 from mqlab.leads.instants import instant, iso
-from mqlab.leads.records import History
+from mqlab.leads.records import History, Lead
 
 Way = Literal["in", "out", "earlier", "later"]
 VERDICT_WORDS = {"mql": "an MQL", "not_mql": "no MQL", "held": "held", "disqualified": "disqualified"}
@@ -80,17 +80,35 @@ class Moves:
         return "\n\n".join((lines[0], "\n".join(lines[1:]))).strip() + "\n"
 
 
+def by_key(lead: Lead) -> str | None:
+    """The account that a lead's own key names."""
+    return lead.account_key
+
+
 def moves(
-    before: Definition, after: Definition, histories: Sequence[History], *, as_of: datetime, examples: int = 3
+    before: Definition,
+    after: Definition,
+    histories: Sequence[History],
+    *,
+    as_of: datetime,
+    examples: int = 3,
+    account_of: Callable[[Lead], str | None] = by_key,
 ) -> Moves:
-    """What the later definition makes of these leads, beside the earlier one; up to `examples` of each way."""
+    """What the later definition makes of these leads, beside the earlier one; up to `examples` of each way.
+
+    `account_of` tells a lead's account; a lead without one has no colleagues.
+    """
     prepared = [prepare(history) for history in histories]
-    accounts = _accounts(histories, prepared)
+    units = [account_of(history.lead) for history in histories]
+    accounts: dict[str, list[Prepared]] = {}
+    for unit, lead in zip(units, prepared, strict=True):
+        if unit:
+            accounts.setdefault(unit, []).append(lead)
     old, new = Evaluator(before), Evaluator(after)
     found: list[Move] = []
     both = neither = 0
-    for history, lead in zip(histories, prepared, strict=True):
-        colleagues = accounts.get(history.lead.account_key, ())
+    for history, lead, unit in zip(histories, prepared, units, strict=True):
+        colleagues = accounts.get(unit or "", ())
         earlier = old.first_crossing(lead, as_of=as_of, account=colleagues)
         later = new.first_crossing(lead, as_of=as_of, account=colleagues)
         both += earlier.verdict == later.verdict == "mql"
@@ -123,15 +141,6 @@ def _way(before: Crossing, after: Crossing) -> Way | None:
 def _some_of_each(found: Sequence[Move], examples: int) -> Iterator[Move]:
     for way in ("in", "out", "earlier", "later"):
         yield from [move for move in found if move.way == way][:examples]
-
-
-def _accounts(histories: Sequence[History], prepared: Sequence[Prepared]) -> dict[str | None, list[Prepared]]:
-    """The leads of each account; a lead without one has no colleagues."""
-    found: dict[str | None, list[Prepared]] = {}
-    for history, lead in zip(histories, prepared, strict=True):
-        if history.lead.account_key:
-            found.setdefault(history.lead.account_key, []).append(lead)
-    return found
 
 
 def _told(crossing: Crossing) -> str:

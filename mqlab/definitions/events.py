@@ -57,8 +57,8 @@ def _version_order(version: _Version) -> tuple[bool, int, int, int, str, str, st
         event.version or 0,
         micros(event.known_at),
         version.known.occurred_us,
-        event.name,
-        canonical_props(event.props),
+        version.known.name,
+        canonical_props(version.known.props),
         event.source,
     )
 
@@ -67,14 +67,12 @@ def _keys(versions: list[_Version]) -> Iterator[list[_Version]]:
     """The versions grouped by event key."""
     groups: dict[tuple[str, ...] | tuple[str, int, str], list[_Version]] = {}
     for version in versions:
-        event = version.event
+        event, known = version.event, version.known
         if event.event_id:
             groups.setdefault((event.source, event.event_id), []).append(version)
         else:
-            second = version.known.occurred_us // SECOND_US
-            groups.setdefault((stored_name(event.name), second, canonical_props(_stored(event.props))), []).append(
-                version
-            )
+            second = known.occurred_us // SECOND_US
+            groups.setdefault((known.name, second, canonical_props(known.props)), []).append(version)
     yield from groups.values()
 
 

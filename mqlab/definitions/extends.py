@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from mqlab.definitions.yaml import ListNode, MapNode, Node, ScalarNode
 from mqlab.errors import InputError, Place, Problem, ProblemsFound, nearest
@@ -117,6 +117,26 @@ def _merge_items(parent: ListNode, child: ListNode, problems: list[Problem], pat
                 Problem("InvalidRemove", f"There is no '{identity}' to remove.", _at(item, inner), hint=hint)
             )
     return ListNode(tuple(items.values()), child.place)
+
+
+def replacing(child: MapNode, parents: Parents | None) -> frozenset[Place]:
+    """Where the items of a file stand that take the place of one its parent has; none where it extends nothing."""
+    ref = child.get("extends")
+    if parents is None or not isinstance(ref, ScalarNode) or not isinstance(ref.value, str):
+        return frozenset()
+    return frozenset(_replacing(parents(ref.value), child))
+
+
+def _replacing(parent: Node, child: Node) -> Iterator[Place]:
+    match parent, child:
+        case MapNode(), MapNode():
+            for key, value in child.entries:
+                inherited = parent.find(key.value)
+                if inherited is not None and (key.value in ITEMS) == isinstance(value, ListNode):
+                    yield from _replacing(inherited[1], value)
+        case ListNode(), ListNode():
+            known = {_identity(item, None) for item in parent.items} - {None}
+            yield from (item.place for item in child.items if _identity(item, None) in known)
 
 
 def _identity(item: Node, otherwise: object) -> object:

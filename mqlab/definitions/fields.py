@@ -12,6 +12,7 @@ from typing import NamedTuple
 from mqlab.definitions.model import EnumLabel
 from mqlab.leads.instants import micros
 from mqlab.leads.records import FieldChange, History, Lead, Scalar
+from mqlab.leads.text import stored_name
 from mqlab.leads.values import ValueType, canonical_text, read
 
 
@@ -29,8 +30,8 @@ class Timeline(NamedTuple):
 
 
 def row_values(lead: Lead) -> dict[str, Scalar]:
-    """The values of the lead's row by field name; `source` and `email_domain` are fields like any other."""
-    row = dict(lead.fields)
+    """The values of the lead's row by stored field name; `source` and `email_domain` are fields like any other."""
+    row = {stored_name(name): value for name, value in lead.fields.items()}
     row["source"] = lead.source
     if row.get("email_domain") is None:
         row["email_domain"] = lead.email_domain
@@ -75,11 +76,11 @@ def timeline(row_value: Scalar, changes: Iterable[FieldChange], *, row_is_curren
 
 
 def timelines(lead: Lead, changes: Sequence[FieldChange], as_of_us: int) -> dict[str, Timeline]:
-    """The timeline of every field the row or a change known by `as_of_us` names."""
+    """The timeline of every field the row or a change known by `as_of_us` names, by stored name."""
     by_field: dict[str, list[FieldChange]] = {}
     for change in changes:
         if known_from(change) <= as_of_us:
-            by_field.setdefault(change.field, []).append(change)
+            by_field.setdefault(stored_name(change.field), []).append(change)
     row = row_values(lead)
     current = lead.row_is == "current"
     return {
@@ -88,7 +89,7 @@ def timelines(lead: Lead, changes: Sequence[FieldChange], as_of_us: int) -> dict
 
 
 def values_at(history: History, at: datetime, as_of: datetime) -> Mapping[str, Scalar]:
-    """The raw field values of a lead known at `at` by an analyst who stands at `as_of`, by field name.
+    """The raw field values of a lead known at `at` by an analyst who stands at `as_of`, by stored field name.
 
     `source` and `email_domain` are always among them. A missing value is None.
 

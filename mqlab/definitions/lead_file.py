@@ -13,7 +13,7 @@ from mqlab.definitions.json_documents import JsonObject, documents
 from mqlab.errors import InputError, Place, nearest
 from mqlab.leads.instants import start_of_day
 from mqlab.leads.records import Event, FieldChange, History, Lead, Scalar
-from mqlab.leads.text import is_null, normalise
+from mqlab.leads.text import is_null, normalise, stored_name
 
 LEAD_KEYS = (
     "lead_id", "created_at", "source", "account_key", "email_domain", "fields", "field_changes", "events",
@@ -96,13 +96,15 @@ class _Reader:
             self._missing("created_at", path)
         fields = self._scalars(raw.get("fields"), _under(path, "fields"))
         source = self._text(raw.get("source"), _under(path, "source"))
-        if "source" in fields:
-            listed = fields.pop("source")
+        listed_as = next((name for name in fields if stored_name(name) == "source"), None)
+        if listed_as is not None:
+            listed = fields.pop(listed_as)
             if source is None and isinstance(listed, str):
                 source = listed
             elif listed != source:
                 self._refuse(
-                    "'source' is a key of the lead, and the one here says otherwise.", _under(path, "fields.source")
+                    "'source' is a key of the lead, and the one here says otherwise.",
+                    _under(path, f"fields.{listed_as}"),
                 )
         recycled = self._list(raw.get("recycled_at"), _under(path, "recycled_at"), self._known_instant)
         return History(
@@ -190,7 +192,15 @@ class _Reader:
     def _scalars(self, value: Any, path: str) -> dict[str, Scalar]:
         if value is None:
             return {}
-        return {key: self._scalar(inner, _under(path, key)) for key, inner in self._mapping(value, path).items()}
+        written: dict[str, str] = {}
+        found: dict[str, Scalar] = {}
+        for key, inner in self._mapping(value, path).items():
+            first = written.setdefault(stored_name(key), key)
+            if first != key:
+                message = f"{_shown(first)} and {_shown(key)} are the same name: its case does not count."
+                self._refuse(message, path, code="DuplicateKey", hint="Keep one of them.")
+            found[key] = self._scalar(inner, _under(path, key))
+        return found
 
     def _scalar(self, value: Any, path: str) -> Scalar:
         if value is None or isinstance(value, bool):

@@ -77,10 +77,11 @@ def lint_rule(severity: Severity) -> Callable[[Check], LintRule]:
 
 
 def _place(definition: Definition, path: str) -> Place:
-    """The line of the nearest part of the path that the file states."""
+    """The line of the nearest part of the path that the file states; of what it does not state at all, of its `id`."""
     parts = path.split(".")
     for length in range(len(parts), 0, -1):
         place = definition.places.get(".".join(parts[:length]))
         if place is not None:
             return Place(place.file, place.line, place.column, path)
-    return Place(file=definition.file, path=path)
+    place = definition.places.get("id", Place(definition.file, 1, 1))
+    return Place(place.file, place.line, place.column, path)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from mqlab.definitions.bind import bind_definition
 from mqlab.definitions.document import KIND, DefinitionSpec
-from mqlab.definitions.extends import Parents, inline
+from mqlab.definitions.extends import Parents, inline, replacing
 from mqlab.definitions.model import Definition
 from mqlab.definitions.strict import read_as
 from mqlab.definitions.yaml import MapNode, Node, ScalarNode, read_yaml, read_yaml_file
-from mqlab.errors import InputError, Place, ProblemsFound, nearest
+from mqlab.errors import InputError, Place, Problem, ProblemsFound, nearest
 from mqlab.leads.text import DEFAULT_NULL_TOKENS
 
 NULLABLE = ("min", "max", "cap", "max_count", "within", "events.*")
@@ -51,8 +52,18 @@ def load_node(
     whole = inline(node, parents)
     spec, problems = read_as(DefinitionSpec, whole, nullable=NULLABLE)
     if spec is None:
-        raise ProblemsFound(problems)
+        items = replacing(node, parents)
+        raise ProblemsFound(_of_replacing(problem, items) for problem in problems)
     return bind_definition(spec, whole, null_tokens=null_tokens, file=file)
+
+
+def _of_replacing(problem: Problem, items: frozenset[Place]) -> Problem:
+    """What an item lacks that took the place of its parent's is told with why it is needed."""
+    if problem.hint or problem.code not in {"UnknownShape", "MissingKey"}:
+        return problem
+    if replace(problem.place, path=None) not in {replace(place, path=None) for place in items}:
+        return problem
+    return replace(problem, hint="An item replaces the parent's item whole: repeat here what it keeps.")
 
 
 def check_kind(node: MapNode, kind: str) -> None:

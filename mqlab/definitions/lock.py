@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 KIND = "mql-definitions-lock/v1"
 MAX_BYTES = 10_000_000
+PARTS = {"meaning": "who is an MQL, when, and by which way", "reporting": "labels and nurture tracks"}
+"""What is locked, and what it is about."""
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -96,7 +98,7 @@ def with_definition(lock: Lock, definition: Definition) -> Lock:
     prints = fingerprint(definition)
     known = lock.entries.get(definition.ref)
     if known is not None and (changed := _changed(known.fingerprints, prints)):
-        message = f"{definition.ref} is locked, and its {' and '.join(changed)} changed since."
+        message = f"{_told(definition.ref, changed)}."
         raise RefusedError(message, code="LockedDefinition", hint="Undo the change, or give it a new version.")
     entries = dict(lock.entries) | {definition.ref: Locked(prints, definition.null_tokens)}
     return Lock(MappingProxyType(entries), lock.file)
@@ -145,27 +147,61 @@ def problems(registry: Registry, lock: Lock) -> tuple[Problem, ...]:
         except InputError as error:
             found.extend(error.problems)
             continue
-        found.extend(_violations(definition, lock.entries[ref]))
+        if _changed(lock.entries[ref].fingerprints, fingerprint(definition)):
+            found.append(_violation(definition, lock, registry))
     return tuple(found)
 
 
-def _violations(definition: Definition, locked: Locked) -> list[Problem]:
-    changed = _changed(locked.fingerprints, fingerprint(definition))
-    if not changed:
-        return []
+def _violation(definition: Definition, lock: Lock, registry: Registry) -> Problem:
+    """A locked version that changed: what of it, and in which file."""
+    locked, ref = lock.entries[definition.ref], definition.ref
     place = definition.places.get("version", Place(file=definition.file))
-    with_their_tokens = fingerprint(replace(definition, null_tokens=locked.null_tokens))
-    if not _changed(locked.fingerprints, with_their_tokens):
+    changed = _edited(definition, locked)
+    if not changed:
         were = ", ".join(locked.null_tokens)
-        message = f"{definition.ref} is locked, and the lab's null tokens changed since (they were: {were})."
+        message = f"{ref} is locked, and the lab's null tokens changed since (they were: {were})."
         hint = "Set null_tokens back, or give the definition a new version."
-        return [Problem("LockedDefinition", message, place, hint=hint)]
-    message = f"{definition.ref} is locked, and its {' and '.join(changed)} changed since."
-    return [Problem("LockedDefinition", message, place, hint="Undo the change, or give it a new version.")]
+        return Problem("LockedDefinition", message, place, hint=hint)
+    cause = _cause(ref, changed, lock, registry)
+    if cause is not None:
+        message = f"{_told(ref, changed)}, because {cause}, which it extends, changed."
+        hint = f"Undo the change to {cause}: a changed definition is a new version of its own."
+        return Problem("LockedDefinition", message, definition.places.get("extends", place), hint=hint)
+    hint = "Undo the change, or give it a new version."
+    open_to_change = [parent for parent in registry.ancestors(ref) if parent not in lock]
+    if open_to_change:
+        hint = f"{hint} It extends {' and '.join(open_to_change)}, not locked: the change may stand there."
+    return Problem("LockedDefinition", f"{_told(ref, changed)}.", place, hint=hint)
+
+
+def _cause(ref: str, changed: Collection[str], lock: Lock, registry: Registry) -> str | None:
+    """The locked definition farthest up that changed in the same parts; None where the change is the ref's own."""
+    found: str | None = None
+    for parent in registry.ancestors(ref):
+        if parent in lock and set(changed) <= set(_edited_file(parent, lock, registry)):
+            found = parent
+    return found
+
+
+def _edited_file(ref: str, lock: Lock, registry: Registry) -> Sequence[str]:
+    try:
+        return _edited(registry[ref], lock.entries[ref])
+    except InputError:  # what cannot be used on its own is told as such
+        return ()
+
+
+def _edited(definition: Definition, locked: Locked) -> list[str]:
+    """The parts that differ from the locked ones by what the files say, whatever the lab's null tokens are now."""
+    return _changed(locked.fingerprints, fingerprint(replace(definition, null_tokens=locked.null_tokens)))
 
 
 def _changed(before: Fingerprints, after: Fingerprints) -> list[str]:
-    return [part for part in ("meaning", "reporting") if getattr(before, part) != getattr(after, part)]
+    return [part for part in PARTS if getattr(before, part) != getattr(after, part)]
+
+
+def _told(ref: str, changed: Sequence[str]) -> str:
+    what = " and ".join(f"its {part} changed since ({PARTS[part]})" for part in changed)
+    return f"{ref} is locked, and {what}"
 
 
 def _replace(file: Path, content: bytes) -> None:

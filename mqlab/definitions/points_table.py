@@ -14,7 +14,7 @@ from pathlib import Path
 from mqlab.definitions.load import load_text
 from mqlab.definitions.model import Definition
 from mqlab.definitions.points_table_columns import Row, read_rows
-from mqlab.definitions.points_table_rows import CannotCarryOverError, Kind, TableRule, number, table_rule
+from mqlab.definitions.points_table_rows import CannotCarryOverError, Kind, TableRule, kind_of, number, table_rule
 from mqlab.definitions.points_table_yaml import rule_line, scalar, unique_ids
 from mqlab.definitions.wording import spoken_number
 from mqlab.errors import InputError, Place
@@ -41,12 +41,29 @@ class NotCarried:
 
 
 @dataclass(frozen=True, slots=True)
+class Guess:
+    """A type that the table does not settle: the first line of its field or property, and what was taken."""
+
+    line: int
+    name: str
+    taken: str
+
+    def to_dict(self) -> dict[str, object]:
+        """As JSON: line, name, taken."""
+        return {"line": self.line, "name": self.name, "taken": self.taken}
+
+    def __str__(self) -> str:
+        return f"line {self.line}: '{self.name}' is {self.taken}"
+
+
+@dataclass(frozen=True, slots=True)
 class Imported:
-    """The file's text, the definition it declares, and the rows it leaves out."""
+    """The file's text, the definition it declares, the rows it leaves out, and the types it had to guess."""
 
     yaml_text: str
     definition: Definition
     not_carried: tuple[NotCarried, ...]
+    guesses: tuple[Guess, ...] = ()
 
 
 def import_points_table(
@@ -90,7 +107,8 @@ def import_points_table(
     }
     text = "\n".join((*(f"{key}: {scalar(value)}" for key, value in header.items() if value), *table.lines(stated)))
     definition = load_text(f"{text}\n", file=f"{id}@{version}.yaml", null_tokens=null_tokens)
-    return Imported(f"{text}\n", definition, tuple(sorted(left_out, key=lambda row: row.line)))
+    left_out.sort(key=lambda row: row.line)
+    return Imported(f"{text}\n", definition, tuple(left_out), tuple(table.told_guesses()))
 
 
 class _Table:
@@ -106,7 +124,8 @@ class _Table:
         self.maxima = maxima
         self.left_out: list[NotCarried] = []
         self._row_of = {row.line: row for row in rows}
-        fields = [rule for rule in rules if rule.event is None]
+        self._guesses: list[Guess] = []
+        fields = [rule for rule in rules if rule.event is None and rule.field != "source"]
         props = [rule for rule in rules if rule.event is not None and rule.field is not None]
         self.fields = self._types(fields)
         self.props = self._types(props)
@@ -179,21 +198,26 @@ class _Table:
         return found
 
     def _types(self, rules: Sequence[TableRule]) -> dict[str, Kind]:
-        """The type of each field: what its rows need, text where they disagree or need none; numbers where all fit."""
-        needed: dict[str, set[Kind]] = {}
-        untyped: dict[str, bool] = {}
+        """The type of each field: what its rows need, text where they disagree; else what its values can be."""
+        of_field: dict[str, list[TableRule]] = {}
         for rule in rules:
-            if rule.field is None:
+            if rule.field is not None:
+                of_field.setdefault(rule.field, []).append(rule)
+        found: dict[str, Kind] = {}
+        for name, its_rules in of_field.items():
+            kinds = {rule.kind for rule in its_rules if rule.kind is not None}
+            if kinds:
+                found[name] = kinds.pop() if len(kinds) == 1 else "string"
                 continue
-            kinds = needed.setdefault(rule.field, set())
-            if rule.kind is not None:
-                kinds.add(rule.kind)
-            elif self._row_of[rule.line].get("value") is not None:
-                untyped[rule.field] = True
-        return {
-            name: next(iter(kinds)) if len(kinds) == 1 else ("number" if not kinds and untyped.get(name) else "string")
-            for name, kinds in needed.items()
-        }
+            found[name], taken = kind_of([rule.equals for rule in its_rules if rule.equals is not None])
+            if taken is not None:
+                self._guesses.append(Guess(its_rules[0].line, name, taken))
+        return found
+
+    def told_guesses(self) -> list[Guess]:
+        """What was guessed of the fields and properties that some rule reads, in the order of the table."""
+        read = {rule.field for rule, _ in self.rules}
+        return sorted((guess for guess in self._guesses if guess.name in read), key=lambda guess: guess.line)
 
     def _settled(self, rule: TableRule) -> str | None:
         """The condition of a rule with its types, checked against the other rows."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -52,7 +52,10 @@ class CannotCarryOverError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class TableRule:
-    """A rule made of a row. `kind` is the type the row needs its field or property to have, None where any will do."""
+    """A rule made of a row. `kind` is the type the row needs its field or property to have, None where any will do.
+
+    `equals` is the value of a row that needs no type: what its field is compared with tells what it may be.
+    """
 
     line: int
     name: str
@@ -64,6 +67,7 @@ class TableRule:
     kind: Kind | None = None
     options: Mapping[str, str | float] = dataclasses.field(default_factory=dict)
     counts: str | None = None
+    equals: str | None = None
 
 
 def table_rule(row: Row) -> TableRule:
@@ -90,7 +94,31 @@ def table_rule(row: Row) -> TableRule:
     elif operator != "happened":
         raise CannotCarryOverError(f"an event cannot be asked '{row.get('operator')}' without a property")
     options = _options(row, of_event=event is not None and counted is None, points=points)
-    return TableRule(row.line, name, row.get("category"), subject, event, points, condition, kind, options, counted)
+    equals = row.get("value") if kind is None and operator in {"==", "!="} else None
+    category = row.get("category")
+    return TableRule(row.line, name, category, subject, event, points, condition, kind, options, counted, equals)
+
+
+def kind_of(values: Sequence[str]) -> tuple[Kind, str | None]:
+    """The type of what is compared with these values alone; where it is a guess, what was guessed and from what.
+
+    Yes and no make a truth only together or beside true or false: `no` alone may be Norway.
+
+    Example:
+        >>> kind_of(["NO"])[0], kind_of(["yes", "No"])[0], kind_of(["true"]), kind_of(["1", "0"])
+        ('string', 'bool', ('bool', None), ('number', None))
+    """
+    lowered = {value.lower() for value in values}
+    if not lowered or not lowered <= set(TRUTHS):
+        numbers = bool(lowered) and all(number(value) is not None for value in lowered)
+        return ("number" if numbers else "string"), None
+    words = sorted(lowered & {"yes", "no"})
+    if not lowered - {"0", "1"}:
+        return "number", None
+    told = " and ".join(f"'{word}'" for word in words)
+    if lowered & {"true", "false"} or len(words) == 2:
+        return "bool", f"taken as true or false, for its values are {told}" if words else None
+    return "string", f"taken as text, for {told} alone may be an abbreviation, such as a country's"
 
 
 def number(text: str | None) -> float | None:
@@ -173,7 +201,7 @@ def _condition(name: str, operator: str, value: str | None) -> tuple[Kind | None
         return "number", lambda _: f"{name} {operator} {bound:.15g}"
     if operator in TEXT_OPERATORS:
         return "string", lambda _: _text_condition(name, operator, value)
-    needed: Kind | None = None if number(value) is not None else ("bool" if value.lower() in TRUTHS else "string")
+    needed: Kind | None = None if number(value) is not None or value.lower() in TRUTHS else "string"
     return needed, lambda kind: f"{name} {operator} {_value(value, kind)}"
 
 

@@ -60,7 +60,7 @@ class Prepared:
         self.history = history
         self.created_us = micros(lead.created_at)
         self.start_us = self.created_us if lead.assigned_at is None else micros(lead.assigned_at)
-        self.row = {stored_name(name): value for name, value in row_values(lead).items()}
+        self.row = row_values(lead)
         self._log = EventLog(history.events)
         self._changes = [(known_from(change), change) for change in history.field_changes]
         self._last_change_us = max((known for known, _ in self._changes), default=-(2**63))

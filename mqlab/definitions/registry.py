@@ -71,13 +71,29 @@ class Registry:
 
     def latest(self, identity: str) -> Definition:
         """The definition with the greatest version of an id."""
+        return self[self.newest(identity)]
+
+    def newest(self, identity: str) -> str:
+        """The ref with the greatest version of an id, whether its file can be used or not."""
         versions = [ref for ref in self.refs() if ref.partition("@")[0] == identity]
         if not versions:
             ids = {ref.partition("@")[0] for ref in self._named}
             raise InputError(
                 f"There is no definition '{identity}'.", code="UnknownDefinition", hint=_known(identity, ids)
             )
-        return self[versions[-1]]
+        return versions[-1]
+
+    def ancestors(self, ref: str) -> tuple[str, ...]:
+        """What a ref extends, what that extends, and so on: the nearest first, as far as the folder holds them."""
+        found: list[str] = []
+        while True:
+            node = self._node(ref).get("extends")
+            if not isinstance(node, ScalarNode) or not isinstance(node.value, str) or node.value not in self._named:
+                return tuple(found)
+            ref = node.value
+            if ref in found:
+                return tuple(found)
+            found.append(ref)
 
     def inlined(self, ref: str) -> MapNode:
         """The file of a ref with everything it inherits, before it is bound: what `extends` builds on."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 from mqlab.definitions.durations import duration_text
@@ -11,7 +12,7 @@ from mqlab.definitions.model import Definition
 from mqlab.definitions.strict import places
 from mqlab.definitions.yaml import read_yaml_file
 from mqlab.errors import InputError, Place, Problem
-from mqlab.experiments.canonical import margin_text
+from mqlab.experiments.canonical import margin_text, percent
 from mqlab.experiments.chance import Assumptions, chance_to_clear
 from mqlab.experiments.load import Definitions, load_file
 from mqlab.experiments.maturity import due_on, first_mature_on
@@ -42,6 +43,7 @@ def check_protocol(
         *_early_looks(protocol, lateness_days),
         *_qualify_within(protocol),
         *_uncovered_start(protocol),
+        *_falling_coverage(protocol),
         *_interim_looks(protocol),
         *_handling(protocol, definitions),
         *_margins(protocol, given, triggered=same_handling(protocol, definitions)),
@@ -129,6 +131,17 @@ def _uncovered_start(protocol: Protocol) -> Iterator[Problem]:
             "before it are out for good."
         )
         yield _warning(protocol, "UncoveredStart", message, "phases", f"Start it on {protocol.enrolment_from}.")
+
+
+def _falling_coverage(protocol: Protocol) -> Iterator[Problem]:
+    for index, (before, after) in enumerate(pairwise(protocol.phases), 1):
+        if after.coverage < before.coverage:
+            message = (
+                f"The coverage falls from {percent(before.coverage)} to {percent(after.coverage)} at "
+                f"{iso(after.start)}: fewer new units are taken in from then on, and who is in stays in."
+            )
+            hint = "Let the coverage only rise; to take in nobody else, end the enrolment or stop the experiment."
+            yield _warning(protocol, "CoverageFalls", message, f"phases.{index}.coverage", hint)
 
 
 def _interim_looks(protocol: Protocol) -> Iterator[Problem]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -39,13 +39,14 @@ class InForce:
 class Decided:
     """What a decision does: its step, the definition it puts in force, where it disagrees, and a follow-up file.
 
-    `follow_up` is (experiment id, YAML text) of the holdout.
+    `follow_up` is (experiment id, YAML text) of the holdout, which enrols from the local day `follow_up_from` on.
     """
 
     step: Step
     in_force: InForce | None = None
     disagreement: str | None = None
     follow_up: tuple[str, str] | None = None
+    follow_up_from: date | None = None
 
 
 def in_force_at(rows: Sequence[InForce], at: datetime, default: str | None = None) -> str | None:
@@ -108,12 +109,14 @@ def decide(
             )
         return Decided(step, None, disagreement)
     definition = next(one.definition for one in protocol.arms if one.name == chosen)
-    follow_up = None
+    follow_up, follow_up_from = None, None
     if holdout is not None:
         if not 0 < holdout <= Decimal("0.5"):
             raise RefusedError(f"A holdout is more than 0% and at most 50%, not {percent(holdout)}.", code="BadHoldout")
         follow_up = holdout_experiment(protocol, chosen, holdout, begins, lateness_days=lateness_days)
-    return Decided(step, InForce(definition, begins, by, because, protocol.id), disagreement, follow_up)
+        follow_up_from = first_whole_day(begins, ZoneInfo(protocol.timezone))
+    entry = InForce(definition, begins, by, because, protocol.id)
+    return Decided(step, entry, disagreement, follow_up, follow_up_from)
 
 
 def holdout_experiment(
@@ -121,11 +124,12 @@ def holdout_experiment(
 ) -> tuple[str, str]:
     """(id, YAML text) of the experiment that keeps the control's definition on a hashed share after `arm` shipped.
 
-    It asks the same questions for as many days, looks once, when everything is mature, and has salts of its own.
+    It asks the same questions for as many days, looks once, when everything is mature, and has salts of its own. Its
+    enrolment begins with the first whole local day from `start_at` on, so that each of its days is whole.
     """
     zone = ZoneInfo(protocol.timezone)
     refs = {one.name: one.definition for one in protocol.arms}
-    first = start_at.astimezone(zone).date()
+    first = first_whole_day(start_at, zone)
     last = first + (protocol.enrolment_to - protocol.enrolment_from)
     asked = [
         protocol.primary,
@@ -142,7 +146,7 @@ def holdout_experiment(
         title=f"Holdout: {refs[protocol.control]} on {percent(share)} after {refs[arm]} shipped",
         hypothesis=f"What {protocol.id} showed holds on: {refs[arm]} does better than {refs[protocol.control]}.",
         enrolment={"from": str(first), "to": str(last), "timezone": protocol.timezone},
-        phases=[{"from": iso(max(start_at, start_of_day(first, zone))), "coverage": "100%"}],
+        phases=[{"from": iso(start_of_day(first, zone)), "coverage": "100%"}],
         control="holdout",
         arms={
             "holdout": {"definition": refs[protocol.control], "weight": _weight(share)},
@@ -158,6 +162,17 @@ def holdout_experiment(
     return identity, _yaml(
         document, f"A share of {percent(share)} keeps what was in force before {protocol.id} was decided."
     )
+
+
+def first_whole_day(at: datetime, zone: ZoneInfo) -> date:
+    """The local day that begins at `at`, or the next one where `at` lies within a day.
+
+    Example:
+        >>> first_whole_day(datetime(2026, 7, 1, 12, tzinfo=ZoneInfo("UTC")), ZoneInfo("UTC"))
+        datetime.date(2026, 7, 2)
+    """
+    day = at.astimezone(zone).date()
+    return day if start_of_day(day, zone) >= at else day + timedelta(days=1)
 
 
 def _refuse_early(protocol: Protocol, steps: Sequence[Step], at: datetime, because: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from mqlab.errors import RefusedError
 from mqlab.experiments.canonical import WORDING, canonical, canonical_text, fingerprint, percent
+from mqlab.experiments.late_start import lateness
 from mqlab.experiments.protocol import Phase, Protocol
 from mqlab.experiments.protocol_diff import ProtocolChange, protocol_diff
 from mqlab.leads.instants import iso
@@ -85,13 +86,15 @@ def start(
     """The step that starts the experiment and locks its protocol and the meaning of its definitions.
 
     `meanings` and `locked` are the present and the locked meaning fingerprints by `id@version`; None for `locked`
-    leaves the lock file out. RefusedError where the experiment has started before, a locked definition was edited or
-    is not locked, or an approval of marketing or sales is missing.
+    leaves the lock file out. A start after the enrolment began, or after a look, is allowed and noted in the step's
+    details. RefusedError where the experiment has started before, a locked definition was edited or is not locked, or
+    an approval of marketing or sales is missing.
     """
     now = state(protocol, steps, at=_latest(steps, at))
     if now.status != "draft":
         raise RefusedError(
-            f"The experiment '{protocol.id}' has already been started, on {_day(now.started_at)}; it is {now.status}.",
+            f"The experiment '{protocol.id}' has already been started, on {_day(now.started_at)}; "
+            f"{standing('it', now.status)}.",
             code="AlreadyStarted",
         )
     refs = tuple(dict.fromkeys(arm.definition for arm in protocol.arms))
@@ -107,8 +110,23 @@ def start(
         because=because,
         protocol_text=canonical_text(protocol),
         protocol_fingerprint=fingerprint(protocol),
-        details={"definitions": {ref: meanings[ref] for ref in refs}},
+        details={
+            "definitions": {ref: meanings[ref] for ref in refs},
+            **({"late_start": True, "late": list(late)} if (late := lateness(protocol, at)) else {}),
+        },
     )
+
+
+def standing(subject: str, status: Status) -> str:
+    """Where an experiment stands, as words that follow one another.
+
+    Example:
+        >>> standing("q3", "running"), standing("q3", "enrolment closed")
+        ('q3 is running', 'the enrolment of q3 is closed')
+    """
+    if status == "enrolment closed":
+        return "its enrolment is closed" if subject == "it" else f"the enrolment of {subject} is closed"
+    return f"{subject} is {'a draft' if status == 'draft' else status}"
 
 
 def ramp(
@@ -216,22 +234,27 @@ def changes_since_start(protocol: Protocol, steps: Sequence[Step]) -> tuple[Prot
     return tuple(change for change in found if change.path not in WORDING)
 
 
-def refuse_edits(protocol: Protocol, steps: Sequence[Step], meanings: Mapping[str, str] | None = None) -> None:
-    """RefusedError with the changes in words where a started protocol, or what its definitions mean, was edited."""
-    changes = changes_since_start(protocol, steps)
-    lines = [change.words for change in changes or ()]
+def edits(protocol: Protocol, steps: Sequence[Step], meanings: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """What a started protocol's file, and what its definitions mean, says otherwise than at start, in words."""
+    lines = [change.words for change in changes_since_start(protocol, steps) or ()]
     begun = next((step for step in steps if step.experiment == protocol.id and step.step == "start"), None)
     if begun is not None and meanings is not None:
         locked: Mapping[str, str] = begun.details.get("definitions", {})
         lines.extend(
-            f"the meaning of the definition '{ref}'"
+            f"the meaning of the definition '{ref}' changed"
             for ref, meaning in locked.items()
             if meanings.get(ref, meaning) != meaning
         )
+    return tuple(lines)
+
+
+def refuse_edits(protocol: Protocol, steps: Sequence[Step], meanings: Mapping[str, str] | None = None) -> None:
+    """RefusedError with the changes in words where a started protocol, or what its definitions mean, was edited."""
+    lines = edits(protocol, steps, meanings)
     if lines:
         listed = "\n".join(f"  - {line}" for line in lines)
         raise RefusedError(
-            f"The experiment '{protocol.id}' runs, and its file was changed since it started:\n{listed}\n",
+            f"The experiment '{protocol.id}' was registered, and its file was changed since it started:\n{listed}\n",
             code="ProtocolChanged",
             hint="Undo the change: a new question is a new experiment; `mqlab experiments ramp` raises the coverage.",
         )
@@ -281,12 +304,16 @@ def _refuse_unless(
     protocol: Protocol, steps: Sequence[Step], at: datetime, allowed: Sequence[Status], what: str
 ) -> None:
     now = state(protocol, steps, at=_latest(steps, at))
-    if now.status not in allowed:
-        hint = f"Run: mqlab experiments start {protocol.id}" if now.status == "draft" else None
-        said = "is a draft" if now.status == "draft" else f"is {now.status}"
-        if now.status == "enrolment closed":
-            said = f"takes no more leads in since {protocol.enrolment_to}"
-        raise RefusedError(f"The experiment '{protocol.id}' {said}; it cannot {what}.", code="WrongState", hint=hint)
+    if now.status in allowed:
+        return
+    hint = f"Run: mqlab experiments start {protocol.id}" if now.status == "draft" else None
+    said = standing("it", now.status).removeprefix("it ")
+    if now.status == "enrolment closed":
+        said = f"takes no more leads in since {protocol.enrolment_to}"
+    refused = f"; it cannot {what}"
+    if what == f"be {now.status}":
+        said, refused = f"{said} already", f", since {_day(now.ended_at)}"
+    raise RefusedError(f"The experiment '{protocol.id}' {said}{refused}.", code="WrongState", hint=hint)
 
 
 def _past(protocol: Protocol, steps: Sequence[Step], at: datetime) -> list[Step]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -52,7 +52,10 @@ class Analysis:
 
 
 def analyze(lab: Lab, experiment: str, *, as_of: datetime, position: int | None, progress: Progress) -> Analysis:
-    """Read the ledger at one position, judge, count, estimate, conclude. Nothing is written."""
+    """Read the ledger at one position, judge, count, estimate, conclude. Nothing is written.
+
+    The notes begin with what the start came too late for, such as leads that had arrived before it.
+    """
     plan = declared(lab, experiment)
     log = steps(lab, experiment)
     changes = lifecycle.changes_since_start(plan, log)
@@ -85,6 +88,8 @@ def analyze(lab: Lab, experiment: str, *, as_of: datetime, position: int | None,
         ],
         progress=lambda done, total: progress("judging leads", done, total),
     )
+    late = tuple(began.details.get("late", ())) if began else ()
+    result = replace(result, notes=(*late, *result.notes))
     return Analysis(result, present, definitions, lab.settings.zone)
 
 

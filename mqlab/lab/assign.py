@@ -13,8 +13,8 @@ from mqlab.definitions.model import FieldDecl
 from mqlab.experiments.arrival import Arrival
 from mqlab.experiments.enrol import Assignment, enrol
 from mqlab.lab.experiments import definitions_of
-from mqlab.lab.experiments import protocol as protocol_of
 from mqlab.lab.known import Known
+from mqlab.lab.registered import governed
 from mqlab.leads.records import History, Lead, Scalar
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ def assign(
     """Where leads belong, in their order, as `analyze` will see it.
 
     Overrides, hand-overs, merges and earlier leads of the same units that the ledger knows at `as_of` count; `known`
-    holds them where the caller has read them already.
+    holds them where the caller has read them already. RefusedError where the experiment was edited since its start.
     """
-    plan = protocol_of(lab, experiment)
+    plan = governed(lab, experiment)
     tokens = tuple(lab.settings.lab.null_tokens)
     if known is None:
         few = [lead.lead_id for lead in leads] if plan.unit == "lead" and len(leads) == 1 else None
@@ -59,21 +59,31 @@ def assign(
     )
 
 
-def assign_file(lab: Lab, experiment: str, file: Path, *, as_of: datetime) -> list[Assignment]:
+def assign_file(
+    lab: Lab,
+    experiment: str,
+    file: Path,
+    *,
+    as_of: datetime,
+    preset: str | None = None,
+    mapping: Path | None = None,
+) -> list[Assignment]:
     """Where each row of a file of flat lead rows belongs, in the file's order.
 
-    Without `created_at` the enrolment's dates are not applied and the last phase holds.
+    Without `created_at` the enrolment's dates are not applied and the last phase holds. How the file is spelt is said
+    by `preset` and `mapping`, else by `[crm]`.
     """
     from mqlab.crm.lead_rows import read_lead_rows
 
-    protocol_of(lab, experiment)
-    mapping = lab.settings.crm.mapping
+    governed(lab, experiment)
+    crm = lab.settings.crm
+    configured = lab.folder / crm.mapping if crm.mapping else None
     rows = read_lead_rows(
         file,
         timezone=lab.settings.zone,
         null_tokens=lab.settings.lab.null_tokens,
-        preset=lab.settings.crm.preset,
-        mapping=lab.folder / mapping if mapping else None,
+        preset=preset or crm.preset,
+        mapping=mapping or configured,
     )
     return assign(lab, experiment, rows, as_of=as_of)
 

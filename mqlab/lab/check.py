@@ -17,7 +17,9 @@ from mqlab.experiments.catalogue import check_together
 from mqlab.experiments.checks import check_file
 from mqlab.experiments.lifecycle import Step
 from mqlab.experiments.protocol import Protocol
-from mqlab.lab.experiments import declared, files, lateness_days, meanings, steps
+from mqlab.lab.experiments import files, gone, lateness_days, meanings, read
+from mqlab.lab.experiments import logs as logs_of
+from mqlab.lab.registered import over
 
 if TYPE_CHECKING:
     from mqlab.lab.core import Lab
@@ -34,13 +36,14 @@ def check(lab: Lab, at: datetime) -> tuple[Problem, ...]:
     logs: dict[str, tuple[Step, ...]] = {}
     late = 0
     try:
-        logs = {name: steps(lab, name) for name in files(lab)}
+        logs = logs_of(lab)
         late = lateness_days(lab, at)
         found.extend(_unlocked(lab))
     except UnreachableError as error:
         message = "the ledger cannot be read, so neither what runs nor how late sales reports was checked."
         found.append(Problem("LedgerUnreadable", message, Place(_file(lab), path="store.url"), "warning", error.hint))
     found.extend(_definitions(lab))
+    found.extend(_gone(lab, logs, at))
     protocols = []
     for name in files(lab):
         problems, protocol = _experiment(lab, name, logs.get(name, ()), late, at)
@@ -134,17 +137,27 @@ def _definitions(lab: Lab) -> list[Problem]:
     return found
 
 
+def _gone(lab: Lab, logs: Mapping[str, Sequence[Step]], at: datetime) -> list[Problem]:
+    """Experiments that were started and whose file is not there; of one that is over, a warning."""
+    there = files(lab)
+    return [
+        replace(gone(name, log).problem, severity="warning" if over(log, at) else "error")
+        for name, log in logs.items()
+        if name not in there
+    ]
+
+
 def _experiment(
     lab: Lab, name: str, log: Sequence[Step], late: int, at: datetime
 ) -> tuple[list[Problem], Protocol | None]:
     """The problems of one experiment's file; and the protocol as it stands, where the file can be used.
 
     What cannot be changed any more is no error: a running experiment that matures later than planned is a warning,
-    one that is over is only held against what it was when it started.
+    and so is a file that was edited after its experiment was over.
     """
     path = files(lab)[name]
     try:
-        plan = declared(lab, name)
+        plan = read(lab, path)
     except InputError as error:
         return list(error.problems), None
     status = lifecycle.state(plan, log, at=at).status
@@ -156,8 +169,8 @@ def _experiment(
         found = [problem for problem in found if problem.severity == "error" and problem.code != "NeverMature"]
     elif status != "draft":
         found = [replace(one, severity="warning") if one.code == "NeverMature" else one for one in found]
-    if status not in OVER:
-        found.extend(_edited(lab, plan, log))
+    edited = _edited(lab, plan, log)
+    found.extend([replace(one, severity="warning") for one in edited] if status in OVER else edited)
     return found, lifecycle.effective(plan, log)
 
 
@@ -165,7 +178,7 @@ def _edited(lab: Lab, plan: Protocol, log: Sequence[Step]) -> list[Problem]:
     known = places(read_yaml_file(files(lab)[plan.id])) if plan.id in files(lab) else {}
     found = []
     for change in lifecycle.changes_since_start(plan, log) or ():
-        message = f"the experiment runs, and {change.words}."
+        message = f"the experiment was started, and {change.words}."
         hint = "Undo the change; a new question is a new experiment."
         found.append(Problem("ProtocolChanged", message, _place(known, change.path, plan.file), hint=hint))
     begun = next((step for step in log if step.step == "start"), None)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mqlab.errors import InputError, MqlabError, nearest
 from mqlab.experiments import in_force, lifecycle
+from mqlab.experiments.protocol import Protocol
 from mqlab.lab.analyze import analyze
 from mqlab.lab.experiments import close_due, declared, lateness_days, meanings, record, share, steps
 from mqlab.lab.files import write_whole
@@ -72,4 +73,16 @@ def conclude(
         "in_force": decided.in_force.definition if decided.in_force else None,
         "from": iso(decided.in_force.from_at) if decided.in_force else None,
         "follow_up": str(follow_up) if follow_up else None,
+        "follow_up_enrols_from": str(decided.follow_up_from) if decided.follow_up_from else None,
+        "next": _next(plan, decided),
     }
+
+
+def _next(plan: Protocol, decided: in_force.Decided) -> str | None:
+    """What is left to do where there is a holdout: its leads are those of whole days, and it has to be started."""
+    if decided.follow_up is None or decided.in_force is None:
+        return None
+    name, day = decided.follow_up[0], decided.follow_up_from
+    since = f"The holdout takes leads from {day} on ({plan.timezone})"
+    before = f"; until then {decided.in_force.definition} governs every lead"
+    return f"{since}{before}. Start it before: mqlab experiments start {name}"

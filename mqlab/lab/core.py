@@ -170,11 +170,19 @@ class Lab:
 
         return assign(self, experiment, [lead], as_of=as_of)[0]
 
-    def assign_file(self, experiment: str, file: Path, *, as_of: datetime) -> list[Assignment]:
+    def assign_file(
+        self,
+        experiment: str,
+        file: Path,
+        *,
+        as_of: datetime,
+        preset: str | None = None,
+        mapping: Path | None = None,
+    ) -> list[Assignment]:
         """Where each lead of a file belongs in an experiment, in the file's order."""
         from mqlab.lab.assign import assign_file
 
-        return assign_file(self, experiment, file, as_of=as_of)
+        return assign_file(self, experiment, file, as_of=as_of, preset=preset, mapping=mapping)
 
     def decide(
         self, lead: Lead, events: Sequence[Event] | None = None, *, as_of: datetime, now: datetime | None = None
@@ -257,13 +265,13 @@ class Lab:
 
     def experiment_rows(self, at: datetime) -> list[dict[str, Any]]:
         """One row per experiment."""
-        from mqlab.lab.experiments import rows
+        from mqlab.lab.standing import rows
 
         return rows(self, at)
 
     def show_experiment(self, experiment: str, at: datetime) -> dict[str, Any]:
         """A protocol and its state."""
-        from mqlab.lab.experiments import show
+        from mqlab.lab.standing import show
 
         return show(self, experiment, at)
 
@@ -281,7 +289,7 @@ class Lab:
 
     def status(self, experiment: str | None, at: datetime) -> list[dict[str, Any]]:
         """Where experiments stand."""
-        from mqlab.lab.experiments import status
+        from mqlab.lab.standing import status
 
         return status(self, experiment, at)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,10 +22,11 @@ from mqlab.lab.files import write_whole
 from mqlab.lab.in_force import in_force
 from mqlab.lab.locking import Locking, lock_path
 from mqlab.lab.locking import lock as lock_refs
+from mqlab.leads.records import Lead
 
 if TYPE_CHECKING:
     from mqlab.definitions.diff_moves import Moves
-    from mqlab.definitions.points_table import NotCarried
+    from mqlab.definitions.points_table import Imported, NotCarried
     from mqlab.lab.core import Lab
 
 WIDTH = 80
@@ -35,6 +36,21 @@ TEAMS = ("marketing", "sales")
 def resolve(lab: Lab, ref: str) -> Definition:
     """The definition of `id@version`, or the newest version of an id."""
     return lab.definitions[ref] if "@" in ref else lab.definitions.latest(ref)
+
+
+def account_of(lab: Lab) -> Callable[[Lead], str]:
+    """Tells the account of a lead as experiments do: by its key, else its e-mail domain, else the lead itself."""
+    from mqlab.assignment.units import unit_of
+
+    internal, tokens = lab.settings.lab.internal_domains, lab.settings.lab.null_tokens
+    return lambda lead: unit_of(lead, "account", internal, tokens)
+
+
+def _named(lab: Lab, ref: str) -> str:
+    """The `id@version` that is meant; one that no file is called is an InputError, whatever the files hold."""
+    if "@" not in ref:
+        return lab.definitions.newest(ref)
+    return ref if ref in lab.definitions else lab.definitions[ref].ref
 
 
 def rows(lab: Lab, at: datetime) -> list[dict[str, Any]]:
@@ -126,18 +142,18 @@ def diff_of(lab: Lab, before: str, after: str, *, leads: Path | None, at: dateti
         from mqlab.definitions.diff_moves import moves
         from mqlab.definitions.lead_file import read_lead_file
 
-        moved = moves(old, new, read_lead_file(leads), as_of=at)
+        settings = lab.settings
+        histories = read_lead_file(leads, null_tokens=settings.lab.null_tokens, timezone=settings.zone)
+        moved = moves(old, new, histories, as_of=at, account_of=account_of(lab))
     return Diff(old.ref, new.ref, diff(old, new), moved)
 
 
 def lint_all(lab: Lab, refs: Sequence[str]) -> tuple[Problem, ...]:
-    """The findings of lint for some definitions; or for all, with what is wrong with files that cannot be used."""
+    """The findings of lint for some definitions or for all, with what is wrong with files that cannot be used."""
     from mqlab.definitions.lint import lint
 
-    if refs:
-        return tuple(problem for ref in refs for problem in lint(resolve(lab, ref)))
     found: list[Problem] = []
-    for ref in lab.definitions.refs():
+    for ref in [_named(lab, ref) for ref in refs] or lab.definitions.refs():
         try:
             found.extend(lint(lab.definitions[ref]))
         except InputError as error:
@@ -171,6 +187,16 @@ def import_points(
     lab: Lab, file: Path, *, definition_id: str, version: str, threshold: float | None, overwrite: bool
 ) -> tuple[Path, tuple[NotCarried, ...]]:
     """Write `definitions/<id>@<version>.yaml` from a points table; returns it with the rows it leaves out."""
+    path, imported = import_table(
+        lab, file, definition_id=definition_id, version=version, threshold=threshold, overwrite=overwrite
+    )
+    return path, imported.not_carried
+
+
+def import_table(
+    lab: Lab, file: Path, *, definition_id: str, version: str, threshold: float | None, overwrite: bool
+) -> tuple[Path, Imported]:
+    """As `import_points`, with everything the import has to tell."""
     from mqlab.definitions.points_table import import_points_table
 
     if threshold is not None and not math.isfinite(threshold):
@@ -183,4 +209,4 @@ def import_points(
         raise RefusedError(f"{ref} is locked.", code="LockedDefinition", hint="Give the new one another --version.")
     target = lab.folder / "definitions" / f"{ref}.yaml"
     write_whole(target, imported.yaml_text, overwrite=overwrite)
-    return target, imported.not_carried
+    return target, imported

@@ -1,19 +1,19 @@
-"""The verbs on experiments: list, show, start, ramp, status, stop."""
+"""Experiments, their files and their logs, and the verbs that move them: start, ramp, stop."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from mqlab.definitions.fingerprint import fingerprint
 from mqlab.definitions.model import Definition
-from mqlab.errors import InputError, ProblemsFound, RefusedError, nearest
+from mqlab.definitions.strict import places
+from mqlab.definitions.yaml import read_yaml_file
+from mqlab.errors import InputError, Place, ProblemsFound, RefusedError, nearest
 from mqlab.experiments import lifecycle
 from mqlab.experiments.canonical import percent
 from mqlab.experiments.checks import check_file
@@ -22,10 +22,11 @@ from mqlab.experiments.lifecycle import Approval, Step
 from mqlab.experiments.load import load_file
 from mqlab.experiments.protocol import Protocol
 from mqlab.lab.locking import locking
-from mqlab.leads.instants import DAY_US, end_of_day, iso
+from mqlab.leads.instants import DAY_US, iso
 
 if TYPE_CHECKING:
     from mqlab.lab.core import Lab
+    from mqlab.store.records import ExperimentStep
 
 LOCK_CODES = frozenset({"LockedDefinition", "DamagedLock"})
 PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]+)?) ?%")
@@ -38,34 +39,68 @@ def files(lab: Lab) -> dict[str, Path]:
 
 
 def declared(lab: Lab, experiment: str) -> Protocol:
-    """The protocol as its file declares it; InputError with the nearest id where there is none."""
+    """The protocol as its file declares it; InputError with the nearest id where there is none, or its file is gone."""
     known = files(lab)
     if experiment not in known:
+        log = steps(lab, experiment)
+        if log:
+            raise gone(experiment, log)
         hint = nearest(experiment, known) or (f"There are {', '.join(known)}." if known else "experiments/ holds none.")
         raise InputError(f"there is no experiment '{experiment}'.", code="UnknownExperiment", hint=hint)
     path = known[experiment]
+    plan = read(lab, path)
+    if plan.id != experiment:
+        message = f"The file is called '{path.name}' and holds the experiment '{plan.id}'."
+        hint = f"Call it '{plan.id}.yaml'."
+        place = places(read_yaml_file(path)).get("id", Place(str(path), path="id"))
+        raise InputError(message, code="WrongFileName", place=place, hint=hint)
+    return plan
+
+
+def gone(experiment: str, log: Sequence[Step]) -> InputError:
+    """What is said of an experiment that was started and whose file is not in the lab any more."""
+    began = next((step.at for step in log if step.step == "start"), log[0].at)
+    return InputError(
+        f"the experiment '{experiment}' was started on {iso(began)[:10]}, and its file is gone.",
+        code="ProtocolGone",
+        place=Place(f"experiments/{experiment}.yaml"),
+        hint=f"Take it back from version control; a renamed file is called '{experiment}.yaml' again.",
+    )
+
+
+def read(lab: Lab, path: Path) -> Protocol:
+    """The protocol that a file declares, read again only after the file changed."""
     found = path.stat()
     stamp = (found.st_mtime_ns, found.st_size)
-    read = lab.protocols.get(path)
-    if read is None or read[0] != stamp:
+    known = lab.protocols.get(path)
+    if known is None or known[0] != stamp:
         protocol = load_file(
             path,
             definitions=lab.definitions,
             null_tokens=lab.settings.lab.null_tokens,
             timezone=lab.settings.lab.timezone,
         )
-        read = lab.protocols[path] = (stamp, protocol)
-    return read[1]
+        known = lab.protocols[path] = (stamp, protocol)
+    return known[1]
 
 
 def steps(lab: Lab, experiment: str) -> tuple[Step, ...]:
     """The experiment's log."""
-    return tuple(
-        Step(
-            row.experiment, row.step, row.at, row.by, row.because,  # type: ignore[arg-type]
-            row.protocol_text, row.protocol_fingerprint, row.details,
-        )
-        for row in lab.reading.experiments.log(experiment)
+    return tuple(_step(row) for row in lab.reading.experiments.log(experiment))
+
+
+def logs(lab: Lab) -> dict[str, tuple[Step, ...]]:
+    """The log of every experiment that was ever started, by its id; its file may be gone."""
+    found: dict[str, list[Step]] = {}
+    for row in lab.reading.experiments.log():
+        found.setdefault(row.experiment, []).append(_step(row))
+    return {name: tuple(log) for name, log in sorted(found.items()) if any(step.step == "start" for step in log)}
+
+
+def _step(row: ExperimentStep) -> Step:
+    return Step(
+        row.experiment, row.step, row.at, row.by, row.because,  # type: ignore[arg-type]
+        row.protocol_text, row.protocol_fingerprint, row.details,
     )  # fmt: skip
 
 
@@ -92,86 +127,11 @@ def share(text: str, option: str) -> Decimal:
     return Decimal(match[1]) / 100
 
 
-def rows(lab: Lab, at: datetime) -> list[dict[str, Any]]:
-    """One row per experiment; of a file that cannot be used, what is wrong with it."""
-    found: list[dict[str, Any]] = []
-    for experiment in files(lab):
-        log = steps(lab, experiment)
-        try:
-            plan = lifecycle.effective(declared(lab, experiment), log)
-        except InputError as error:
-            unusable = {"title": None, "state": "unusable", "enrolment": None, "next_look": None}
-            found.append({"experiment": experiment, **unusable, "problem": error.problem.message})
-            continue
-        found.append(
-            {
-                "experiment": plan.id,
-                "title": plan.title,
-                "state": lifecycle.state(plan, log, at=at).status,
-                "enrolment": f"{plan.enrolment_from} to {plan.enrolment_to}",
-                "next_look": _next_look(plan, at),
-                "problem": None,
-            }
-        )
-    return found
-
-
-def show(lab: Lab, experiment: str, at: datetime) -> dict[str, Any]:
-    """A protocol in words and its state."""
-    plan = protocol(lab, experiment)
-    state = lifecycle.state(plan, steps(lab, experiment), at=at)
-    return {
-        "experiment": plan.id,
-        "title": plan.title,
-        "hypothesis": plan.hypothesis,
-        "state": state.status,
-        "aim": plan.aim,
-        "unit": plan.unit,
-        "enrolment": f"{plan.enrolment_from} to {plan.enrolment_to} ({plan.timezone})",
-        "phases": [f"{phase.number}: {percent(phase.coverage)} from {iso(phase.start)}" for phase in plan.phases],
-        "arms": [
-            f"{arm.name}: {arm.definition}, weight {float(arm.weight):g}" + " (control)" * (arm.name == plan.control)
-            for arm in plan.arms
-        ],
-        "handling": plan.handling,
-        "primary": _metric(plan.primary),
-        "then": [_metric(metric) for metric in plan.then],
-        "guardrails": [_metric(metric) for metric in plan.guardrails],
-        "looks": [str(day) for day in plan.looks.dates],
-        "started_at": iso(state.started_at) if state.started_at else None,
-        "ended_at": iso(state.ended_at) if state.ended_at else None,
-    }
-
-
-def status(lab: Lab, experiment: str | None, at: datetime) -> list[dict[str, Any]]:
-    """State, present phase, looks taken and due, and the log, of one experiment or of all."""
-    found = []
-    for name in [experiment] if experiment else files(lab):
-        plan = protocol(lab, name)
-        log = steps(lab, name)
-        present = [phase for phase in plan.phases if phase.start <= at]
-        taken = lab.reading.looks.taken(name)
-        state = lifecycle.state(plan, log, at=at).status
-        due = [day for day in plan.looks.dates if state != "draft" and end_of_day(day, ZoneInfo(plan.timezone)) <= at]
-        found.append(
-            {
-                "experiment": plan.id,
-                "state": state,
-                "coverage": percent(present[-1].coverage) if present else "0%",
-                "looks_due": [str(day) for day in due],
-                "looks_taken": [f"{iso(look.as_of)}: {look.result['verdict']['call']}" for look in taken],
-                "next_look": _next_look(plan, at),
-                "log": [
-                    f"{iso(step.at)} {step.step} by {step.by}{f': {step.because}' if step.because else ''}"
-                    for step in log
-                ],
-            }
-        )
-    return found
-
-
 def start(lab: Lab, experiment: str, *, by: str, at: datetime) -> dict[str, Any]:
-    """Start an experiment: check it, require approvals, lock its definitions and its protocol, write the audit row."""
+    """Start an experiment: check it, require approvals, lock its definitions and its protocol, write the audit row.
+
+    `late_start` says what the start came too late for; it is kept in the log, and every analysis tells it.
+    """
     _named(by)
     plan = declared(lab, experiment)
     definitions = definitions_of(lab, plan)
@@ -204,7 +164,7 @@ def start(lab: Lab, experiment: str, *, by: str, at: datetime) -> dict[str, Any]
     with locking(lab, list(definitions), at=at, by=by):
         record(lab, step, log, now=at, phases=phases)
     close_due(lab, at)
-    return _moved(lab, experiment, at)
+    return {**_moved(lab, experiment, at), "late_start": list(step.details.get("late", ()))}
 
 
 def ramp(lab: Lab, experiment: str, *, coverage: str, start: datetime, by: str, at: datetime) -> dict[str, Any]:
@@ -232,14 +192,13 @@ def stop(lab: Lab, experiment: str, *, by: str, because: str, at: datetime) -> d
 
 def close_due(lab: Lab, at: datetime) -> None:
     """Write the audit row of every enrolment whose last day has passed; for verbs that write, as they pass by."""
-    for experiment in files(lab):
-        log = steps(lab, experiment)
-        if not any(step.step == "start" for step in log):
-            continue
+    for experiment, log in logs(lab).items():
         try:
             plan = declared(lab, experiment)
         except InputError:
             continue  # a started file that was broken since: `check` tells, and the row waits until it is mended
+        if lifecycle.changes_since_start(plan, log):
+            continue  # its last day may be another one than was registered: likewise
         closing = lifecycle.closing(plan, log, at=at)
         if closing is not None:
             record(lab, closing, log, now=at)
@@ -284,20 +243,3 @@ def _moved(lab: Lab, experiment: str, at: datetime) -> dict[str, Any]:
 def _named(by: str) -> None:
     if not by.strip():
         raise RefusedError("the audit log needs a name.", code="NoName", hint='Say who does this: --by "Ada King".')
-
-
-def _next_look(plan: Protocol, at: datetime) -> str | None:
-    zone = ZoneInfo(plan.timezone)
-    return next((str(day) for day in plan.looks.dates if end_of_day(day, zone) > at), None)
-
-
-def _metric(metric: Any) -> str:
-    said: Mapping[str, Any] = {key: value for key, value in asdict(metric).items() if value is not None}
-    horizon = f" within {metric.horizon_days}d" if metric.horizon_days else ""
-    margin = metric.margin
-    extra = f", margin {margin.size:.0%}" if margin and margin.kind == "relative" else ""
-    if margin and margin.kind == "points":
-        extra = f", margin {margin.size * 100:g}pp"
-    effect = f", minimum effect {said['minimum_effect']:.0%}" if "minimum_effect" in said else ""
-    cap = f", capped at {metric.cap:,g} {metric.currency}" if metric.cap is not None else ""
-    return f"{metric.metric}{horizon}{cap}{effect}{extra}"

@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from mqlab.errors import RefusedError
-from mqlab.experiments import lifecycle
 from mqlab.experiments.enrol import Assignment
 from mqlab.experiments.protocol import Protocol
 from mqlab.lab.assign import assign
-from mqlab.lab.experiments import files, protocol, steps
+from mqlab.lab.experiments import protocol
 from mqlab.lab.in_force import in_force
+from mqlab.lab.registered import begun, over
 from mqlab.leads.records import Lead
 
 if TYPE_CHECKING:
@@ -29,15 +29,17 @@ class Governing:
 
 
 def governing(lab: Lab, lead: Lead, *, at: datetime) -> Governing:
-    """What governs a lead at an instant; RefusedError where nothing is in force and no experiment takes it."""
-    for name in files(lab):
-        if not steps(lab, name):
-            continue
-        plan = protocol(lab, name)
-        if lifecycle.state(plan, steps(lab, name), at=at).status not in ("running", "enrolment closed"):
+    """What governs a lead at an instant; RefusedError where nothing is in force and no experiment takes it.
+
+    Where an experiment that runs then was edited since its start, or its file is gone, nothing can be said of any
+    lead: RefusedError or InputError.
+    """
+    for name, log in begun(lab, at).items():
+        if over(log, at):
             continue
         placed = assign(lab, name, [lead], as_of=at)[0]
         if placed.in_experiment:
+            plan = protocol(lab, name)
             own = next(arm.definition for arm in plan.arms if arm.name == placed.arm)
             return Governing(own, plan, placed)
     ref = in_force(lab, at)

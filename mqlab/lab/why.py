@@ -13,14 +13,14 @@ from mqlab.analysis.judge import reads_account
 from mqlab.definitions.decision import Decision
 from mqlab.definitions.evaluate import Evaluator
 from mqlab.definitions.tipping import tipping
-from mqlab.errors import InputError, nearest
-from mqlab.experiments import lifecycle
+from mqlab.errors import InputError, RefusedError, nearest
 from mqlab.experiments.enrol import Assignment
 from mqlab.experiments.protocol import Protocol
 from mqlab.lab.assign import assign
-from mqlab.lab.experiments import files, protocol, steps
+from mqlab.lab.experiments import steps
 from mqlab.lab.in_force import in_force
 from mqlab.lab.known import Known
+from mqlab.lab.registered import begun, governed, over, started
 from mqlab.leads.instants import iso, micros
 from mqlab.leads.records import History
 from mqlab.leads.tables import Facts
@@ -55,7 +55,11 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """A lead's timeline and its judgements."""
+    """A lead's timeline and its judgements.
+
+    `started`: whether `experiment` had been started by `as_of`. `notes` name experiments that were over and could not
+    be asked.
+    """
 
     lead: str
     as_of: datetime
@@ -65,6 +69,8 @@ class Why:
     judgements: tuple[Judgement, ...]
     zone: ZoneInfo
     asked_for: str
+    started: bool = True
+    notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as JSON."""
@@ -73,6 +79,7 @@ class Why:
             "asked_for": self.asked_for,
             "as_of": iso(self.as_of),
             "experiment": self.experiment,
+            "experiment_started": self.started if self.experiment else None,
             "assignment": self.assignment.to_dict() if self.assignment else None,
             "timeline": [
                 {
@@ -86,6 +93,7 @@ class Why:
                 {"arm": one.arm, "acts": one.acts, "lacking": list(one.lacking), **one.decision.to_dict()}
                 for one in self.judgements
             ],
+            "notes": list(self.notes),
         }
 
     def to_text(self) -> str:
@@ -96,10 +104,13 @@ class Why:
         placed = self.assignment
         if placed is not None:
             where = f"arm {placed.arm}" if placed.in_experiment else f"out ({placed.why})"
-            lines += _wrap(f"Experiment {self.experiment}: {where}", "")
+            planned = "" if self.started else "not started then, so no arm acts; as it is planned: "
+            lines += _wrap(f"Experiment {self.experiment}: {planned}{where}", "")
         else:
             what = "what is in force judges it" if self.judgements else "no definition is in force"
             lines += _wrap(f"No started experiment takes it; {what}.", "")
+        for note in self.notes:
+            lines += _wrap(note, "")
         lines += ["", "What happened"]
         for moment in self.timeline:
             late = f" (known {fmt.instant(moment.known_at, self.zone)})" if moment.known_at else ""
@@ -118,6 +129,9 @@ class Why:
             lines += _wrap(
                 f"MQL since {fmt.instant(decision.qualified_at, self.zone)}, by {decision.path}; {still}.", "  "
             )
+            again = [fmt.instant(at, self.zone) for at in decision.crossings if at != decision.qualified_at]
+            if again:
+                lines += _wrap(f"qualified again, after sales gave it back: {', '.join(again)}", "  ")
         else:
             by = f", by {decision.path}" if decision.path else ""
             lines += _wrap(f"{VERDICTS[decision.verdict]}{by}.", "  ")
@@ -146,20 +160,19 @@ def why(lab: Lab, lead: str, *, experiment: str | None, as_of: datetime) -> Why:
 
     A lead that was merged into another is judged as that one.
     """
-    wanted = [experiment] if experiment else _begun(lab, as_of)
-    plans = {name: protocol(lab, name) for name in wanted}
+    plans, notes = _plans(lab, experiment, as_of)
     known = _known(lab, lead, plans, as_of)
     survivor = known.merged_into.get(lead, lead)
     history = known.whole.get(survivor) or known.histories.by_id[lead]
     name, placed = _placed(lab, history, plans, experiment, known, as_of)
-    judgements = []
+    judgements, began = [], True
     if name is None:
         ref = in_force(lab, as_of)
         if ref is not None:
             judgements.append(_judge(lab, history, _Role(ref, None, True), known, as_of))
     else:
         plan = plans[name]
-        began = lifecycle.state(plan, steps(lab, name), at=as_of).status != "draft"
+        began = started(steps(lab, name), as_of)
         for arm in plan.arms:
             mine = placed is not None and placed.in_experiment and placed.arm == arm.name
             start, within = _window(plan, placed, history)
@@ -174,12 +187,28 @@ def why(lab: Lab, lead: str, *, experiment: str | None, as_of: datetime) -> Why:
         judgements=tuple(judgements),
         zone=lab.settings.zone,
         asked_for=lead,
+        started=began,
+        notes=notes,
     )
 
 
-def _begun(lab: Lab, at: datetime) -> list[str]:
-    """The experiments that were started by then."""
-    return [name for name in files(lab) if any(step.step == "start" and step.at <= at for step in steps(lab, name))]
+def _plans(lab: Lab, asked: str | None, at: datetime) -> tuple[dict[str, Protocol], tuple[str, ...]]:
+    """The experiment asked for, else all that were started by then, as registered.
+
+    One that runs and whose file was edited, or is gone, is raised: nothing true could be said. One that was over by
+    then is left out with a note.
+    """
+    if asked is not None:
+        return {asked: governed(lab, asked)}, ()
+    plans, notes = {}, []
+    for name, log in begun(lab, at).items():
+        try:
+            plans[name] = governed(lab, name)
+        except (InputError, RefusedError):
+            if not over(log, at):
+                raise
+            notes.append(f"Experiment {name}, over by then, was not asked: its file was changed or is gone.")
+    return plans, tuple(notes)
 
 
 def _known(lab: Lab, lead: str, plans: Mapping[str, Protocol], as_of: datetime) -> Known:

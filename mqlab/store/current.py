@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,12 +26,17 @@ def current(
     version: pa.ChunkedArray,
     content: pa.ChunkedArray,
     known: pa.ChunkedArray,
+    *,
+    lesser: Sequence[NDArray[np.int64]] = (),
 ) -> Current:
-    """One row per (owner, key). Where only the known instant differs, the earliest row stands."""
+    """One row per (owner, key). Where only the known instant differs, the earliest row stands.
+
+    Between rows that are equal in all that, the one with the smallest of `lesser` stands, the first of them first.
+    """
     codes = _integers(owner.combine_chunks().dictionary_encode().indices) if len(owner) else np.zeros(0, np.int64)
     keys, contents, known_us = _integers(key), _integers(content), _integers(known)
     versions = _integers(version.fill_null(int(NO_VERSION)))
-    order = np.lexsort((-known_us, contents, versions, keys, codes))
+    order = np.lexsort((*(-rank for rank in reversed(lesser)), -known_us, contents, versions, keys, codes))
     codes, keys = codes[order], keys[order]
     first = np.ones(len(order), dtype=bool)
     first[1:] = (codes[1:] != codes[:-1]) | (keys[1:] != keys[:-1])

@@ -182,7 +182,15 @@ class _Reader:
         unmatched = waiting.group_by(["lead_ref", "key"]).aggregate([]).num_rows
         table = table.append_column("lead_id", lead_ids).filter(pc.is_valid(lead_ids))
         owner = _mapped(table["lead_id"], survivors)
-        now = current(owner, table["key"], table["version"], table["content"], table["known_at"])
+        guessed = table["backfill"].to_numpy().astype(np.int64)
+        now = current(
+            owner,
+            table["key"],
+            table["version"],
+            table["content"],
+            table["known_at"],
+            lesser=[guessed, _other_names(owner, table["lead_ref"])],
+        )
         table = _known(table.take(pa.array(now.rows)), now.known_us)
         table = table.filter(pc.less_equal(table["occurred_at"], self.as_of_us))
         table = table.append_column("evidence", pa.array(["stated"] * table.num_rows, pa.string()))
@@ -266,6 +274,16 @@ def _mapped(ids: pa.ChunkedArray, survivors: Mapping[str, str]) -> pa.ChunkedArr
     encoded = ids.combine_chunks().dictionary_encode()
     values = pa.array([survivors.get(value, value) for value in encoded.dictionary.to_pylist()], pa.string())
     return pa.chunked_array([values.take(encoded.indices)])
+
+
+def _other_names(owner: pa.ChunkedArray, refs: pa.ChunkedArray) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """0 where a row names the lead it counts for, else the rank of the name it gives."""
+    ranks = np.zeros(len(refs), dtype=np.int64)
+    other = np.flatnonzero(pc.not_equal(owner, refs).to_numpy())
+    if len(other):
+        names = np.array(refs.take(pa.array(other)).to_pylist(), dtype=object)
+        ranks[other] = np.unique(names, return_inverse=True)[1] + 1
+    return ranks
 
 
 def _of_known_leads(table: pa.Table, people: pa.Table, joined: Joined) -> pa.Table:

@@ -104,7 +104,7 @@ class Intake:
             QuarantineRow.lead_ref.is_not(None), QuarantineRow.email_hash.is_not(None), QuarantineRow.id.not_in(settled)
         )
         rows = [row for query in (unmatched, doubtful) for row in self._connection.execute(query)]
-        return {(str(ref), email_hash) for ref, email_hash in rows}
+        return {(str(ref), email_hash or None) for ref, email_hash in rows}
 
     def found(self, refs: Collection[tuple[str, str | None]]) -> int:
         """Notes that the lead of each (lead_ref, e-mail hash) is known now; says how many facts that frees."""
@@ -113,7 +113,7 @@ class Intake:
             update(UnmatchedRow)
             .where(
                 UnmatchedRow.matched_at_position.is_(None),
-                tuple_(UnmatchedRow.lead_ref, func.coalesce(UnmatchedRow.email_hash, "")).in_(pairs),
+                tuple_(UnmatchedRow.lead_ref, UnmatchedRow.email_hash).in_(pairs),
             )
             .values(matched_at_position=self.position)
         ).rowcount

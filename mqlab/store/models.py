@@ -230,14 +230,17 @@ class QuarantineStepRow(Row, Base):
 
 
 class UnmatchedRow(Row, Base):
-    """A fact waits for its lead; `matched_at_position` says which batch brought it."""
+    """A fact waits for its lead; `matched_at_position` says which batch brought it. No e-mail is the empty text."""
 
     __tablename__ = "unmatched_rows"
-    __table_args__ = (UniqueConstraint("kind", "lead_ref", "key", "content"), Index(None, "matched_at_position"))
+    __table_args__ = (
+        UniqueConstraint("kind", "lead_ref", "key", "content", "email_hash"),
+        Index(None, "matched_at_position"),
+    )
     import_id: Mapped[Whole]
     kind: Mapped[str] = mapped_column(String(16))
     lead_ref: Mapped[str]
-    email_hash: Mapped[str | None]
+    email_hash: Mapped[str]
     key: Mapped[Whole]
     content: Mapped[Whole]
     line: Mapped[Whole]

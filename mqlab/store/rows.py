@@ -11,11 +11,12 @@ import pyarrow as pa
 from sqlalchemy import BindParameter, Connection, Select, bindparam, text
 
 from mqlab.leads.tables import INSTANT
+from mqlab.store.models import OutcomeRow
 
 READ_ROWS = 50_000
 
-Version = tuple[str, int, int | None, int, int]
-"""A stored version of a fact: lead_ref, key, version, content, known at (µs)."""
+Version = tuple[str, int, int | None, int, int, bool, str | None]
+"""A stored version of a fact: lead_ref, key, version, content, known at (µs), backfill, e-mail hash it came with."""
 
 
 def insert(
@@ -47,17 +48,17 @@ def _is_blank(values: Sequence[Any]) -> bool:
 
 def versions_of(connection: Connection, table: Any, refs: Sequence[str], keys: Sequence[int]) -> list[Version]:
     """The stored versions of the facts (ref, key)."""
+    email = "f.email_hash" if table.name == OutcomeRow.__tablename__ else "NULL"
+    columns = f'f.lead_ref, f."key", f.version, f.content, f.known_at, f.backfill, {email}'
     asked = json.dumps(list(zip(refs, keys, strict=True)))
     if connection.dialect.name == "sqlite":
         query = (
-            'SELECT f.lead_ref, f."key", f.version, f.content, f.known_at '
-            f'FROM json_each(:asked) AS a CROSS JOIN "{table.name}" AS f '
+            f'SELECT {columns} FROM json_each(:asked) AS a CROSS JOIN "{table.name}" AS f '
             "ON f.lead_ref = json_extract(a.value, '$[0]') AND f.\"key\" = json_extract(a.value, '$[1]')"
         )
     else:
         query = (
-            'SELECT f.lead_ref, f."key", f.version, f.content, f.known_at '
-            "FROM json_array_elements(CAST(:asked AS json)) AS a(value) "
+            f"SELECT {columns} FROM json_array_elements(CAST(:asked AS json)) AS a(value) "
             f'JOIN "{table.name}" AS f ON f.lead_ref = a.value->>0 AND f."key" = CAST(a.value->>1 AS bigint)'
         )
     result = connection.execute(text(query), {"asked": asked})

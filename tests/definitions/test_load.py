@@ -201,7 +201,7 @@ def test_a_missing_field_counts_as_nothing_in_what_is_attainable() -> None:
         pytest.param(HEAD + "fields: {t: {type: enum, values: [x]}}\nscores: {s: {weights: {t: 1}}}\n", "scores.s.weights.t", "no values to weigh", id="weight of a list enum"),
         pytest.param(HEAD + "fields: {t: {type: bool}}\nscores: {s: {weights: {tt: 1}}}\n", "scores.s.weights.tt", "Did you mean 't'?", id="weight of an unknown field"),
         pytest.param(HEAD + "fields: {t: {type: bool}}\nscores: {s: {scale_to: 9, weights: {t: -1}}}\n", "scores.s.scale_to", "nothing to scale", id="scale of nothing"),
-        pytest.param(HEAD + "fields: {t: {type: bool}}\nscores: {s: {weights: {t: 1}}, u: {weights: {t: 2}}}\n", "scores.u.weights.t", "rule id 't' stands here twice", id="field weighed twice"),
+        pytest.param(HEAD + "fields: {t: {type: bool}}\nscores: {s: {weights: {t: 1}}, u: {weights: {t: 2}}}\n", "scores.u.weights.t", "a weight's id is its field", id="field weighed twice"),
         pytest.param(HEAD + "grades: {s: {A: 1}}\n", "grades.s", "unknown score 's'", id="grades of an unknown score"),
         pytest.param(SMALL.replace('"1": 5', "1: 5"), "grades.engagement.1", 'Quote it: "1"', id="grade that is a number"),
         pytest.param(SMALL.replace("A: 5, B: 1", "A: 5, a: 1"), "grades.fit.a", "same text", id="grades that fold together"),

@@ -187,10 +187,25 @@ def test_a_holdout_is_an_ordinary_experiment(edits):
         ("holdout", "current@1.0.0", Decimal(5)),
         ("shipped", "intent@2.0.0", Decimal(95)),
     ]
-    assert holdout.enrolment_from == date(2027, 4, 6)
+    assert holdout.enrolment_from == date(2027, 4, 7), "the first whole day after the decision"
+    assert [phase.start for phase in holdout.phases] == [holdout.enrolment_start]
     assert holdout.enrolment_to - holdout.enrolment_from == Q3.enrolment_to - Q3.enrolment_from
     assert [metric.metric for metric in holdout.guardrails] == [metric.metric for metric in Q3.guardrails]
     assert (holdout.primary, holdout.precision, holdout.overrides) == (asked.primary, asked.precision, ())
+
+
+@pytest.mark.parametrize(
+    ("at", "zone", "day"),
+    [
+        pytest.param(datetime(2026, 6, 30, 22, tzinfo=UTC), "Europe/Berlin", date(2026, 7, 1), id="a day's start"),
+        pytest.param(datetime(2026, 6, 30, 22, 1, tzinfo=UTC), "Europe/Berlin", date(2026, 7, 2), id="within a day"),
+        pytest.param(datetime(2026, 7, 1, tzinfo=UTC), "America/New_York", date(2026, 7, 1), id="the day before there"),
+        pytest.param(datetime(2026, 12, 31, 12, tzinfo=UTC), "UTC", date(2027, 1, 1), id="new year"),
+    ],
+)
+def test_a_holdout_takes_whole_days(at, zone, day):
+    """Enrolment begins with the first local day that lies wholly after the decision takes effect."""
+    assert first_whole_day(at, ZoneInfo(zone)) == day
 
 
 def test_a_decision_ends_the_enrolment():

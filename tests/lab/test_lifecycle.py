@@ -126,6 +126,10 @@ def test_a_holdout_is_an_experiment_of_its_own(fed: Lab):
 
     assert path == fed.folder / "experiments" / f"{NAME}-holdout.yaml"
     assert errors == []
+    assert "UncoveredStart" not in {problem.code for problem in lab.check(LOOK)}
+    assert done["follow_up_enrols_from"] == str(follow_up.enrolment_from) == "2026-07-01"
+    assert "takes leads from 2026-07-01 on" in done["next"] and f"start {NAME}-holdout" in done["next"]
+    assert begun["late_start"] == []
     assert {arm.name: float(arm.weight) for arm in follow_up.arms} == {"holdout": 5, "shipped": 95}
     assert begun["state"] == "running"
 

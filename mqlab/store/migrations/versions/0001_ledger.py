@@ -343,7 +343,7 @@ def upgrade() -> None:
         sa.Column("import_id", BIG, nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("lead_ref", sa.Text(), nullable=False),
-        sa.Column("email_hash", sa.Text(), nullable=True),
+        sa.Column("email_hash", sa.Text(), nullable=False),
         sa.Column("key", BIG, nullable=False),
         sa.Column("content", BIG, nullable=False),
         sa.Column("line", BIG, nullable=False),
@@ -353,7 +353,12 @@ def upgrade() -> None:
         sa.Column("recorded_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_unmatched_rows")),
         sa.UniqueConstraint(
-            "kind", "lead_ref", "key", "content", name=op.f("uq_unmatched_rows_kind_lead_ref_key_content")
+            "kind",
+            "lead_ref",
+            "key",
+            "content",
+            "email_hash",
+            name=op.f("uq_unmatched_rows_kind_lead_ref_key_content_email_hash"),
         ),
     )
     op.create_index(
