@@ -70,7 +70,6 @@ def _rows(decision: Decision, zone: ZoneInfo) -> Iterator[tuple[str, str]]:
         "label": decision.labels,
         "track": [decision.track] if decision.track else [],
         "again at": [_instant(at, zone) for at in decision.crossings[1:]],
-        "may change at": [_instant(decision.next_change_at, zone)] if decision.next_change_at else [],
     }
     for label, texts in lists.items():
         if texts:

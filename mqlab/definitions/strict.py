@@ -182,7 +182,8 @@ def _problem(model: type[BaseModel], detail: ErrorDetails, root: MapNode) -> Pro
         case "needs_one_key":
             tags = detail["msg"].partition(": ")[2].split(", ")
             keys = [str(name.value) for name, _ in node.entries] if isinstance(node, MapNode) else []
-            near = next((hint for name in keys if name not in tags and (hint := nearest(name, tags))), None)
+            known = {key for shape in _shapes(model, loc) for key in shape.get("properties", {})}
+            near = next((hint for name in keys if name not in known and (hint := nearest(name, tags))), None)
             return Problem("UnknownShape", _sentence(detail["msg"]), place, hint=near)
         case "literal_error":
             return _not_a_choice(detail, place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -187,3 +188,118 @@ def test_a_step_that_cannot_be_is_refused(draft_lab: Path, arguments: list[str],
     assert (done.code, done.out) == (2, "")
     assert said in done.err
     assert log(draft_lab) == []
+
+
+@pytest.mark.parametrize("how", ["edited", "broken", "deleted", "renamed", "other id"])
+def test_lists_stay_json_whatever_became_of_the_file(fed_folder: Path, how: str):
+    """List, show and status of a started experiment end with 0 and JSON that says what is wrong with its file."""
+    path = fed_folder / "experiments" / f"{NAME}.yaml"
+    if how == "deleted":
+        path.unlink()
+    elif how == "renamed":
+        path.rename(path.with_name("other.yaml"))
+    else:
+        edit(fed_folder, {"edited": ("weight: 1}", "weight: 2}"), "broken": ("kind:", "knd:"),
+                          "other id": ("id: demo-requests", "id: other")}[how])  # fmt: skip
+    state = {"edited": "changed", "broken": "unusable", "other id": "unusable"}.get(how, "missing")
+
+    for command in (["list"], ["show", NAME], ["status"], ["status", NAME]):
+        done = mqlab("experiments", *command, "--format", "json", lab=fed_folder)
+        shown = mqlab("experiments", *command, lab=fed_folder)
+        rows = done.json if isinstance(done.json, list) else [done.json]
+
+        row = next(row for row in rows if row["experiment"] == NAME)
+        assert (done.code, done.err, shown.code) == (0, "", 0)
+        assert (row["state"], row["file"]) == ("enrolment closed", state)
+        assert row["problem"]
+        assert [line for line in shown.lines if len(line) > 80] == []
+    assert mqlab("check", lab=fed_folder).code == 1
+
+
+def test_a_broken_draft_does_not_hide_the_others(fed_folder: Path):
+    """One file that cannot be used is a row of its own; asked for by name it is an error with its line."""
+    (fed_folder / "experiments" / "second.yaml").write_text("kind: nothing\n")
+
+    rows = mqlab("experiments", "status", "--format", "json", lab=fed_folder).json
+
+    assert [(row["experiment"], row["file"]) for row in rows] == [(NAME, "fine"), ("second", "unusable")]
+    assert mqlab("experiments", "status", lab=fed_folder).code == 0
+    assert mqlab("experiments", "status", "second", lab=fed_folder).code == 2
+
+
+def test_assign_refuses_an_edited_experiment(fed_folder: Path):
+    """`assign` of a started experiment whose salt was edited ends with 2 and names the change."""
+    edit(fed_folder, ("salt: demo-requests", "salt: other"))
+    leads = fed_folder.parent / "leads.csv"
+    leads.write_text("lead_id,created_at\nA1,2026-01-10\n")
+
+    done = mqlab("assign", NAME, leads, "--format", "json", lab=fed_folder)
+
+    assert (done.code, done.out) == (2, "")
+    assert "the salt changes from demo-requests to other" in done.err
+
+
+def test_a_late_start_is_said_loudly(draft_lab: Path):
+    """After the enrolment a start warns on stderr, in words; stdout stays what it is."""
+    approve(draft_lab)
+
+    done = mqlab("experiments", "start", NAME, "--by", "Ada", "--format", "json", lab=draft_lab)
+
+    assert done.code == 0
+    assert len(done.json["late_start"]) == 2
+    assert "Warning: The enrolment ended on 2026-03-01" in " ".join(done.err.split())
+    assert "2026-04-15, 2026-06-30" in " ".join(done.err.split())
+
+
+def test_a_state_reads_well(draft_lab: Path):
+    """What start and stop say is a sentence, and a second stop says that it was the second."""
+    approve(draft_lab)
+
+    begun = mqlab("experiments", "start", NAME, "--by", "Ada", lab=draft_lab)
+    ended = [mqlab("experiments", "stop", NAME, "--by", "A", "--because", "b", lab=draft_lab) for _ in range(2)]
+
+    assert begun.out == f"The enrolment of {NAME} is closed.\n"
+    assert ended[0].out == f"{NAME} is stopped.\n"
+    assert (ended[1].code, ended[1].out) == (2, "")
+    assert "is stopped already" in ended[1].err
+
+
+def test_a_ramp_is_told_without_fingerprints(draft_lab: Path):
+    """For people a ramp shows the phases; the fingerprints of the definitions are in the JSON."""
+    year = datetime.now(UTC).year + 2
+    edit(draft_lab, ("coverage: 100%", "coverage: 20%"), ("2026-", f"{year}-"))
+    approve(draft_lab)
+    assert mqlab("experiments", "start", NAME, "--by", "Ada", lab=draft_lab).err == ""
+    typed = ["experiments", "ramp", NAME, "--by", "Ada", "--from"]
+
+    shown = mqlab(*typed, f"{year}-01-20", "--coverage", "50%", lab=draft_lab)
+    data = mqlab(*typed, f"{year}-01-30", "--coverage", "80%", "--format", "json", lab=draft_lab)
+
+    assert (shown.code, data.code) == (0, 0)
+    assert "50%" in shown.out
+    assert "{" not in shown.out and "definitions" not in shown.out
+    assert set(data.json["definitions"]) == {"points@1.0.0", "points@1.1.0"}
+
+
+def test_a_lead_that_stands_twice_is_noted(draft_lab: Path):
+    """`assign` answers each row, and says on stderr that a lead stands in the file more than once."""
+    leads = draft_lab.parent / "leads.csv"
+    leads.write_text("lead_id,created_at\nA1,2026-01-10\nA2,2026-01-10\nA1,2026-01-11\n")
+
+    done = mqlab("assign", NAME, leads, "--format", "json", lab=draft_lab)
+
+    assert [row["lead_id"] for row in done.json] == ["A1", "A2", "A1"]
+    assert "'A1' more than once" in " ".join(done.err.split())
+
+
+def test_assign_takes_a_mapping(draft_lab: Path):
+    """`assign --mapping` reads a file with its own column names, as `ingest` does."""
+    mapping, leads = draft_lab / "own.yaml", draft_lab.parent / "leads.csv"
+    mapping.write_text("kind: crm-preset/v1\nid: own\nleads: {id: Person, created_at: Since}\n")
+    leads.write_text("Person,Since\nA1,2026-01-10\n")
+
+    done = mqlab("assign", NAME, leads, "--mapping", mapping, "--format", "json", lab=draft_lab)
+    plain = mqlab("assign", NAME, leads, lab=draft_lab)
+
+    assert [row["lead_id"] for row in done.json] == ["A1"]
+    assert plain.code == 2

@@ -221,3 +221,76 @@ def test_why(fed_once: Path):
 def test_schema(kind: str):
     """`schema` prints a JSON Schema of each file."""
     assert "properties" in mqlab("schema", kind).json
+
+
+def test_lint_tells_of_a_file_that_does_not_load_as_check_does(draft_lab: Path):
+    """A definition with errors is an answer of `lint`, the array that `check` prints; a ref of no file is bad input."""
+    bad = draft_lab / "definitions" / "bad@1.0.0.yaml"
+    bad.write_text("kind: mql-definition/v1\nid: bad\nversion: 1.0.0\nqualify: nothing > 1\n")
+
+    named = mqlab("definitions", "lint", "bad@1.0.0", "--format", "json", lab=draft_lab)
+    newest = mqlab("definitions", "lint", "bad", "--format", "json", lab=draft_lab)
+    checked = mqlab("check", "--format", "json", lab=draft_lab)
+    unknown = mqlab("definitions", "lint", "worse", "--format", "json", lab=draft_lab)
+
+    assert (named.code, newest.code, unknown.code, unknown.out) == (1, 1, 2, "")
+    assert [(row["code"], row["line"], row["severity"]) for row in named.json] == [("UnknownField", 4, "error")]
+    assert newest.json == named.json == [row for row in checked.json if row["file"] == str(bad)]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "together"),
+    [
+        pytest.param({"email_domain": "acme.com"}, {"email_domain": "mail.acme.com"}, True, id="one company"),
+        pytest.param({"email_domain": "acme.com"}, {"account_key": "acme.com"}, True, id="key and domain"),
+        pytest.param({"email_domain": "gmail.com"}, {"email_domain": "gmail.com"}, False, id="free mail"),
+        pytest.param({"account_key": "n/a"}, {"account_key": "n/a"}, False, id="no account"),
+        pytest.param({"email_domain": "ours.example"}, {"email_domain": "ours.example"}, False, id="ourselves"),
+    ],
+)
+def test_an_account_is_a_key_or_a_company_s_domain(
+    draft_lab: Path, first: dict[str, str], second: dict[str, str], together: bool
+):
+    """`score` and `diff` tell accounts as experiments do, by the lab's own domains and null tokens."""
+    (draft_lab / "definitions" / "crowd@1.0.0.yaml").write_text(
+        "kind: mql-definition/v1\nid: crowd\nversion: 1.0.0\nevents: {page_view: {}}\n"
+        'qualify: "account.count(page_view) >= 1"\n'
+    )
+    (draft_lab / "definitions" / "alone@1.0.0.yaml").write_text(
+        "kind: mql-definition/v1\nid: alone\nversion: 1.0.0\nevents: {page_view: {}}\n"
+        'qualify: "count(page_view) >= 1"\n'
+    )
+    visit = {"name": "page_view", "occurred_at": "2026-07-02T09:00:00Z"}
+    path = draft_lab.parent / "leads.json"
+    path.write_text(
+        json.dumps(
+            [
+                {"lead_id": "a", "created_at": "2026-07-01", "events": [visit], **first},
+                {"lead_id": "b", "created_at": "2026-07-01", **second},
+            ]
+        )
+    )
+
+    _, other = mqlab(
+        "definitions", "score", "crowd", "--lead", path, "--at", "2026-07-10", "--format", "json", lab=draft_lab
+    ).json
+    moved = mqlab(
+        "definitions", "diff", "alone", "crowd", "--leads", path, "--at", "2026-07-10", "--format", "json",
+        lab=draft_lab,
+    ).json["moves"]  # fmt: skip
+
+    assert (other["verdict"], moved["moved_in"]) == (("mql", 1) if together else ("not_mql", 0))
+
+
+def test_import_lists_what_it_left_out_and_what_it_guessed(draft_lab: Path):
+    """Rows that could not be carried over and types that were guessed are listed, each with its line."""
+    table = draft_lab.parent / "points.csv"
+    table.write_text("field,operator,value,points,threshold\nCountry,is,NO,10,10\npath,matches,x,1,\n")
+
+    done = mqlab("definitions", "import", table, "--id", "sheet", "--format", "json", lab=draft_lab)
+    shown = mqlab("definitions", "import", table, "--id", "sheet", "--force", lab=draft_lab)
+
+    assert [(row["line"], row["name"]) for row in done.json["guesses"]] == [(2, "country")]
+    assert [row["line"] for row in done.json["not_carried"]] == [3]
+    assert "country == 'NO'" in (draft_lab / "definitions" / "sheet@1.0.0.yaml").read_text()
+    assert "Guessed; please look:" in shown.out and "- line 2: 'country' is taken as text" in shown.out

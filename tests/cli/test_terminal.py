@@ -104,3 +104,33 @@ def test_a_past_result_is_the_same_bytes_after_a_later_import(fed_folder: Path):
         str(after), json_text(after.to_dict()), html(after)
     )  # fmt: skip
     assert str(now) != str(after)
+
+
+def test_score_says_points_and_reasons(draft_lab: Path):
+    """Each lead is a block within 80 columns; what the definition does not declare is told on stderr alone."""
+    path = draft_lab.parent / "leads.jsonl"
+    path.write_text(
+        '{"lead_id": "big", "created_at": "2026-07-01", "fields": {"employees": 400, "emploees": 4, "zzz": 1}, "events":'
+        ' [{"name": "page_view", "occurred_at": "2026-07-02T09:00:00Z", "props": {"path": "/pricing"}}]}\n'
+        '{"lead_id": "' + "L" * 100 + '", "created_at": "2026-07-01T08:00:00Z", "fields": {"employees": "N/A"}}\n'
+    )
+
+    done = mqlab("definitions", "score", "points@1.0.0", "--lead", path, "--at", "2026-07-10", lab=draft_lab)
+
+    assert done.code == 0
+    assert [line for line in done.lines + done.err.splitlines() if len(line) > 80 or line != line.rstrip()] == []
+    assert done.lines[0] == "Judged by points@1.0.0 at 2026-07-10 23:59:59 (Europe/Berlin)"
+    assert done.lines[2:10] == [
+        "big",
+        "  verdict         MQL",
+        "  path            score",
+        "  qualified at    2026-07-02 11:00:00",
+        "  holds now       yes",
+        "  scores          points 50",
+        "  rules           +40 size",
+        "                  +10 pricing, from 1 event, the latest at 2026-07-02 11:00:00",
+    ]
+    assert "  not known       employees" in done.lines
+    assert " ".join(done.err.split()) == (
+        "Not declared by points@1.0.0 and not read: emploees (did you mean 'employees'?), zzz"
+    )

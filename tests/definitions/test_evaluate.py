@@ -353,3 +353,23 @@ def test_names_are_compared_as_stored() -> None:
     definition = load_text(dedent(text), file="camel@1.0.0.yaml")
 
     assert decide(definition, stored, as_of=at).verdict == "mql"
+
+
+def test_case_does_not_count_in_the_names_of_the_data() -> None:
+    """Fields, changes, events and properties are found under any spelling, in the data as in the definition."""
+    rule = load_text(
+        "kind: mql-definition/v1\nid: a\nversion: 1.0.0\nfields: {Size: {type: number}}\n"
+        "events: {View: {props: {Path: string, Secs: number}}}\nignore_events: Secs < 2\n"
+        "qualify: \"Size >= 5 and count(View, Path == 'x', within='9d') >= 2 and sum(View, Secs, within='9d') > 9\"\n",
+        file="a@1.0.0.yaml",
+    )
+    history = lead(
+        change("sIZE", 9.0, ago(3)),
+        event("VIEW", ago(2), PATH="X", SECS=5.0),
+        event("view", ago(1), path="x", secs=6.0),
+        event("view", ago(1), Path="x", sEcs=1.0),
+        size=1.0,
+    )
+
+    assert decide(rule, history, as_of=NOW).qualified_at == ago(1)
+    assert Evaluator(rule).first_crossing(history, as_of=ago(1, seconds=1)).verdict == "not_mql"

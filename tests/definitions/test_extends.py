@@ -200,3 +200,23 @@ def test_extends_names_one_version(extends: str, words: str) -> None:
     """
     with pytest.raises(InputError, match=words):
         load_text("kind: mql-definition/v1\nid: child\nversion: 1.0.0\n" + extends, file="c", parents=parents())
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        pytest.param("scores: {fit: {groups: {firmographic: {rules: [{id: size, cap: 3}]}}}}\n", "UnknownShape", id="rule"),
+        pytest.param("scores: {fit: {groups: {firmographic: {rules: [{id: size, when: active}]}}}}\n", "MissingKey", id="rule without points"),
+        pytest.param("gates: [{id: student, then: hold}]\n", "MissingKey", id="gate"),
+    ],
+)  # fmt: skip
+def test_an_item_with_one_changed_key_is_told_that_items_are_replaced_whole(changes: str, code: str) -> None:
+    """
+    Who writes only what changes in an item learns why the rest is needed; a new item is told nothing of a parent.
+    """
+    problem = refused(changes)[0]
+    new = refused(changes.replace("size", "another").replace("student", "another"))[0]
+
+    assert problem.code == code
+    assert "An item replaces the parent's item whole" in (problem.hint or "")
+    assert (new.code, new.hint) == (code, None)

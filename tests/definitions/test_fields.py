@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from mqlab.definitions.fields import reader, values_at
 from mqlab.definitions.model import EnumLabel
+from mqlab.definitions.prepare import prepare
 from mqlab.leads.records import FieldChange, History, Lead, Scalar
 from mqlab.leads.values import canonical_text
 from tests.definitions.leads import NOW, ago, change, lead
@@ -139,3 +140,20 @@ def test_values_are_read_by_type(
 ) -> None:
     """Text that does not fit the declared type is missing, and so are null tokens, NaN and infinities."""
     assert reader(kind, LABELS if kind == "enum" else (), ("n/a",))(value) == expected
+
+
+def test_case_does_not_count_in_names() -> None:
+    """Row and changes under several spellings are one field, which is known by its stored name."""
+    history = lead(change("EMPLOYEES", 400.0, ago(3)), Employees=40.0)
+
+    assert values_at(history, ago(4), NOW)["employees"] == 40.0
+    assert values_at(history, NOW, NOW)["employees"] == 400.0
+    assert set(values_at(history, NOW, NOW)) == {"employees", "source", "email_domain"}
+
+
+def test_a_domain_among_the_fields_is_not_hidden() -> None:
+    """An e-mail domain that stands among the fields under another spelling is the lead's domain."""
+    history = History(Lead("a", ago(30), fields={"Email_Domain": "buyer.com"}))
+
+    assert values_at(history, NOW, NOW)["email_domain"] == "buyer.com"
+    assert values_at(history, NOW, NOW) == prepare(history).row

@@ -232,3 +232,23 @@ def test_no_input_gives_a_traceback(lead: dict[str, object], tail: str) -> None:
     text = json.dumps({"lead_id": "a", "created_at": "2026-07-01T00:00:00Z", **lead}) + tail
     with contextlib.suppress(InputError):
         assert all(isinstance(one, History) for one in read_leads(text, file="f"))
+
+
+def test_names_that_differ_in_case_alone_are_one_name() -> None:
+    """Two spellings of one field or property would overwrite each other, so they are refused."""
+    head = '{"lead_id": "a", "created_at": "2026-07-01T00:00:00Z", '
+    event = '"events": [{"name": "view", "occurred_at": "2026-07-01T00:00:00Z", "props": {"p": 1, "P": 2}}]}'
+
+    for text in (head + '"fields": {"Size": 1, "size": 2}}', head + event):
+        with pytest.raises(InputError, match="are the same name: its case does not count") as caught:
+            read_leads(text, file="leads.json")
+        assert caught.value.problem.code == "DuplicateKey"
+
+
+def test_a_source_among_the_fields_is_the_source() -> None:
+    """However it is spelled, the lead's source may stand among its fields."""
+    text = '{"lead_id": "a", "created_at": "2026-07-01T00:00:00Z", "fields": {"Source": "Ads"}}'
+
+    (found,) = read_leads(text, file="leads.json")
+
+    assert (found.lead.source, dict(found.lead.fields)) == ("ads", {})

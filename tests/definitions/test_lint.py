@@ -112,3 +112,11 @@ def test_a_matrix_that_takes_every_pair_is_told() -> None:
 
     assert [problem.code for problem in every] == ["EverybodyQualifies"]
     assert lint(of(body + "qualify: {matrix: {A: ['1', '2'], B: ['1']}}")) == ()
+
+
+def test_what_the_file_does_not_state_is_told_at_its_id() -> None:
+    """A missing `qualify` has no line of its own: the finding stands at the definition's `id`."""
+    (problem,) = lint(load_text("kind: mql-definition/v1\nid: a\nversion: 1.0.0\n", file="a@1.0.0.yaml"))
+
+    assert (problem.code, problem.place.line, problem.place.column) == ("NobodyQualifies", 2, 1)
+    assert problem.place.path == "qualify"

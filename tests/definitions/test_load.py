@@ -466,3 +466,43 @@ def test_any_values_under_the_keys_are_loaded_or_refused(values: dict[str, objec
         for key, value in values.items()
     )
     assert all(problem.message and problem.place.file for problem in told_by(lambda: load(HEAD + body)))
+
+
+@pytest.mark.parametrize(
+    ("body", "path", "words"),
+    [
+        pytest.param("fields: {size: {type: number}, Size: {type: number}}\n", "fields.Size", "'size' and 'Size'", id="fields"),
+        pytest.param("fields: {SOURCE: {type: string}}\n", "fields.SOURCE", "'source' and 'SOURCE'", id="source"),
+        pytest.param("events: {view: {}, View: {}}\n", "events.View", "'view' and 'View'", id="events"),
+        pytest.param("events: {view: {props: {path: string, Path: string}}}\n", "events.view.props.Path", "'path' and 'Path'", id="properties"),
+        pytest.param("events: {view: {props: {path: string}}, click: {props: {PATH: string}}}\n", "events.click.props.PATH", "'path' and 'PATH'", id="properties of two events"),
+    ],
+)  # fmt: skip
+def test_names_of_the_data_differ_in_more_than_case(body: str, path: str, words: str) -> None:
+    """
+    Two declared names that are one name once stored would read the same values, so they are refused.
+    """
+    (problem,) = problems_of(HEAD + body)
+
+    assert (problem.code, problem.place.path) == ("DuplicateName", path)
+    assert words in problem.message
+
+
+def test_lists_and_scores_may_differ_in_case() -> None:
+    """
+    Names that no data holds are told apart as they are written.
+    """
+    bound = load(HEAD + "lists: {good: [a], Good: [b]}\nfields: {x: {type: bool}}\nscores: {X: {weights: {x: 1}}}\n")
+
+    assert [name for name, _ in bound.lists] == ["good", "Good"] and bound.scores[0].name == "X"
+
+
+def test_a_weight_and_a_rule_cannot_share_an_id() -> None:
+    """
+    Nobody wrote the id of a weight, so the message says that it is the field's name.
+    """
+    rules = "fields: {t: {type: bool}}\nscores: {s: {weights: {t: 1}}, u: {rules: [{id: t, when: t, points: 1}]}}\n"
+
+    (problem,) = problems_of(HEAD + rules)
+
+    assert problem.code == "DuplicateId" and "a weight's id is its field; the first is in line 5" in problem.message

@@ -181,3 +181,63 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     with pytest.raises(UnreachableError, match="cannot be written"):
         write_lock(tmp_path / "nowhere" / "definitions.lock", lock)
     assert [one.name for one in tmp_path.iterdir()] == [f"{REF}.yaml"]
+
+
+CHILD = "kind: mql-definition/v1\nid: {id}\nversion: 1.0.0\nextends: {parent}\n"
+
+
+def family(folder: Path, *, keep_open: tuple[str, ...] = ()) -> Lock:
+    """A lock of the big definition, its child and its grandchild, but for what is kept open."""
+    (folder / f"{REF}.yaml").write_text(RICH, encoding="utf-8")
+    (folder / "child@1.0.0.yaml").write_text(CHILD.format(id="child", parent=REF), encoding="utf-8")
+    (folder / "grandchild@1.0.0.yaml").write_text(CHILD.format(id="grandchild", parent="child@1.0.0"), encoding="utf-8")
+    registry = Registry.open(folder)
+    lock = Lock(file="definitions.lock")
+    for ref in registry.refs():
+        lock = lock if ref in keep_open else with_definition(lock, registry[ref])
+    return lock
+
+
+def test_a_changed_parent_is_named_at_its_children(tmp_path: Path) -> None:
+    """
+    Where the root of a family was edited, its own problem says so, and every child's names the root as the cause.
+    """
+    lock = family(tmp_path)
+
+    child, root, grandchild = problems(edited(tmp_path, "max: 60", "max: 61"), lock)
+
+    assert root.message == f"{REF} is locked, and its meaning changed since (who is an MQL, when, and by which way)."
+    assert (root.place.path, child.place.path, grandchild.place.path) == ("version", "extends", "extends")
+    for problem in (child, grandchild):
+        assert f"because {REF}, which it extends, changed" in problem.message
+        assert REF in (problem.hint or "")
+
+
+def test_a_child_s_own_change_is_its_own(tmp_path: Path) -> None:
+    """
+    The parent is not blamed for what stands in the child's file, nor for a change of another part.
+    """
+    lock = family(tmp_path)
+    child = tmp_path / "child@1.0.0.yaml"
+    child.write_text(child.read_text(encoding="utf-8") + "timezone: UTC\n", encoding="utf-8")
+
+    found = {problem.place.file: problem.message for problem in problems(Registry.open(tmp_path), lock)}
+
+    assert len(found) == 2 and "because" not in found[str(child)]
+    assert "because child@1.0.0, which it extends" in found[str(tmp_path / "grandchild@1.0.0.yaml")]
+    edited(tmp_path, "track: sleeping", "track: asleep")
+    both = {problem.place.file: problem.message for problem in problems(Registry.open(tmp_path), lock)}
+    assert "its reporting changed since (labels and nurture tracks)" in both[str(child)]
+    assert "because" not in both[str(child)]
+
+
+def test_a_parent_that_is_not_locked_may_be_the_cause(tmp_path: Path) -> None:
+    """
+    Without a fingerprint of the parent it cannot be told which file changed, and the hint says where to look.
+    """
+    lock = family(tmp_path, keep_open=(REF,))
+
+    child, _ = problems(edited(tmp_path, "max: 60", "max: 61"), lock)
+
+    assert "because" not in child.message
+    assert f"It extends {REF}, not locked: the change may stand there." in (child.hint or "")

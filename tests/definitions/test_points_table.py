@@ -200,3 +200,44 @@ def imported_or_code(path: Path) -> Imported | str:
         return import_points_table(path, id="sheet", threshold=5)
     except InputError as refused:
         return refused.problem.code
+
+
+@pytest.mark.parametrize(
+    ("rows", "kind", "condition", "taken"),
+    [
+        pytest.param("is NO", "string", "country == 'NO'", "as text", id="Norway alone"),
+        pytest.param("is NO;is SE", "string", "country == 'NO'", None, id="Norway and Sweden"),
+        pytest.param("is not no", "string", "country != 'no'", "as text", id="not Norway"),
+        pytest.param("is NO;contains land", "string", "country == 'NO'", None, id="another row needs text"),
+        pytest.param("is yes;is No", "bool", "country == true", "as true or false", id="yes and no"),
+        pytest.param("is true", "bool", "country == true", None, id="true"),
+        pytest.param("is TRUE;is no;is 0", "bool", "country == true", "as true or false", id="true, no and 0"),
+        pytest.param("is true;is maybe", "string", "country == 'true'", None, id="true and a word"),
+        pytest.param("is 1;is 0", "number", "country == 1", None, id="numbers"),
+        pytest.param("is 5;is true", "string", "country == '5'", None, id="number and truth"),
+    ],
+)
+def test_the_type_of_a_field_follows_from_all_its_rows(
+    tmp_path: Path, rows: str, kind: str, condition: str, taken: str | None
+) -> None:
+    """A word that may be more than a truth stays text, every row is carried over, and a guess is told with its line."""
+    cells = [row.rpartition(" ") for row in rows.split(";")]
+    text = "field,operator,value,points\n" + "".join(f"Country,{how},{value},10\n" for how, _, value in cells)
+
+    imported = import_points_table(table(tmp_path, text), id="sheet", threshold=10)
+
+    assert f"country: {{type: {kind}}}" in imported.yaml_text
+    assert f'when: "{condition}"' in imported.yaml_text
+    assert imported.not_carried == ()
+    assert [(guess.line, guess.name) for guess in imported.guesses] == ([(2, "country")] if taken else [])
+    assert all(taken is not None and taken in guess.taken for guess in imported.guesses)
+
+
+def test_a_property_is_guessed_like_a_field(tmp_path: Path) -> None:
+    """Of an event's property yes alone is text as well, and it is told; a field that no rule reads is not."""
+    text = "field,event,operator,value,points\nbot,visit,is,yes,5\nopted,,is,yes,many\n"
+
+    imported = import_points_table(table(tmp_path, text), id="sheet", threshold=5)
+
+    assert "visit: {props: {bot: string}}" in imported.yaml_text
+    assert [str(guess).partition(" taken")[0] for guess in imported.guesses] == ["line 2: 'bot' is"]

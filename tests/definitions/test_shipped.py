@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +12,8 @@ import pytest
 from mqlab.definitions.decision import Decision
 from mqlab.definitions.evaluate import decide
 from mqlab.definitions.lint import lint
-from mqlab.definitions.registry import Registry
+from mqlab.definitions.lock import Lock, with_definition, write_lock
+from mqlab.definitions.registry import LOCK_NAME, Registry
 from mqlab.leads.records import Event, History, Lead, Scalar
 
 FOLDER = Path(__file__).parents[2] / "definitions"
@@ -45,6 +47,18 @@ def test_the_folder_has_no_problems() -> None:
     """Every shipped file loads, and is called what it is."""
     assert LAB.problems() == ()
     assert len(LAB.refs()) >= 10
+
+
+def test_the_shipped_definitions_can_be_locked(tmp_path: Path) -> None:
+    """A lock of all of them is kept by the folder it was made from."""
+    for path in FOLDER.glob("*.yaml"):
+        shutil.copy(path, tmp_path)
+    lock = Lock()
+    for ref in LAB.refs():
+        lock = with_definition(lock, LAB[ref])
+    write_lock(tmp_path / LOCK_NAME, lock)
+
+    assert Registry.open(tmp_path).problems() == ()
 
 
 @pytest.mark.parametrize("ref", LAB.refs())

@@ -95,6 +95,12 @@ WARNED = [
         "out for good",
         id="first phase late",
     ),
+    pytest.param(
+        [("2026-07-15, coverage: 100%", "2026-07-15, coverage: 5%")],
+        "CoverageFalls",
+        "from 10% to 5% at 2026-07-14T22:00:00Z",
+        id="coverage falls",
+    ),
     pytest.param([(", maximum_leads: 24000", "")], "NoMaximumLeads", "no declared maximum", id="looks without maximum"),
     pytest.param(
         [("intent@2.0.0", "otherwise@1.0.0")],

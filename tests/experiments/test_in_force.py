@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from mqlab.errors import RefusedError
 from mqlab.experiments.checks import check_protocol
-from mqlab.experiments.in_force import InForce, decide, in_force_at
+from mqlab.experiments.in_force import InForce, decide, first_whole_day, in_force_at
 from mqlab.experiments.lifecycle import effective, start, state
 from mqlab.experiments.load import load_text
 from tests.experiments.files import definitions, protocol

@@ -10,6 +10,7 @@ import pytest
 
 from mqlab.errors import RefusedError
 from mqlab.experiments.enrol import enrol
+from mqlab.experiments.late_start import lateness
 from mqlab.experiments.lifecycle import (
     Approval,
     changes_since_start,
@@ -17,6 +18,7 @@ from mqlab.experiments.lifecycle import (
     effective,
     ramp,
     refuse_edits,
+    standing,
     start,
     state,
     stop,
@@ -66,6 +68,43 @@ def test_start_keeps_what_was_agreed():
     assert STARTED.details == {"definitions": MEANINGS}
     assert '"salt": "q3-salt"' in STARTED.protocol_text
     assert len(STARTED.protocol_fingerprint) == 64
+
+
+def test_a_start_in_time_comes_too_late_for_nothing():
+    """Up to the first instant of the enrolment a start is in time; later it says since when leads had arrived."""
+    assert lateness(Q3, Q3.enrolment_start) == ()
+    assert [words for words in lateness(Q3, Q3.enrolment_start + timedelta(seconds=1)) if "2026-07-01" in words]
+    assert "late" not in begin(at=Q3.enrolment_start).details
+
+
+@pytest.mark.parametrize(
+    ("at", "said"),
+    [
+        pytest.param(AUGUST, ["The enrolment began on 2026-07-01"], id="after the first leads"),
+        pytest.param(NOVEMBER, ["The enrolment ended on 2026-09-30", "The look on 2026-10-15 lies"], id="after a look"),
+    ],
+)
+def test_a_late_start_is_in_the_step(at, said):
+    """The log keeps for good what a start came too late for."""
+    details = begin(at=at).details
+
+    assert details["late_start"] is True
+    assert all(one.startswith(words) for words, one in zip(said, details["late"], strict=True))
+
+
+@pytest.mark.parametrize(
+    ("status", "subject", "words"),
+    [
+        ("running", "q3", "q3 is running"),
+        ("draft", "it", "it is a draft"),
+        ("enrolment closed", "q3", "the enrolment of q3 is closed"),
+        ("enrolment closed", "it", "its enrolment is closed"),
+        ("stopped", "q3", "q3 is stopped"),
+    ],
+)
+def test_where_an_experiment_stands_reads_well(status, subject, words):
+    """Every state is a sentence."""
+    assert standing(subject, status) == words
 
 
 def test_nothing_starts_twice():

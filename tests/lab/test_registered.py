@@ -252,7 +252,7 @@ def test_why_tells_when_a_lead_qualified_again(fed: Lab):
 def test_assign_reads_a_file_as_it_is_told_to(draft: Lab):
     """A file with its own column names is read by the mapping given, though the lab's settings name none."""
     mapping = draft.folder / "mapping.yaml"
-    mapping.write_text("kind: mql-crm-mapping/v1\nid: own\nleads: {id: Person, created_at: Since}\n")
+    mapping.write_text("kind: crm-preset/v1\nid: own\nleads: {id: Person, created_at: Since}\n")
     feed = draft.folder / "feed.csv"
     feed.write_text("Person,Since\nA1,2026-01-10\n")
 
