@@ -141,7 +141,7 @@ def _gone(lab: Lab, logs: Mapping[str, Sequence[Step]], at: datetime) -> list[Pr
     """Experiments that were started and whose file is not there; of one that is over, a warning."""
     there = files(lab)
     return [
-        replace(gone(name, log).problem, severity="warning" if over(log, at) else "error")
+        replace(gone(lab, name, log).problem, severity="warning" if over(log, at) else "error")
         for name, log in logs.items()
         if name not in there
     ]

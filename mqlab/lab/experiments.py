@@ -44,7 +44,7 @@ def declared(lab: Lab, experiment: str) -> Protocol:
     if experiment not in known:
         log = steps(lab, experiment)
         if log:
-            raise gone(experiment, log)
+            raise gone(lab, experiment, log)
         hint = nearest(experiment, known) or (f"There are {', '.join(known)}." if known else "experiments/ holds none.")
         raise InputError(f"there is no experiment '{experiment}'.", code="UnknownExperiment", hint=hint)
     path = known[experiment]
@@ -57,13 +57,13 @@ def declared(lab: Lab, experiment: str) -> Protocol:
     return plan
 
 
-def gone(experiment: str, log: Sequence[Step]) -> InputError:
+def gone(lab: Lab, experiment: str, log: Sequence[Step]) -> InputError:
     """What is said of an experiment that was started and whose file is not in the lab any more."""
     began = next((step.at for step in log if step.step == "start"), log[0].at)
     return InputError(
         f"the experiment '{experiment}' was started on {iso(began)[:10]}, and its file is gone.",
         code="ProtocolGone",
-        place=Place(f"experiments/{experiment}.yaml"),
+        place=Place(str(lab.folder / "experiments" / f"{experiment}.yaml")),
         hint=f"Take it back from version control; a renamed file is called '{experiment}.yaml' again.",
     )
 

@@ -110,8 +110,8 @@ def test_score_says_points_and_reasons(draft_lab: Path):
     """Each lead is a block within 80 columns; what the definition does not declare is told on stderr alone."""
     path = draft_lab.parent / "leads.jsonl"
     path.write_text(
-        '{"lead_id": "big", "created_at": "2026-07-01", "fields": {"employees": 400, "emploees": 4, "zzz": 1}, "events":'
-        ' [{"name": "page_view", "occurred_at": "2026-07-02T09:00:00Z", "props": {"path": "/pricing"}}]}\n'
+        '{"lead_id": "big", "created_at": "2026-07-01", "fields": {"employees": 400, "emploees": 4, "zzz": 1}, '
+        '"events": [{"name": "page_view", "occurred_at": "2026-07-02T09:00:00Z", "props": {"path": "/pricing"}}]}\n'
         '{"lead_id": "' + "L" * 100 + '", "created_at": "2026-07-01T08:00:00Z", "fields": {"employees": "N/A"}}\n'
     )
 
