@@ -59,9 +59,12 @@ def handling_parity(study: Study, arm: str) -> Check:
 
 def owner_balance(study: Study, arm: str) -> Check:
     """Among leads both definitions hand over, who works a lead must not depend on the arm."""
-    rows = [row for row in study.parity(arm) if row.owner is not None]
+    everyone = study.parity(arm)
+    if not everyone:
+        return Check("owner_balance", "not_applicable", "no lead that both definitions hand over has been handed over")
+    rows = [row for row in everyone if row.owner is not None]
     if not rows:
-        return Check("owner_balance", "not_applicable", "sales feedback names no owner")
+        return Check("owner_balance", "not_applicable", "sales feedback names no owner of these leads")
     counts = Counter((row.arm, row.owner) for row in rows)
     owners = sorted({row.owner for row in rows if row.owner is not None})
     often = [owner for owner in owners if sum(counts[side, owner] for side in (study.control, arm)) >= 10]

@@ -8,6 +8,7 @@ from mqlab.analysis.estimate_rows import Estimator
 from mqlab.analysis.results import MetricRow, VerdictResult
 from mqlab.analysis.study import Study
 from mqlab.experiments import decision_rule as rule
+from mqlab.experiments.metrics import kind_of
 from mqlab.experiments.protocol import Metric
 from mqlab.stats.estimate import Estimate, Interval, NotEstimable
 
@@ -43,10 +44,19 @@ def verdict_of(
 def _row(
     study: Study, rows: Sequence[MetricRow], metric: Metric, roles: Sequence[str], deciding: Estimator
 ) -> MetricRow:
-    """The row of a metric by the deciding estimator, or by the only one it has."""
+    """The row of a metric by the deciding estimator, or by the only one it has.
+
+    A descriptive metric that the deciding estimator cannot bound, such as a share of 0, is read from all leads.
+    """
     horizon = study.horizon(metric)
     chosen = [row for row in rows if row.metric == metric.metric and row.horizon_days == horizon and row.role in roles]
+    if kind_of(metric).descriptive:
+        chosen = [row for row in chosen if _bounded(row)] or chosen
     return min(chosen, key=lambda row: (row.estimator != deciding, roles.index(row.role)))
+
+
+def _bounded(row: MetricRow) -> bool:
+    return not isinstance(row.absolute, NotEstimable) or row.absolute.reason == "not_due"
 
 
 def _reading(study: Study, row: MetricRow, metric: Metric) -> rule.Reading:

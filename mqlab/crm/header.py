@@ -131,7 +131,7 @@ def _missing(key: str, column: Column, header: Sequence[str], place: Place) -> P
         "MissingColumn",
         f"the column {asked} is missing; it is needed for '{key}'.",
         place,
-        hint=near or f"The file has: {known}.",
+        hint=near or (f"The file has: {known}." if known else "The file names no column."),
     )
 
 

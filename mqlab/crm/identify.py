@@ -1,4 +1,4 @@
-"""Which lead a row is about: its own id, its merges' survivor, else the one lead with its e-mail; never a guess."""
+"""Which lead a row is about: its own id, a lead it was merged with, else the one with its e-mail; never a guess."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ class Identifier:
     def __init__(self, intake: Intake) -> None:
         self._intake = intake
         self._survivors: Mapping[str, str] | None = None
+        self._unions: Mapping[str, Collection[str]] = {}
         self._seen: set[str] = set()
 
     def matches(self, refs: Sequence[str], email_hashes: Sequence[str | None] | None = None) -> list[Match]:
@@ -54,15 +55,15 @@ class Identifier:
         return self._intake.found(found) if found else 0
 
     def _known(self, refs: Collection[str]) -> set[str]:
-        """Those of `refs` that are leads, or were merged into one."""
+        """Those of `refs` that are leads, or were merged with one."""
         known = set(refs) & self._seen
         known |= self._intake.known_leads(set(refs) - known)
         left = set(refs) - known
         if left:
             survivors = self._merged()
-            merged = {ref: survivors[ref] for ref in left if ref in survivors}
-            alive = self._intake.known_leads(set(merged.values())) if merged else set()
-            known |= {ref for ref, survivor in merged.items() if survivor in alive}
+            merged = {ref: self._unions.get(survivors.get(ref, ref), ()) for ref in left}
+            alive = self._intake.known_leads({one for union in merged.values() for one in union})
+            known |= {ref for ref, union in merged.items() if not alive.isdisjoint(union)}
         if len(self._seen) > MOST_REMEMBERED:
             self._seen.clear()
         self._seen |= known
@@ -79,4 +80,8 @@ class Identifier:
         if self._survivors is None:
             merges = self._intake.merges()
             self._survivors = canonical_ids((merge.old_id, merge.new_id, micros(merge.merged_at)) for merge in merges)
+            unions: dict[str, set[str]] = {}
+            for member, survivor in self._survivors.items():
+                unions.setdefault(survivor, {survivor}).add(member)
+            self._unions = unions
         return self._survivors

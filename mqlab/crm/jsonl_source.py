@@ -14,7 +14,7 @@ from mqlab.errors import InputError, Place
 
 
 class JsonlSource:
-    """A file of JSON objects, one a line; `header` is every key of the first batch, in order of appearance."""
+    """A file of JSON objects, one a line; `header` is every key of the first batch with a readable object."""
 
     def __init__(self, stream: IO[bytes], raw: IO[bytes], *, file: str, mapping: Mapping, total: int) -> None:
         self._raw = raw
@@ -24,7 +24,7 @@ class JsonlSource:
         self._number = 0
         self.notes: list[str] = []
         self._first = self._read()
-        self.header = tuple(self._first.columns)
+        self.header = tuple(self._first.columns) or self._later_header()
 
     def batches(self) -> Iterator[Batch]:
         """The rows, `BATCH_ROWS` at a time."""
@@ -32,6 +32,31 @@ class JsonlSource:
         while len(batch) or batch.broken:
             yield batch
             batch = self._read()
+
+    def _later_header(self) -> tuple[str, ...]:
+        """The keys of the first batch that has any, behind one without; then the file is read from its start again."""
+        batch, objects = self._first, 0
+        while not batch.columns and (len(batch) or batch.broken):
+            objects += len(batch)
+            batch = self._read()
+        if not batch.columns and not objects:
+            raise self._unreadable()
+        self._text.seek(0)
+        self._number = 0
+        self._first = self._read()
+        return tuple(batch.columns)
+
+    def _unreadable(self) -> InputError:
+        if not self._first.broken:
+            return InputError("the file is empty.", code="EmptyFile", place=Place(self._file))
+        first = self._first.broken[0]
+        what = "is a JSON object" if first.finding.reason is Reason.BAD_JSON else "can be read"
+        return InputError(
+            f"no row of the file {what}; the first: {first.finding.detail}.",
+            code="NoRows",
+            place=Place(self._file, first.line),
+            hint="Write one JSON object a line.",
+        )
 
     def _read(self) -> Batch:
         rows: list[dict[str, Any]] = []

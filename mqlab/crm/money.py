@@ -19,6 +19,8 @@ LARGEST = Decimal(10) ** 14
 _PLAIN = re.compile(r"[0-9]{1,12}(\.[0-9]{1,4})?")
 _POINT = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?")
 _COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d*)?")
+_NO_NUMBERS = (bool, list, dict)
+"""What JSON and Parquet may hold in place of a number."""
 
 
 class Numbers:
@@ -51,9 +53,12 @@ class Numbers:
                 return read_all
         result = []
         for row, value in enumerate(values):
-            if value not in seen:
-                seen[value] = read(value)
-            found = seen[value]
+            if isinstance(value, _NO_NUMBERS):
+                found = Finding(Reason.NOT_A_NUMBER, f"'{str(value)[:40]}'")
+            else:
+                if value not in seen:
+                    seen[value] = read(value)
+                found = seen[value]
             if isinstance(found, Finding):
                 findings.setdefault(row, Finding(found.reason, f"{column}: {found.detail}"))
                 found = None

@@ -64,7 +64,7 @@ def events(batch: Batch, layout: Layout, context: Context) -> Facts:
     work = Work(batch, layout, context)
     refs = work.ids("lead")
     work.needed(refs, Reason.MISSING_LEAD, "lead")
-    names = work.texts("name")
+    names = work.names("name")
     work.needed(names, Reason.MISSING_NAME, "name")
     at, _ = work.instants("at", needed=True)
     known, backfill = work.known(at)
@@ -91,7 +91,7 @@ def field_changes(batch: Batch, layout: Layout, context: Context) -> Facts:
     work = Work(batch, layout, context)
     refs = work.ids("lead")
     work.needed(refs, Reason.MISSING_LEAD, "lead")
-    names = work.texts("field")
+    names = work.names("field")
     work.needed(names, Reason.MISSING_NAME, "field")
     at, _ = work.instants("at", needed=True)
     known, backfill = work.known(at)
@@ -203,7 +203,7 @@ def _kinds(work: Work) -> list[str | None]:
 
 def _currencies(work: Work) -> list[str | None]:
     codes: list[str | None] = []
-    for row, text in enumerate(work.ids("currency")):
+    for row, text in enumerate(work.door.ids(work.raw("currency"))):
         code = None if text is None else currency_code(text)
         if text is not None and code is None:
             work.refuse(row, Reason.UNKNOWN_CURRENCY, f"{work.name('currency')}: '{text}'")

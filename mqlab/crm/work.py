@@ -14,6 +14,8 @@ from mqlab.crm.mapping import Column
 from mqlab.crm.quarantine import BadRow, Finding, Reason
 from mqlab.leads.text import normalise
 
+_NO_IDS = frozenset({bool, list, dict})
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -59,7 +61,19 @@ class Work:
         return self.door.texts(self.raw(key))
 
     def ids(self, key: str) -> list[str | None]:
-        return self.door.ids(self.raw(key))
+        return self.door.ids(self._plain(key))
+
+    def names(self, key: str) -> list[str | None]:
+        return self.door.texts(self._plain(key))
+
+    def _plain(self, key: str) -> Sequence[Any]:
+        """The values of ids or names; rows with one that is neither text nor a number are refused."""
+        values = self.raw(key)
+        if not isinstance(values, tuple) and not _NO_IDS.isdisjoint(map(type, values)):
+            for row, value in enumerate(values):
+                if type(value) in _NO_IDS:
+                    self.refuse(row, Reason.BAD_ID, f"{self.name(key)}: {str(flat(value))[:40]}")
+        return values
 
     def needed(self, values: Sequence[Any], reason: Reason, key: str) -> None:
         for row, value in enumerate(values):

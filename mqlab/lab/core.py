@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from mqlab.leads.instants import end_of_day
 from mqlab.settings.load import find_lab, load_settings
 from mqlab.settings.model import Settings
 
@@ -35,28 +36,42 @@ def silent(_what: str, _done: int, _total: int) -> None:
     """No progress is shown."""
 
 
+def utc_now() -> datetime:
+    """The clock of a lab that was given no other."""
+    return datetime.now(UTC)
+
+
 class Lab:
     """One lab. Each verb stands in its own module of `mqlab.lab`; this class only names them.
+
+    Where a verb may be asked without an instant, `clock` says what "now" is. A date as `as_of` means the end of that
+    day in the lab's zone.
 
     Example:
         >>> lab = Lab.open(".")  # doctest: +SKIP
         >>> lab.analyze("2026q3-intent").to_pandas()  # doctest: +SKIP
     """
 
-    def __init__(self, folder: Path, settings: Settings) -> None:
+    def __init__(self, folder: Path, settings: Settings, clock: Callable[[], datetime] = utc_now) -> None:
         self.folder = folder
         self.settings = settings
+        self.clock = clock
         self.protocols: dict[Path, tuple[tuple[int, int], Protocol]] = {}
         """Experiment files read so far, by path, with their time and size: read again only after a change."""
 
     @classmethod
-    def open(cls, folder: Path | str | None = None) -> Lab:
+    def open(cls, folder: Path | str | None = None, *, clock: Callable[[], datetime] = utc_now) -> Lab:
         """The lab in `folder`, or the nearest one from the working folder upward.
 
         Raises InputError where there is none, ProblemsFound where its settings are wrong.
         """
         found = Path(folder).resolve() if folder is not None else find_lab(Path.cwd())
-        return cls(found, load_settings(found))
+        return cls(found, load_settings(found), clock)
+
+    def _instant(self, as_of: datetime | date | None) -> datetime:
+        if as_of is None:
+            return self.clock()
+        return as_of if isinstance(as_of, datetime) else end_of_day(as_of, self.settings.zone)
 
     @cached_property
     def definitions(self) -> Registry:
@@ -164,11 +179,21 @@ class Lab:
             self, file, definition_id=definition_id, version=version, threshold=threshold, overwrite=overwrite
         )
 
-    def assign(self, experiment: str, lead: Lead, *, as_of: datetime) -> Assignment:
-        """Where one lead belongs in an experiment, by what is known at `as_of`."""
+    def assign(
+        self, lead: Lead, experiment: str | None = None, *, as_of: datetime | date | None = None
+    ) -> Assignment | None:
+        """Where one lead belongs in an experiment, by what is known at `as_of`.
+
+        Without `experiment`: its place in the running experiment that takes it, None where what is in force governs.
+        """
+        at = self._instant(as_of)
+        if experiment is None:
+            from mqlab.lab.governing import governing
+
+            return governing(self, lead, at=at).assignment
         from mqlab.lab.assign import assign
 
-        return assign(self, experiment, [lead], as_of=as_of)[0]
+        return assign(self, experiment, [lead], as_of=at)[0]
 
     def assign_file(
         self,
@@ -185,7 +210,12 @@ class Lab:
         return assign_file(self, experiment, file, as_of=as_of, preset=preset, mapping=mapping)
 
     def decide(
-        self, lead: Lead, events: Sequence[Event] | None = None, *, as_of: datetime, now: datetime | None = None
+        self,
+        lead: Lead,
+        events: Sequence[Event] | None = None,
+        *,
+        as_of: datetime | date | None = None,
+        now: datetime | None = None,
     ) -> Decision:
         """Judge a lead by the definition that governs it and write the decision, and its shadows, to the ledger.
 
@@ -193,7 +223,8 @@ class Lab:
         """
         from mqlab.lab.decide import decide
 
-        return decide(self, lead, events, as_of=as_of, now=now or as_of)
+        at = self._instant(as_of)
+        return decide(self, lead, events, as_of=at, now=now or at)
 
     def ingest(
         self,
@@ -215,9 +246,11 @@ class Lab:
             progress=progress,
         )  # fmt: skip
 
-    def ingest_outcomes(self, file: Path, *, now: datetime, preset: str | None = None) -> ImportCounts:
+    def ingest_outcomes(
+        self, file: Path | str, *, preset: str | None = None, mapping: Path | None = None, now: datetime | None = None
+    ) -> ImportCounts:
         """Read sales feedback into the ledger."""
-        return self.ingest("outcomes", file, now=now, preset=preset)
+        return self.ingest("outcomes", Path(file), now=now or self.clock(), preset=preset, mapping=mapping)
 
     def quarantined(self, limit: int) -> tuple[Quarantined, ...]:
         """The open quarantined rows, newest first."""
@@ -231,20 +264,20 @@ class Lab:
         self,
         experiment: str,
         *,
-        as_of: datetime,
+        as_of: datetime | date | None = None,
         ledger: int | None = None,
         progress: Progress = silent,
     ) -> Analysis:
         """The numbers, the checks and the verdict, from what the business knew at `as_of`."""
         from mqlab.lab.analyze import analyze
 
-        return analyze(self, experiment, as_of=as_of, position=ledger, progress=progress)
+        return analyze(self, experiment, as_of=self._instant(as_of), position=ledger, progress=progress)
 
     def report_experiment(
         self,
         experiment: str,
         *,
-        as_of: datetime,
+        as_of: datetime | date | None = None,
         ledger: int | None = None,
         out: Path | None = None,
         overwrite: bool = False,
@@ -254,7 +287,13 @@ class Lab:
         from mqlab.lab.report import report_experiment
 
         return report_experiment(
-            self, experiment, as_of=as_of, position=ledger, out=out, overwrite=overwrite, progress=progress
+            self,
+            experiment,
+            as_of=self._instant(as_of),
+            position=ledger,
+            out=out,
+            overwrite=overwrite,
+            progress=progress,
         )
 
     def write_report(self, analysis: Analysis, *, out: Path | None = None, overwrite: bool = False) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from bisect import bisect_right
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
@@ -13,15 +13,19 @@ from mqlab.errors import InputError, Place
 
 Exchange = Callable[[str, str, date], Decimal | None]
 COLUMNS = ("date", "currency", "rate")
+LONGEST_GAP = timedelta(days=7)
+"""How old a rate may be: weekends and holidays have none of their own."""
 
 
 def exchange(path: Path, lab_currency: str) -> Exchange:
     """Rates from a CSV `date,currency,rate`: units of the lab's currency for one unit of `currency`, from that date on.
 
-    The answer to (from, to, day) is the latest rate on or before the day, None where the table has none. Raises
-    InputError with the line for a table that cannot be read.
+    The answer to (from, to, day) is the rate of the day or, over a weekend or holidays, the latest of the week before;
+    None where the table has none. Raises InputError with the line for a table that cannot be read or that contradicts
+    itself.
     """
     table: dict[str, list[tuple[date, Decimal]]] = {}
+    stated: dict[tuple[str, date], Decimal] = {}
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
@@ -35,7 +39,15 @@ def exchange(path: Path, lab_currency: str) -> Exchange:
                 )
             for row in reader:
                 day, rate = _row(row, path, reader.line_num)
-                table.setdefault(row["currency"].strip().upper(), []).append((day, rate))
+                code = row["currency"].strip().upper()
+                if stated.setdefault((code, day), rate) != rate:
+                    raise InputError(
+                        f"{code} has another rate for {day} above.",
+                        code="FxTwice",
+                        place=Place(str(path), reader.line_num),
+                        hint="Keep one of the two.",
+                    )
+                table.setdefault(code, []).append((day, rate))
     except OSError as error:
         raise InputError(
             f"the table cannot be read: {error.strerror}.", code="FxUnreadable", place=Place(str(path))
@@ -49,7 +61,9 @@ def exchange(path: Path, lab_currency: str) -> Exchange:
             return Decimal(1)
         rates = ordered.get(currency, [])
         index = bisect_right([at for at, _ in rates], day)
-        return rates[index - 1][1] if index else None
+        if not index or day - rates[index - 1][0] > LONGEST_GAP:
+            return None
+        return rates[index - 1][1]
 
     def between(source: str, target: str, day: date) -> Decimal | None:
         have, want = into_lab(source, day), into_lab(target, day)

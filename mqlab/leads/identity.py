@@ -47,15 +47,39 @@ def canonical_ids(merges: Iterable[Edge]) -> Mapping[str, str]:
     return {member: survivors[root(member)] for member in sorted(parent) if survivors[root(member)] != member}
 
 
-def joined_at(merges: Iterable[Edge]) -> Mapping[str, tuple[str, int]]:
+def standing_ids(survivors: Mapping[str, str], created: Mapping[str, int]) -> Mapping[str, str]:
+    """Who stands for each id of a union: the survivor, or, where it is no lead, the lead created first, then by id.
+
+    `survivors` are the canonical ids, `created` every lead's instant of creation in microseconds. Whoever stands for
+    itself is absent; in a union without any lead the survivor stands.
+
+    Example:
+        >>> standing_ids({"a": "master", "b": "master"}, {"a": 2, "b": 1})
+        {'a': 'b', 'master': 'b'}
+    """
+    unions: dict[str, list[str]] = {}
+    for member, survivor in survivors.items():
+        unions.setdefault(survivor, [survivor]).append(member)
+    standing: dict[str, str] = {}
+    for survivor, members in unions.items():
+        leads = [member for member in members if member in created]
+        first = min(leads, key=lambda lead: (created[lead], lead), default=survivor)
+        stands = survivor if survivor in created else first
+        standing.update((member, stands) for member in sorted(members) if member != stands)
+    return standing
+
+
+def joined_at(merges: Iterable[Edge], standing: Mapping[str, str] | None = None) -> Mapping[str, tuple[str, int]]:
     """Each merged id's survivor, and since when the two are one: the date of the merge that brought them together.
+
+    `standing` are the `standing_ids` to be taken in place of the survivors.
 
     Example:
         >>> joined_at([("a", "b", 1), ("b", "c", 5)])["a"]
         ('c', 5)
     """
     edges = sorted({edge for edge in merges if edge[0] != edge[1]}, key=lambda edge: (edge[2], edge[0], edge[1]))
-    survivors = canonical_ids(edges)
+    survivors = canonical_ids(edges) if standing is None else standing
     group: dict[str, list[str]] = {}
     home: dict[str, str] = {}
     joined: dict[str, tuple[str, int]] = {}

@@ -57,9 +57,17 @@ class Precision:
     treatment: float
     control_volume: float
     treatment_volume: float
-    absolute: Estimate
+    absolute: Estimate | NotEstimable
     relative: Estimate | NotEstimable
     log_standard_error: float | None
+
+
+ENOUGH_OUTCOMES = 5
+TOO_FEW_OUTCOMES = NotEstimable(
+    "too_few_outcomes",
+    f"Fewer than {ENOUGH_OUTCOMES} MQLs of a definition have the outcome, or lack it; all leads are compared instead.",
+)
+"""The difference of two precisions has a normal interval, which collapses at 0 and at 1 (statistics.md 3.3)."""
 
 
 def efficient_precision(
@@ -91,7 +99,10 @@ def efficient_precision(
         middle = math.log(p_b / p_a)
         limits = Interval(math.expm1(middle - z * log_error), math.expm1(middle + z * log_error))
         relative = Estimate(math.expm1(middle), limits)
-    absolute = Estimate(p_b - p_a, Interval(p_b - p_a - half, p_b - p_a + half))
+    absolute: Estimate | NotEstimable = TOO_FEW_OUTCOMES
+    if parts.fewest_outcomes() >= ENOUGH_OUTCOMES:
+        limits = Interval(max(-1.0, p_b - p_a - half), min(1.0, p_b - p_a + half))
+        absolute = Estimate(p_b - p_a, limits)
     return Precision(p_a, p_b, m_a, m_b, absolute, relative, log_error)
 
 
@@ -102,6 +113,16 @@ class _Parts:
     both: Counts
     pairs: tuple[QualifiedPair, ...]
     units: int
+
+    def fewest_outcomes(self) -> int:
+        """The smallest number, over both arms, of MQLs with the outcome or without it."""
+        found = []
+        for arm in ("control", "treatment"):
+            cells: list[Qualified] = [getattr(pair, arm) for pair in self.pairs]
+            outcomes = self.both.x + sum(cell.e for cell in cells)
+            volume = self.both.n + sum(cell.m for cell in cells)
+            found += [outcomes, volume - outcomes]
+        return min(found)
 
     def expected(self, arm: str) -> tuple[float, float]:
         """(E, M): outcomes among MQLs, and MQLs, per assigned lead under the arm's definition."""

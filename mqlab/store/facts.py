@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import BigInteger, ColumnElement, Connection, Select, and_, func, or_, select, type_coerce
 
-from mqlab.leads.identity import canonical_ids, joined_at
+from mqlab.leads.identity import Edge, canonical_ids, joined_at, standing_ids
 from mqlab.leads.instants import micros
 from mqlab.leads.tables import EVENTS, FIELD_CHANGES, IDENTITY, LEADS, OUTCOMES, Facts
 from mqlab.store.current import current
@@ -35,7 +35,7 @@ EMAIL = "email:"
 """How a fact names its lead where only an e-mail was given: this, then the hash."""
 
 Joined = Mapping[str, tuple[str, int]]
-"""An id that was merged: its survivor, and since when in microseconds."""
+"""An id that was merged: who stands for it, and since when in microseconds."""
 
 _TYPES: Mapping[str, pa.DataType] = {
     "key": pa.int64(), "version": pa.int64(), "content": pa.int64(), "created_at": pa.int64(), "known_at": pa.int64(),
@@ -55,10 +55,10 @@ def read_facts(
     wanted = None if leads is None else reader.limit(leads)
     identity = reader.identity()
     merges = list(zip(*(identity[name].to_pylist() for name in ("old_id", "new_id", "merged_at")), strict=True))
-    survivors = canonical_ids(merges)
-    joined = joined_at(merges)
     people = reader.leads()
-    outcomes, unmatched = reader.outcomes(people, survivors)
+    standing = _standing(merges, people)
+    joined = joined_at(merges, standing)
+    outcomes, unmatched = reader.outcomes(people, standing)
     facts = Facts(
         as_of=as_of,
         position=position,
@@ -71,6 +71,17 @@ def read_facts(
         quarantined=_quarantined(connection, position) if wanted is None else 0,
     )
     return facts if wanted is None else _only(facts, wanted)
+
+
+def _standing(merges: Sequence[Edge], people: pa.Table) -> Mapping[str, str]:
+    """Who stands for each id that merges named."""
+    survivors = canonical_ids(merges)
+    if not survivors:
+        return survivors
+    named = pa.array(sorted({*survivors, *survivors.values()}), pa.string())
+    leads = people.filter(pc.is_in(people["lead_id"], value_set=named))
+    created = leads["created_at"].cast(pa.int64()).to_pylist()
+    return standing_ids(survivors, dict(zip(leads["lead_id"].to_pylist(), created, strict=True)))
 
 
 def _only(facts: Facts, wanted: set[str]) -> Facts:
@@ -171,17 +182,17 @@ class _Reader:
         order = ["lead_id", "occurred_at", "known_at", "name", "source", "event_id", "version", "props"]
         return _shaped(table, EVENTS, order)
 
-    def outcomes(self, people: pa.Table, survivors: Mapping[str, str]) -> tuple[pa.Table, int]:
+    def outcomes(self, people: pa.Table, standing: Mapping[str, str]) -> tuple[pa.Table, int]:
         """The current outcomes with the id of their lead, and how many wait for one."""
         table = self._read(
             OutcomeRow, "lead_ref", "email_hash", "key", "version", "content", "kind", "occurred_at", "known_at",
             "opportunity_id", "amount", "currency", "quantity", "reason_code", "owner", "resolution", "backfill",
         )  # fmt: skip
-        lead_ids = self._resolved(table, people, survivors)
+        lead_ids = self._resolved(table, people, standing)
         waiting = table.filter(pc.is_null(lead_ids)).select(["lead_ref", "key"])
         unmatched = waiting.group_by(["lead_ref", "key"]).aggregate([]).num_rows
         table = table.append_column("lead_id", lead_ids).filter(pc.is_valid(lead_ids))
-        owner = _mapped(table["lead_id"], survivors)
+        owner = _mapped(table["lead_id"], standing)
         guessed = table["backfill"].to_numpy().astype(np.int64)
         now = current(
             owner,
@@ -201,8 +212,8 @@ class _Reader:
         ]  # fmt: skip
         return _shaped(table, OUTCOMES, order), unmatched
 
-    def _resolved(self, table: pa.Table, people: pa.Table, survivors: Mapping[str, str]) -> pa.ChunkedArray:
-        """Per outcome the id of its lead: as named, else its merges' survivor, else the one lead with its e-mail."""
+    def _resolved(self, table: pa.Table, people: pa.Table, standing: Mapping[str, str]) -> pa.ChunkedArray:
+        """Per outcome the id of its lead: as named, else who stands for its merges, else the one lead with its e-mail."""
         refs = table["lead_ref"]
         direct = pc.is_in(refs, value_set=people["lead_id"].combine_chunks())
         if pc.all(direct, min_count=0).as_py():
@@ -210,18 +221,18 @@ class _Reader:
         known = set(people["lead_id"].to_pylist())
         left = np.flatnonzero(~direct.to_numpy())
         names, hashes = refs.take(left).to_pylist(), table["email_hash"].take(left).to_pylist()
-        by_email = self._leads_by_email({found for found in hashes if found is not None}, known, survivors)
+        by_email = self._leads_by_email({found for found in hashes if found is not None}, known, standing)
         ids = refs.to_pylist()
         for row, name, found in zip(left.tolist(), names, hashes, strict=True):
-            survivor = survivors.get(name)
+            stands = standing.get(name)
             candidates = by_email.get(found, set()) if found is not None else set()
-            if survivor is not None and survivor in known:
-                ids[row] = survivor
+            if stands is not None and stands in known:
+                ids[row] = stands
             else:
                 ids[row] = next(iter(candidates)) if len(candidates) == 1 else None
         return pa.chunked_array([pa.array(ids, pa.string())])
 
-    def _leads_by_email(self, hashes: set[str], known: set[str], survivors: Mapping[str, str]) -> dict[str, set[str]]:
+    def _leads_by_email(self, hashes: set[str], known: set[str], standing: Mapping[str, str]) -> dict[str, set[str]]:
         found: dict[str, set[str]] = {}
         if not hashes:
             return found
@@ -234,8 +245,7 @@ class _Reader:
         )
         for email_hash, lead_id in rows:
             if lead_id in known:
-                survivor = survivors.get(lead_id, lead_id)
-                found.setdefault(str(email_hash), set()).add(survivor if survivor in known else lead_id)
+                found.setdefault(str(email_hash), set()).add(standing.get(lead_id, lead_id))
         return found
 
     def _read(self, model: type[Fact], *names: str) -> pa.Table:
@@ -267,12 +277,12 @@ def _shaped(table: pa.Table, schema: pa.Schema, order: Sequence[str]) -> pa.Tabl
     return table.select(schema.names).cast(schema).sort_by([(name, "ascending") for name in order]).combine_chunks()
 
 
-def _mapped(ids: pa.ChunkedArray, survivors: Mapping[str, str]) -> pa.ChunkedArray:
-    """The ids with every merged one replaced by its survivor."""
-    if not survivors or not len(ids):
+def _mapped(ids: pa.ChunkedArray, standing: Mapping[str, str]) -> pa.ChunkedArray:
+    """The ids with every merged one replaced by who stands for it."""
+    if not standing or not len(ids):
         return ids
     encoded = ids.combine_chunks().dictionary_encode()
-    values = pa.array([survivors.get(value, value) for value in encoded.dictionary.to_pylist()], pa.string())
+    values = pa.array([standing.get(value, value) for value in encoded.dictionary.to_pylist()], pa.string())
     return pa.chunked_array([values.take(encoded.indices)])
 
 
@@ -287,7 +297,7 @@ def _other_names(owner: pa.ChunkedArray, refs: pa.ChunkedArray) -> np.ndarray[An
 
 
 def _of_known_leads(table: pa.Table, people: pa.Table, joined: Joined) -> pa.Table:
-    """The rows of known leads; those of an id that is no lead itself but was merged into one become that lead's.
+    """The rows of known leads; those of an id that is no lead itself but was merged with one become that lead's.
 
     Such a row is known from the merge at the earliest. Rows whose lead has not come yet are left out.
     """

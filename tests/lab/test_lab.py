@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -50,7 +50,7 @@ def test_assign_agrees_with_analyze_on_every_lead(fed: Lab):
 
     rows = fed.assign_file(NAME, fed.folder.parent / "leads.csv", as_of=LOOK) if _copy_feed(fed) else []
     alone = [
-        fed.assign(NAME, Lead(name, datetime(2026, 1, 9, tzinfo=UTC), "organic"), as_of=LOOK).arm
+        fed.assign(Lead(name, datetime(2026, 1, 9, tzinfo=UTC), "organic"), NAME, as_of=LOOK).arm
         for name in list(arms)[:10]
     ]
 
@@ -73,7 +73,7 @@ def test_a_unit_is_judged_once(fed: Lab):
         fed, "by-account", [Lead(f"new{n}", late, "organic", email_domain=f"acme-{n}.com") for n in range(60)],
         as_of=LOOK,
     )  # fmt: skip
-    stranger = fed.assign("by-account", Lead("new", late, "organic", email_domain="stranger.com"), as_of=LOOK)
+    stranger = fed.assign(Lead("new", late, "organic", email_domain="stranger.com"), "by-account", as_of=LOOK)
 
     assert [one.phase for one in known].count(1) > 50
     assert sum(one.why == "coverage" for one in known) > 30
@@ -84,7 +84,7 @@ def test_decide_writes_the_acting_decision_and_its_shadows(fed: Lab):
     """Every arm judges the lead, one of them acts, and the ledger keeps both with the definition's fingerprint."""
     lead = Lead("new", AT, "organic", fields={"employees": 4.0})
     at = AT + timedelta(hours=2)
-    arm = fed.assign(NAME, lead, as_of=LOOK).arm
+    arm = fed.assign(lead, NAME, as_of=LOOK).arm
     before = fed.ledger.position()
 
     decision = fed.decide(lead, [demo_request(at)], as_of=at + timedelta(days=1))
@@ -189,3 +189,11 @@ def _copy_feed(lab: Lab) -> Path:
     from tests.cli.small_lab import write_feeds
 
     return write_feeds(lab.folder.parent)["leads"]
+
+
+def test_what_now_is_comes_from_the_lab_s_clock(fed: Lab):
+    """Verbs asked without an instant stand where the clock says, and a date means the end of its day."""
+    lab = Lab.open(fed.folder, clock=lambda: LOOK)
+
+    assert lab.analyze(NAME).result.as_of == LOOK
+    assert lab.analyze(NAME, as_of=date(2026, 3, 1)).result.as_of > datetime(2026, 3, 1, 12, tzinfo=UTC)

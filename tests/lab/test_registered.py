@@ -46,7 +46,7 @@ def test_an_edited_file_assigns_and_decides_nothing(fed: Lab, old: str, new: str
     before = lab.reading.position()
 
     for verb in (
-        lambda: lab.assign(NAME, LEAD, as_of=LOOK),
+        lambda: lab.assign(LEAD, NAME, as_of=LOOK),
         lambda: lab.assign_file(NAME, feed, as_of=LOOK),
         lambda: lab.decide(LEAD, as_of=AT + timedelta(hours=1)),
         lambda: lab.why("L0001", experiment=None, as_of=LOOK),
@@ -67,7 +67,7 @@ def test_an_edited_definition_decides_nothing_either(fed: Lab):
     with pytest.raises(MqlabError, match=r"points@1\.1\.0"):
         lab.decide(LEAD, as_of=AT + timedelta(hours=1))
     with pytest.raises(MqlabError, match=r"points@1\.1\.0"):
-        lab.assign(NAME, LEAD, as_of=LOOK)
+        lab.assign(LEAD, NAME, as_of=LOOK)
 
 
 def test_an_edited_file_is_told_by_analyze_status_and_check(fed: Lab):
@@ -99,11 +99,11 @@ def test_an_edited_last_day_closes_no_enrolment(fed: Lab):
 
 def test_rewording_is_no_edit(fed: Lab):
     """Title and owner may change while the experiment runs: leads are placed as before."""
-    before = fed.assign(NAME, LEAD, as_of=LOOK)
+    before = fed.assign(LEAD, NAME, as_of=LOOK)
 
     lab = edit(fed, "title: Does handing", "title: Whether handing")
 
-    assert lab.assign(NAME, LEAD, as_of=LOOK) == before
+    assert lab.assign(LEAD, NAME, as_of=LOOK) == before
     assert [row["file"] for row in lab.experiment_rows(LOOK)] == ["fine"]
 
 
@@ -131,7 +131,7 @@ def test_a_started_experiment_does_not_vanish_with_its_file(fed: Lab, how: str):
     for verb in (
         lambda: lab.decide(LEAD, as_of=AT + timedelta(hours=1)),
         lambda: lab.why("L0001", experiment=None, as_of=LOOK),
-        lambda: lab.assign(NAME, LEAD, as_of=LOOK),
+        lambda: lab.assign(LEAD, NAME, as_of=LOOK),
         lambda: lab.analyze(NAME, as_of=LOOK),
         lambda: lab.stop(NAME, by="Ada", because="x", at=LOOK),
     ):

@@ -274,3 +274,17 @@ def test_precision_says_why_it_has_no_number(pair, reason):
     found = efficient_precision(Counts(0, 0), pair, nobody, 100, z=Z)
 
     assert isinstance(found, NotEstimable) and found.reason == reason
+
+
+def test_a_share_of_nothing_or_of_everything_has_no_normal_interval():
+    """Where no MQL, or every MQL, has the outcome, the difference of precisions is not estimable instead of exact."""
+    cell = Qualified(40, 30, 0)
+    nobody = QualifiedPair(cell, cell)
+    everybody = QualifiedPair(Qualified(40, 30, 30), Qualified(40, 30, 30))
+
+    for both, pair in ((Counts(0, 50), nobody), (Counts(50, 50), everybody)):
+        found = efficient_precision(both, pair, pair, 400, z=Z)
+
+        assert isinstance(found, Precision)
+        assert isinstance(found.absolute, NotEstimable)
+        assert found.absolute.reason == "too_few_outcomes"
