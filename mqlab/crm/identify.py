@@ -62,7 +62,8 @@ class Identifier:
         if left:
             survivors = self._merged()
             merged = {ref: self._unions.get(survivors.get(ref, ref), ()) for ref in left}
-            alive = self._intake.known_leads({one for union in merged.values() for one in union})
+            members = {one for union in merged.values() for one in union}
+            alive = self._intake.known_leads(members) if members else set()
             known |= {ref for ref, union in merged.items() if not alive.isdisjoint(union)}
         if len(self._seen) > MOST_REMEMBERED:
             self._seen.clear()

@@ -53,6 +53,7 @@ class Numbers:
                 return read_all
         result = []
         for row, value in enumerate(values):
+            found: Any
             if isinstance(value, _NO_NUMBERS):
                 found = Finding(Reason.NOT_A_NUMBER, f"'{str(value)[:40]}'")
             else:

@@ -24,7 +24,6 @@ class Reason(StrEnum):
     BAD_JSON = "bad_json"
     MISSING_LEAD = "missing_lead"
     MISSING_ID = "missing_id"
-    BAD_ID = "bad_id"
     MISSING_NAME = "missing_name"
     MISSING_INSTANT = "missing_instant"
     UNSTATED_FORMAT = "unstated_format"
@@ -54,10 +53,9 @@ _WORDS = {
     Reason.NUL_BYTE: "The row holds a NUL byte: it is not text.",
     Reason.BAD_TEXT: "The row holds characters that are not text.",
     Reason.BAD_JSON: "The line is not a JSON object with each key once.",
-    Reason.MISSING_LEAD: "The row does not say which lead it is about.",
-    Reason.MISSING_ID: "The row has no id.",
-    Reason.BAD_ID: "An id or a name is true, false, a list or an object; write it as text or as a number.",
-    Reason.MISSING_NAME: "The row does not say what happened.",
+    Reason.MISSING_LEAD: "The row does not say which lead it is about, as text or as a number.",
+    Reason.MISSING_ID: "An id of the row is missing, or is neither text nor a number.",
+    Reason.MISSING_NAME: "The row does not say in words what happened.",
     Reason.MISSING_INSTANT: "The row does not say when.",
     Reason.UNSTATED_FORMAT: "The date is not written as 2026-07-01; state its format in the mapping.",
     Reason.AMBIGUOUS_DATE: "The date fits two of the stated formats and means another day in each.",

@@ -14,7 +14,8 @@ from mqlab.crm.mapping import Column
 from mqlab.crm.quarantine import BadRow, Finding, Reason
 from mqlab.leads.text import normalise
 
-_NO_IDS = frozenset({bool, list, dict})
+_NO_IDS = {bool: "true or false", list: "a list", dict: "an object"}
+"""What JSON and Parquet may hold in place of an id or a name, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +62,18 @@ class Work:
         return self.door.texts(self.raw(key))
 
     def ids(self, key: str) -> list[str | None]:
-        return self.door.ids(self._plain(key))
+        return self.door.ids(self._plain(key, Reason.MISSING_LEAD if key == "lead" else Reason.MISSING_ID))
 
     def names(self, key: str) -> list[str | None]:
-        return self.door.texts(self._plain(key))
+        return self.door.texts(self._plain(key, Reason.MISSING_NAME))
 
-    def _plain(self, key: str) -> Sequence[Any]:
+    def _plain(self, key: str, reason: Reason) -> Sequence[Any]:
         """The values of ids or names; rows with one that is neither text nor a number are refused."""
         values = self.raw(key)
-        if not isinstance(values, tuple) and not _NO_IDS.isdisjoint(map(type, values)):
+        if not isinstance(values, tuple) and not _NO_IDS.keys().isdisjoint(map(type, values)):
             for row, value in enumerate(values):
                 if type(value) in _NO_IDS:
-                    self.refuse(row, Reason.BAD_ID, f"{self.name(key)}: {str(flat(value))[:40]}")
+                    self.refuse(row, reason, f"{self.name(key)} is {_NO_IDS[type(value)]}: {str(flat(value))[:40]}")
         return values
 
     def needed(self, values: Sequence[Any], reason: Reason, key: str) -> None:

@@ -47,9 +47,7 @@ class Lab:
     Where a verb may be asked without an instant, `clock` says what "now" is. A date as `as_of` means the end of that
     day in the lab's zone.
 
-    Example:
-        >>> lab = Lab.open(".")  # doctest: +SKIP
-        >>> lab.analyze("2026q3-intent").to_pandas()  # doctest: +SKIP
+    Example: `Lab.open(".").analyze("2026q3-intent", as_of=date(2026, 12, 5)).to_pandas()`
     """
 
     def __init__(self, folder: Path, settings: Settings, clock: Callable[[], datetime] = utc_now) -> None:

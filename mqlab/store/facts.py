@@ -213,7 +213,7 @@ class _Reader:
         return _shaped(table, OUTCOMES, order), unmatched
 
     def _resolved(self, table: pa.Table, people: pa.Table, standing: Mapping[str, str]) -> pa.ChunkedArray:
-        """Per outcome the id of its lead: as named, else who stands for its merges, else the one lead with its e-mail."""
+        """Per outcome the id of its lead: as named, else who stands for its merges, else the one with its e-mail."""
         refs = table["lead_ref"]
         direct = pc.is_in(refs, value_set=people["lead_id"].combine_chunks())
         if pc.all(direct, min_count=0).as_py():

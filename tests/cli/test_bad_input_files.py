@@ -186,7 +186,7 @@ def test_a_dry_run_writes_nothing(draft_lab: Path):
         pytest.param("{", "not JSON", id="half an object"),
         pytest.param("[" * 100_000, "nested", id="endless brackets"),
         pytest.param('{"lead_id": "a"}', "created_at", id="no created_at"),
-        pytest.param('{"lead_id": "a", "created_at": "2026-01-01"}', "time zone", id="no time zone"),
+        pytest.param('{"lead_id": "a", "created_at": "2026-01-01T09:00:00"}', "time zone", id="no time zone"),
         pytest.param('{"lead_id": "a", "created_at": "2026-01-01T00:00:00Z", "feild": {}}', "feild", id="unknown key"),
         pytest.param(b"\xff\xfe", "UTF-8", id="not UTF-8"),
         pytest.param(

@@ -157,6 +157,27 @@ def test_a_bad_row_is_kept_whole_with_its_reason(known: Desk, row: str, reason: 
             "not_a_number",
             id="1e400",
         ),
+        *(
+            pytest.param(
+                f'{{"lead_id": "L1", "kind": "closed_won", "occurred_at": "2026-08-01", "{column}": {value}}}',
+                reason,
+                id=f"{column} {value}",
+            )
+            for column, value, reason in [
+                ("amount", "[1]", "not_a_number"),
+                ("amount", '{"eur": 1}', "not_a_number"),
+                ("amount", "true", "not_a_number"),
+                ("quantity", "[1]", "not_a_number"),
+                ("quantity", '{"n": [1]}', "not_a_number"),
+                ("opportunity_id", "true", "missing_id"),
+                ("opportunity_id", '["o1"]', "missing_id"),
+                ("row_id", "{}", "missing_id"),
+            ]
+        ),
+        pytest.param(
+            '{"lead_id": true, "kind": "sql", "occurred_at": "2026-08-01"}', "missing_lead", id="true, a lead"
+        ),
+        pytest.param('{"lead_id": ["L1"], "kind": "sql", "occurred_at": "2026-08-01"}', "missing_lead", id="a list"),
         pytest.param('{"lead_id": "L1", "kind": "sql", "occurred_at": true}', "not_a_date", id="true for a date"),
         pytest.param(
             '{"lead_id": "L1", "kind": "sql", "occurred_at": {"day": 1}}', "unstated_format", id="an object for a date"
@@ -173,6 +194,91 @@ def test_a_bad_json_line_is_kept_with_its_reason(known: Desk, line: str, reason:
     counts = known.take("outcomes", good + line + "\n" + good, name="x.jsonl")
 
     assert (3, 1, 1, {reason: 1}) == (counts.read, counts.new, counts.unchanged, dict(counts.reasons))
+
+
+@pytest.mark.parametrize(
+    ("kind", "row", "column", "reason"),
+    [
+        pytest.param("leads", {"lead_id": 3.0, "created_at": "2026-07-01"}, "lead_id", "missing_id", id="a lead"),
+        pytest.param(
+            "identity", {"old_id": 3.0, "new_id": 4, "merged_at": "2026-07-01"}, "old_id", "missing_id", id="an old id"
+        ),
+        pytest.param(
+            "identity", {"old_id": 3.0, "new_id": 4, "merged_at": "2026-07-01"}, "new_id", "missing_id", id="a new id"
+        ),
+        pytest.param(
+            "events",
+            {"lead_id": "L1", "name": "page_view", "occurred_at": "2026-07-02"},
+            "name",
+            "missing_name",
+            id="an event's name",
+        ),
+        pytest.param(
+            "field-changes",
+            {"lead_id": "L1", "field": "employees", "value": 1, "changed_at": "2026-07-02"},
+            "field",
+            "missing_name",
+            id="a field",
+        ),
+    ],
+)
+def test_an_id_that_is_no_text_or_number_is_set_aside(
+    known: Desk, kind: str, row: dict[str, object], column: str, reason: str
+):
+    """True, a list and an object are no ids and no names: such rows are kept with words; a whole float is an id."""
+    lines = [row, *({**row, column: bad} for bad in (True, ["a"], {"a": 1}))]
+
+    counts = known.take(kind, "".join(json.dumps(line) + "\n" for line in lines), name="x.jsonl")
+
+    assert (counts.new, dict(counts.reasons)) == (1, {reason: 3})
+    kept = known.ledger.quarantine.list()
+    assert {one.detail for one in kept} == {
+        f"{column} is {words}" for words in ("true or false: True", 'a list: ["a"]', 'an object: {"a": 1}')
+    }
+
+
+def test_a_list_for_an_amount_in_parquet_is_set_aside(known: Desk):
+    """A nested column where a number belongs stops no file."""
+    sink = io.BytesIO()
+    row = {"lead_id": ["L1", "L1"], "kind": ["sql", "sql"], "occurred_at": ["2026-08-01", "2026-08-02"]}
+    pq.write_table(pa.table({**row, "amount": [[1], None]}), sink)
+
+    counts = known.take("outcomes", sink.getvalue(), name="x.parquet")
+
+    assert (counts.new, dict(counts.reasons)) == (1, {"not_a_number": 1})
+
+
+@pytest.mark.parametrize("bad", [pytest.param(3, id="a few"), pytest.param(10_001, id="more than two batches")])
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
+def test_bad_json_lines_before_the_first_object_stop_nothing(known: Desk, bad: int, packed: bool):
+    """The first readable object gives the columns, wherever it stands."""
+    good = '{"lead_id": "L1", "kind": "sql", "occurred_at": "2026-08-01T10:00:00Z"}\n'
+    content = ("\ufeff" + "{broken\n" * bad + good).encode()
+
+    counts = known.take(
+        "outcomes", gzip.compress(content) if packed else content, name="x.jsonl.gz" if packed else "x.jsonl"
+    )
+
+    assert (counts.read, counts.new, dict(counts.reasons)) == (bad + 1, 1, {"bad_json": bad})
+    assert known.ledger.quarantine.list()[0].line == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "said"),
+    [
+        pytest.param("\n{broken\n[1]\n", "NoRows", r":2.*no row of the file is a JSON object.*property", id="broken"),
+        pytest.param("1\n" * 6_000, "NoRows", r":1.*no row of the file is a JSON object.*not an object", id="numbers"),
+        pytest.param('{"a": "\\u0000"}\n', "NoRows", "no row of the file can be read.*NUL", id="only NUL characters"),
+        pytest.param("\n\n", "EmptyFile", "empty", id="blank lines"),
+        pytest.param("{}\n", "MissingColumn", "names no column", id="an empty object"),
+    ],
+)
+def test_json_lines_without_any_row_are_refused(known: Desk, content: str, code: str, said: str):
+    """A file without one readable object says so, with the first line's reason."""
+    with pytest.raises(InputError, match="(?s)" + said) as refused:
+        known.take("outcomes", content, name="x.jsonl")
+
+    assert refused.value.problem.code == code
 
 
 def test_a_nul_in_parquet_is_set_aside(desk: Desk):

@@ -430,3 +430,60 @@ def _parquet(rows: list[dict[str, str]]) -> bytes:
     sink = io.BytesIO()
     pq.write_table(pa.Table.from_pylist(rows), sink)
     return sink.getvalue()
+
+
+def test_facts_of_a_master_that_never_comes_are_those_of_the_lead_merged_into_it(desk: Desk):
+    """Where a merge's new id is no lead, the union's lead created first stands for it, from their merge on."""
+    files = [
+        ("outcomes", "lead_id,kind,occurred_at\nMASTER,sql,2026-07-20T00:00:00Z\n", "MASTER"),
+        ("events", "lead_id,name,occurred_at\nMASTER,demo,2026-07-06T00:00:00Z\nX,visit,2026-07-02T00:00:00Z\n", "X"),
+        ("field-changes", "lead_id,field,value,changed_at\nMASTER,employees,9,2026-07-12T00:00:00Z\n", "MASTER"),
+        ("leads", "lead_id,created_at\nB,2026-07-01T00:00:00Z\nA,2026-07-03T00:00:00Z\n", ""),
+    ]
+    waiting = [desk.take(kind, text).unmatched for kind, text, _ in files]
+
+    merges = desk.take(
+        "identity",
+        "old_id,new_id,merged_at\nX,B,2026-07-04T00:00:00Z\nB,MASTER,2026-07-10T00:00:00Z\n"
+        "A,MASTER,2026-07-11T00:00:00Z\n",
+    )
+    again = desk.take("outcomes", "lead_id,kind,occurred_at\nMASTER,opportunity,2026-07-21T00:00:00Z\n")
+
+    facts, few = desk.facts(), desk.facts(leads=["MASTER"])
+    assert (waiting, merges.found, again.unmatched, facts.unmatched_outcomes) == ([1, 2, 1, 0], 4, 0, 0)
+    assert facts.outcomes.select(["lead_id", "kind"]).to_pylist() == [
+        {"lead_id": "B", "kind": "sql"},
+        {"lead_id": "B", "kind": "opportunity"},
+    ]
+    assert {(row["lead_id"], row["name"], row["known_at"].day) for row in facts.events.to_pylist()} == {
+        ("B", "visit", 4),
+        ("B", "demo", 10),
+    }
+    assert facts.field_changes["lead_id"].to_pylist() == ["B"]
+    assert (few.outcomes, few.events, few.field_changes) == (facts.outcomes, facts.events, facts.field_changes)
+
+
+def test_leads_merged_into_a_master_that_never_comes_share_their_address(desk: Desk):
+    """Once both leads of an address are one person, an outcome with the address is theirs, at the desk and as facts."""
+    desk.take(
+        "leads",
+        "lead_id,created_at,email\nA,2026-07-02T00:00:00Z,ada@x.com\nB,2026-07-01T00:00:00Z,ada@x.com\n",
+    )
+    desk.take("identity", "old_id,new_id,merged_at\nA,MASTER,2026-07-10T00:00:00Z\nB,MASTER,2026-07-10T00:00:00Z\n")
+
+    counts = desk.take("outcomes", "email,lead_id,kind,occurred_at\nada@x.com,,sql,2026-07-20T00:00:00Z\n")
+
+    facts = desk.facts()
+    assert (counts.new, facts.unmatched_outcomes, facts.outcomes["lead_id"].to_pylist()) == (1, 0, ["B"])
+
+
+def test_a_master_that_comes_later_takes_its_facts_back(desk: Desk):
+    """With its lead row come at last, the facts of a merge's new id are its own again."""
+    desk.take("leads", "lead_id,created_at\nA,2026-07-01T00:00:00Z\n")
+    desk.take("identity", "old_id,new_id,merged_at\nA,MASTER,2026-07-10T00:00:00Z\n")
+    counts = desk.take("outcomes", "lead_id,kind,occurred_at\nMASTER,sql,2026-07-20T00:00:00Z\n")
+    before = desk.facts().outcomes["lead_id"].to_pylist()
+
+    desk.take("leads", "lead_id,created_at\nMASTER,2026-07-02T00:00:00Z\n")
+
+    assert (counts.unmatched, before, desk.facts().outcomes["lead_id"].to_pylist()) == (0, ["A"], ["MASTER"])
