@@ -14,7 +14,7 @@ from mqlab.analysis.histories import Histories, histories
 from mqlab.analysis.people import unions
 from mqlab.assignment.units import UnitKind, unit_of
 from mqlab.experiments.arrival import ArrivalLike
-from mqlab.leads.identity import canonical_ids
+from mqlab.leads.identity import canonical_ids, standing_ids
 from mqlab.leads.instants import micros
 from mqlab.leads.records import History
 from mqlab.leads.tables import EVENTS, Facts
@@ -50,7 +50,9 @@ class Known:
     @cached_property
     def merged_into(self) -> Mapping[str, str]:
         """The survivor of every id that was merged."""
-        return canonical_ids((one.old_id, one.new_id, micros(one.merged_at)) for one in self.histories.merges)
+        survivors = canonical_ids((one.old_id, one.new_id, micros(one.merged_at)) for one in self.histories.merges)
+        created = {name: micros(one.lead.created_at) for name, one in self.histories.by_id.items()}
+        return standing_ids(survivors, created)
 
     @cached_property
     def whole(self) -> Mapping[str, History]:
