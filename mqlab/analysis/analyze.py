@@ -44,6 +44,7 @@ def analyze(
     currency: str = "EUR",
     fx: Exchange | None = None,
     looks_taken: Sequence[datetime] = (),
+    memory_limit: str | None = None,
     progress: Progress | None = None,
 ) -> AnalysisResult:
     """Everything that can be said about `protocol` from `facts`, standing at `facts.as_of`.
@@ -51,7 +52,8 @@ def analyze(
     `definitions` holds every arm's by `id@version`; `timezone` and `currency` are the lab's. `overrides` give units
     their arm (they are left out). `protocol_unchanged`: whether protocol and definitions are those locked at the
     start, None before it. `fx(from, to, day)` is the lab's table of rates. `looks_taken` are the instants of earlier
-    analyses; the declared looks need not be among them. `progress` is called with (leads judged, leads in all).
+    analyses; the declared looks need not be among them. `memory_limit` bounds the engine, such as
+    "4GB". `progress` is called with (leads judged, leads in all).
 
     What cannot be said is a reason in its own row; nothing is NaN and nothing is left out. Same input, same bytes.
     """
@@ -74,6 +76,7 @@ def analyze(
         currency=currency,
         fx=fx,
         looks_taken=looks_taken,
+        memory_limit=memory_limit,
     )
 
 
@@ -88,6 +91,7 @@ def conclude(
     currency: str = "EUR",
     fx: Exchange | None = None,
     looks_taken: Sequence[datetime] = (),
+    memory_limit: str | None = None,
 ) -> AnalysisResult:
     """The second half of `analyze`: from judged leads and sales feedback to the result."""
     time = clock(facts.outcomes, facts.as_of)
@@ -111,7 +115,7 @@ def conclude(
         np.asarray(judged.table["assigned_at"].cast(pa.int64()).to_numpy(), dtype=np.int64),
         time,
     )
-    with build(lead_rows(protocol, definitions, judged), rows.table, plan) as dataset:
+    with build(lead_rows(protocol, definitions, judged), rows.table, plan, memory_limit=memory_limit) as dataset:
         study = Study(
             protocol=protocol,
             definitions=definitions,

@@ -81,6 +81,7 @@ def analyze(lab: Lab, experiment: str, *, as_of: datetime, position: int | None,
         protocol_unchanged=None if changes is None else not changes and same_meaning,
         currency=lab.settings.lab.currency,
         fx=_exchange(lab),
+        memory_limit=lab.settings.warehouse.memory_limit,
         looks_taken=[
             look.as_of
             for look in lab.reading.looks.taken(experiment)

@@ -82,7 +82,7 @@ class WarehouseSection(Section):
     @classmethod
     def supported(cls, value: str) -> str:
         """DuckDB in process is the one engine so far."""
-        if value != "duckdb://":
+        if value not in ("duckdb", "duckdb://", "duckdb:///:memory:"):
             raise ValueError(
                 f"'{value}' cannot be used yet: this version analyses in DuckDB in process, url = \"duckdb://\""
             )

@@ -129,9 +129,13 @@ class Dataset:
         self.close()
 
 
-def build(judged: pa.Table, outcomes: pa.Table, plan: Plan) -> Dataset:
-    """The data set of `judged` (the columns of `LEAD_ROWS` and more) and `outcomes` (`OUTCOME_ROWS`)."""
-    connection = ibis.duckdb.connect(threads=THREADS)
+def build(judged: pa.Table, outcomes: pa.Table, plan: Plan, *, memory_limit: str | None = None) -> Dataset:
+    """The data set of `judged` (the columns of `LEAD_ROWS` and more) and `outcomes` (`OUTCOME_ROWS`).
+
+    `memory_limit` bounds what DuckDB takes, such as "4GB"; None leaves it to DuckDB.
+    """
+    bound = {} if memory_limit is None else {"memory_limit": memory_limit}
+    connection = ibis.duckdb.connect(threads=THREADS, **bound)
     leads = _kept(connection, "judged", judged)
     facts = _kept(connection, "facts", outcomes.select(OUTCOME_ROWS.names).cast(OUTCOME_ROWS))
     rows = _kept(connection, "outcome_rows", _with_fate(leads, facts, plan))
