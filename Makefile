@@ -45,7 +45,7 @@ bench: $(VENV)/.dev ## speed and memory, as ratios to a reference in the same ru
 	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
 calibrate: $(VENV)/.dev ## the simulation bars: coverage, type I error, power
-	$(PYTEST) -m calibration --timeout 1500 tests/calibration
+	$(PYTEST) -m calibration --timeout 2400 tests/calibration
 
 long: $(VENV)/.dev ## long property and fault runs, by hand before a release
 	$(PYTEST) -m long --timeout 3600 tests
