@@ -60,11 +60,15 @@ def restricted_by_ratio(
     return qa, np.where(f == 1, pooled, np.clip(f * qa, 0.0, 1.0))
 
 
+ROUNDING = 1e-15
+"""A gap no larger than this is rounding: where nothing varies it would be divided by nothing."""
+
+
 def _standardised(gap: Floats, variance: Floats, units: Floats) -> Floats:
     spread = np.sqrt(np.maximum(variance, 0.0) * units / (units - 1))
     with np.errstate(divide="ignore", invalid="ignore"):
         z = gap / spread
-    return np.where(gap == 0, 0.0, z)
+    return np.where(np.abs(gap) <= ROUNDING, 0.0, z)
 
 
 def z_difference(x_a: ArrayLike, n_a: ArrayLike, x_b: ArrayLike, n_b: ArrayLike, delta: ArrayLike = 0.0) -> Floats:

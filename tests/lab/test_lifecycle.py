@@ -151,8 +151,8 @@ def test_a_stopped_experiment_takes_nobody(fed: Lab):
     at = datetime(2026, 2, 1, tzinfo=UTC)
     lab = Lab.open(fed.folder)
     lab.stop(NAME, by=BY, because="The form was broken", at=LOOK)
-    placed = lab.assign(NAME, Lead("late", LOOK + timedelta(days=1), "organic"), as_of=LOOK + timedelta(days=1))
-    inside = lab.assign(NAME, Lead("L0001", at, "organic"), as_of=LOOK)
+    placed = lab.assign(Lead("late", LOOK + timedelta(days=1), "organic"), NAME, as_of=LOOK + timedelta(days=1))
+    inside = lab.assign(Lead("L0001", at, "organic"), NAME, as_of=LOOK)
 
     assert not placed.in_experiment
     assert inside.in_experiment
