@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
 
 from mqlab.analysis.comparison import Comparison, of_contrast, scaled, without
 from mqlab.analysis.phases import combined
@@ -14,6 +17,9 @@ from mqlab.stats.means import Contrast, RatioSums, ratio_metric
 from mqlab.warehouse.sufficient import UnitRow
 
 Measure = Callable[[UnitRow], int]
+Group = tuple[Accounts, Accounts]
+"""The accounts of one phase: control's, and the other arm's."""
+Compared = Callable[[Accounts, Accounts], Contrast | NotEstimable]
 DISCORDANT = ("control_first", "arm_first")
 
 
@@ -74,24 +80,53 @@ def contrast_of(
     triggered: bool = False,
 ) -> Contrast | NotEstimable:
     """The comparison of two arms' rates, phase by phase where each phase has accounts enough, else over all of them."""
-    method = compare_triggered if triggered else compare
-    groups = list(by_phase(rows).values())
+    groups = groups_of(rows, control, arm, numerator, denominator=denominator)
+    return over_phases(groups, compare_triggered if triggered else compare)
+
+
+def groups_of(
+    rows: Sequence[UnitRow], control: str, arm: str, numerator: Measure, *, denominator: Measure = mature
+) -> tuple[Group, ...]:
+    """The accounts of both arms, phase by phase; one group of nobody where there are no rows."""
+    return tuple(
+        (accounts_of(group, control, denominator, numerator), accounts_of(group, arm, denominator, numerator))
+        for group in list(by_phase(rows).values()) or [()]
+    )
+
+
+def over_phases(
+    groups: Sequence[Group], method: Compared, *, weight: Callable[[Accounts], float] = lambda each: each.leads.sum()
+) -> Contrast | NotEstimable:
+    """`method` phase by phase, weighed by leads, where each phase has accounts enough; else over all accounts."""
     parts: list[tuple[float, Contrast]] = []
-    for group in groups:
-        a, b = (accounts_of(group, side, denominator, numerator) for side in (control, arm))
+    for a, b in groups:
         found = method(a, b)
         if isinstance(found, NotEstimable):
             break
-        parts.append((float(a.leads.sum() + b.leads.sum()), found))
-    if len(parts) == len(groups) and parts:
+        parts.append((float(weight(a) + weight(b)), found))
+    if len(parts) == len(groups):
         return combined(parts) if len(parts) > 1 else parts[0][1]
-    a, b = (accounts_of(rows, side, denominator, numerator) for side in (control, arm))
-    return method(a, b)
+    return method(*together(groups))
+
+
+def together(groups: Sequence[Group]) -> Group:
+    """The accounts of all phases."""
+    a, b = (
+        Accounts(*(np.concatenate([getattr(group[side], name) for group in groups]) for name in _COLUMNS))
+        for side in (0, 1)
+    )
+    return a, b
+
+
+_COLUMNS = ("leads", "totals", "discordant")
 
 
 def effort(rows: Sequence[UnitRow], control: str, arm: str) -> Comparison:
-    """Touches and meetings per deal won: sums by account, delta method over accounts."""
-    sides, sums = [], []
+    """Touches and meetings per deal won: sums by account, delta method over accounts (CR1).
+
+    Its degrees of freedom are Bell and McCaffrey's, an account's leverage being its share of the arm's wins.
+    """
+    sides, sums, winning = [], [], []
     for side in (control, arm):
         chosen = [row for row in rows if row.arm == side and row.mature]
         t, w = sum(row.t for row in chosen), sum(row.x["won"] for row in chosen)
@@ -105,15 +140,20 @@ def effort(rows: Sequence[UnitRow], control: str, arm: str) -> Comparison:
                 yw=sum(row.t * row.x["won"] for row in chosen),
             )
         )
+        winning.append(Accounts.of([row.x["won"] for row in chosen], [row.t for row in chosen]))
         value = t / 1000 / w if w else NotEstimable("no_outcomes", "The arm has no deal won yet.")
         leads = sum(row.leads for row in rows if row.arm == side)
         sides.append(ArmValue(leads, sum(row.mature for row in chosen), value, t / 1000))
-    contrast = ratio_metric(sums[0], sums[1])
+    contrast, leverage = ratio_metric(sums[0], sums[1]), compare(winning[0], winning[1])
     if isinstance(contrast, NotEstimable):
         return without(contrast, sides[0], sides[1])
-    return of_contrast(
-        scaled(contrast, 0.001), sides[0], sides[1], "ratio of means over accounts, delta method; Fieller ratio"
-    )
+    if isinstance(leverage, NotEstimable):
+        return without(ONE_WINNER, sides[0], sides[1])
+    method = "ratio of means over accounts, delta method; Fieller ratio"
+    return of_contrast(scaled(replace(contrast, df=leverage.df), 0.001), sides[0], sides[1], method)
+
+
+ONE_WINNER = NotEstimable("one_account", "All deals an arm won belong to one account.")
 
 
 def _sides(

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
 
+from mqlab.analysis.account_rows import accounts_report
 from mqlab.analysis.checks import Found, run_checks
+from mqlab.analysis.conditions import conditions
+from mqlab.analysis.effect_split import effect_split
 from mqlab.analysis.estimate_rows import metric_rows
 from mqlab.analysis.judge import Judged, Progress, judge
-from mqlab.analysis.looks import planned_leads, schedule
+from mqlab.analysis.looks import TakenLook, planned_leads, schedule
 from mqlab.analysis.maturity import FollowUp, clock
+from mqlab.analysis.mixes import leak_rows, mix_rows
 from mqlab.analysis.outcome_rows import Exchange, outcome_rows
 from mqlab.analysis.pictures import break_even, funnel_rows, marginal_rows, stratum_rows
+from mqlab.analysis.rare_wins import rare_wins
 from mqlab.analysis.results import AnalysisResult, MetricRow
 from mqlab.analysis.segment_rows import heterogeneity, segment_rows
 from mqlab.analysis.study import Study
@@ -43,7 +48,7 @@ def analyze(
     protocol_unchanged: bool | None = None,
     currency: str = "EUR",
     fx: Exchange | None = None,
-    looks_taken: Sequence[datetime] = (),
+    looks_taken: Sequence[TakenLook] = (),
     memory_limit: str | None = None,
     progress: Progress | None = None,
 ) -> AnalysisResult:
@@ -51,8 +56,8 @@ def analyze(
 
     `definitions` holds every arm's by `id@version`; `timezone` and `currency` are the lab's. `overrides` give units
     their arm (they are left out). `protocol_unchanged`: whether protocol and definitions are those locked at the
-    start, None before it. `fx(from, to, day)` is the lab's table of rates. `looks_taken` are the instants of earlier
-    analyses; the declared looks need not be among them. `memory_limit` bounds the engine, such as
+    start, None before it. `fx(from, to, day)` is the lab's table of rates. `looks_taken` are the recorded earlier
+    looks; the declared looks need not be among them. `memory_limit` bounds the engine, such as
     "4GB". `progress` is called with (leads judged, leads in all).
 
     What cannot be said is a reason in its own row; nothing is NaN and nothing is left out. Same input, same bytes.
@@ -90,7 +95,7 @@ def conclude(
     protocol_unchanged: bool | None = None,
     currency: str = "EUR",
     fx: Exchange | None = None,
-    looks_taken: Sequence[datetime] = (),
+    looks_taken: Sequence[TakenLook] = (),
     memory_limit: str | None = None,
 ) -> AnalysisResult:
     """The second half of `analyze`: from judged leads and sales feedback to the result."""
@@ -193,6 +198,17 @@ def _result(study: Study, facts: Facts, found: Found) -> AnalysisResult:
         counts=_counts(study, facts),
         notes=tuple(notes),
         break_even={arm: break_even(study, arm, found.deciding[arm]) for arm in challengers},
+        leak=tuple(row for arm in challengers for row in leak_rows(study, arm)),
+        mix=mix_rows(study),
+        conditions=conditions(study, facts, found.checks),
+        deciding=dict(found.deciding),
+        split={arm: effect_split(study, arm) for arm in challengers},
+        accounts={
+            arm: report
+            for arm in challengers
+            if (report := accounts_report(study, arm, found.deciding[arm])) is not None
+        },
+        rare_wins={arm: rare_wins(study, arm) for arm in challengers},
     )
 
 
@@ -248,6 +264,15 @@ def _notes(study: Study) -> list[str]:
         notes.append(f"phase {phase} lacks an arm: its {leads:,} leads are left out")
     if study.schedule.undeclared:
         notes.append(f"{study.schedule.undeclared} look(s) were not declared; each has spent its share of alpha")
+    if study.schedule.missed:
+        days = ", ".join(str(day) for day in study.schedule.missed)
+        notes.append(f"nobody looked on {days}: a look that was missed has spent nothing")
+    if study.schedule.overrun:
+        notes.append("the last look was taken before: what has come since is shown, and does not undo it")
+    primary = study.protocol.primary
+    for arm in (each.name for each in study.protocol.challengers):
+        if study.boundary(arm, study.horizon(primary), primary).decided_before:
+            notes.append(f"{arm}: an earlier look spent all of alpha; what it said stands, this look only publishes")
     if study.clock.lateness_us is None:
         notes.append("lateness unknown: no outcome row has a real arrival time")
     if study.by_account:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -12,11 +12,12 @@ from mqlab.analysis.study import Study
 from mqlab.leads.instants import DAY_US
 from mqlab.stats import binary
 from mqlab.stats.binary import Counts
+from mqlab.stats.clusters import Accounts, compare
 from mqlab.stats.estimate import NotEstimable
 from mqlab.stats.independence import chi_square
 from mqlab.stats.means import Moments, welch
 from mqlab.stats.multiplicity import holm
-from mqlab.warehouse.census import ParityRow
+from mqlab.warehouse.shared_leads import SharedLead
 
 WARNING_P = 0.01
 FAILING_P = 0.001
@@ -28,25 +29,25 @@ FEW_LEADS = 20
 HOUR_US = 3_600_000_000
 
 
-def handling_parity(study: Study, arm: str) -> Check:
-    """Among leads both definitions hand over: the wait for a first response, touches and acceptance, by arm."""
-    rows = study.parity(arm)
+def handling_parity(study: Study, arm: str, shared: Sequence[SharedLead]) -> Check:
+    """Among leads both definitions hand over: the wait for a first response, touches and acceptance, by arm.
+
+    Three tests, Holm's p: ranks of the waits, Welch on touches, two proportions; where accounts are randomised each is
+    the clustered comparison of means (of waits, of their ranks).
+    """
     if not study.responses[0]:
         return Check("handling_parity", "not_applicable", "no touches, meetings or answers of sales are known")
-    a, b = ([row for row in rows if row.arm == side] for side in (study.control, arm))
+    a, b = ([lead for lead in shared if lead.arm == side] for side in (study.control, arm))
     if min(len(a), len(b)) < FEW_LEADS:
         detail = f"fewer than {FEW_LEADS} leads of an arm were handed over by both definitions"
         return Check("handling_parity", "not_applicable", detail)
-    p_values = {"wait": _rank_p(_waits(a), _waits(b))}
-    touches = welch(*(Moments(len(g), sum(r.touches for r in g), sum(r.touches**2 for r in g)) for g in (a, b)))
-    p_values["touches"] = touches if isinstance(touches, NotEstimable) else touches.p_value()
-    accepted = [Counts(sum(row.accepted for row in group), len(group)) for group in (a, b)]
-    p_values["acceptance"] = binary.p_value(accepted[0], accepted[1])
+    p_values = _parity_by_account(a, b) if study.by_account else _parity_by_lead(a, b)
     usable = {name: p for name, p in p_values.items() if not isinstance(p, NotEstimable)}
     if not usable:
         return Check("handling_parity", "not_applicable", "the leads both definitions hand over do not vary")
     adjusted = dict(zip(usable, holm(list(usable.values())), strict=True))
     name, p_value = min(adjusted.items(), key=lambda item: item[1])
+    accepted = [Counts(sum(lead.accepted for lead in group), len(group)) for group in (a, b)]
     detail = (
         f"first response after {_median_hours(a)} and {_median_hours(b)}, "
         f"touches per lead {_mean_touches(a):.2f} and {_mean_touches(b):.2f}, "
@@ -57,16 +58,59 @@ def handling_parity(study: Study, arm: str) -> Check:
     return Check("handling_parity", "pass", detail, p_value)
 
 
-def owner_balance(study: Study, arm: str) -> Check:
-    """Among leads both definitions hand over, who works a lead must not depend on the arm."""
-    everyone = study.parity(arm)
-    if not everyone:
+def _parity_by_lead(a: Sequence[SharedLead], b: Sequence[SharedLead]) -> dict[str, float | NotEstimable]:
+    touches = welch(
+        *(Moments(len(g), sum(lead.touches for lead in g), sum(lead.touches**2 for lead in g)) for g in (a, b))
+    )
+    accepted = [Counts(sum(lead.accepted for lead in group), len(group)) for group in (a, b)]
+    return {
+        "wait": _rank_p(_waits(a), _waits(b)),
+        "touches": touches if isinstance(touches, NotEstimable) else touches.p_value(),
+        "acceptance": binary.p_value(accepted[0], accepted[1]),
+    }
+
+
+def _parity_by_account(a: Sequence[SharedLead], b: Sequence[SharedLead]) -> dict[str, float | NotEstimable]:
+    from scipy.stats import rankdata
+
+    ranks = [float(rank) for rank in rankdata([*_waits(a), *_waits(b)])]
+    return {
+        "wait": _clustered_p(a, ranks[: len(a)], b, ranks[len(a) :]),
+        "touches": _clustered_p(a, [lead.touches for lead in a], b, [lead.touches for lead in b]),
+        "acceptance": _clustered_p(a, [lead.accepted for lead in a], b, [lead.accepted for lead in b]),
+    }
+
+
+def _clustered_p(
+    a: Sequence[SharedLead], of_a: Sequence[float], b: Sequence[SharedLead], of_b: Sequence[float]
+) -> float | NotEstimable:
+    """The p-value of equal means per lead, accounts as clusters."""
+    sides = []
+    for leads, values in ((a, of_a), (b, of_b)):
+        sums: dict[str, list[float]] = {}
+        for lead, value in zip(leads, values, strict=True):
+            account = sums.setdefault(lead.unit, [0.0, 0.0])
+            account[0] += 1
+            account[1] += value
+        sides.append(Accounts.of([n for n, _ in sums.values()], [total for _, total in sums.values()]))
+    found = compare(*sides)
+    return found if isinstance(found, NotEstimable) else found.p_value()
+
+
+def owner_balance(study: Study, arm: str, shared: Sequence[SharedLead]) -> Check:
+    """Among leads both definitions hand over, who works a lead must not depend on the arm.
+
+    Where accounts are randomised an account counts once, with the owner of its first lead.
+    """
+    if not shared:
         return Check("owner_balance", "not_applicable", "no lead that both definitions hand over has been handed over")
-    rows = [row for row in everyone if row.owner is not None]
-    if not rows:
+    owned = [(lead.arm, lead.unit, lead.owner) for lead in shared if lead.owner is not None]
+    if study.by_account:
+        owned = list({unit: (side, unit, owner) for side, unit, owner in reversed(owned)}.values())
+    if not owned:
         return Check("owner_balance", "not_applicable", "sales feedback names no owner of these leads")
-    counts = Counter((row.arm, row.owner) for row in rows)
-    owners = sorted({row.owner for row in rows if row.owner is not None})
+    counts = Counter((side, owner) for side, _, owner in owned)
+    owners = sorted({owner for _, _, owner in owned})
     often = [owner for owner in owners if sum(counts[side, owner] for side in (study.control, arm)) >= 10]
     rest = [owner for owner in owners if owner not in set(often)]
     table = [
@@ -141,19 +185,45 @@ def lateness(study: Study) -> Check:
 
 
 def capacity(study: Study) -> Check:
-    """Whether sales works what it is handed: if it cannot, one arm's leads crowd out the other's."""
+    """Whether sales works what it is handed: if it cannot, one arm's leads crowd out the other's.
+
+    Then a shared queue hides what a roll-out would do, and neither estimator tells it (statistics.md section 3.6).
+    """
     if not study.responses[0]:
         return Check("capacity", "not_applicable", "no touches, meetings or answers of sales are known")
     counts = {arm.name: _worked(study, arm.name) for arm in study.protocol.arms}
     handed, worked = sum(each.n for each in counts.values()), sum(each.x for each in counts.values())
     if not handed:
         return Check("capacity", "not_applicable", "no lead has been handed over long enough ago")
-    by_arm = ", ".join(f"{arm} {_percent(each)}" for arm, each in counts.items() if each.n)
-    words = f"sales worked {_percent(Counts(worked, handed))} of {handed:,} leads handed over ({by_arm})"
+    words = f"sales worked {_percent(Counts(worked, handed))} of {handed:,} leads handed over ({_each(counts)})"
+    in_time = {arm.name: _in_time(study, arm.name) for arm in study.protocol.arms}
+    promised, kept = sum(each.n for each in in_time.values()), sum(each.x for each in in_time.values())
+    if promised:
+        words += f", {_percent(Counts(kept, promised))} of {promised:,} within the promised time ({_each(in_time)})"
     if worked < WORKED_ENOUGH * handed:
-        detail = f"{words}: with a queue this full the lift may not carry over to a roll-out"
-        return Check("capacity", "warn", detail)
+        return Check("capacity", "warn", f"{words}: {TRANSPORT}")
     return Check("capacity", "pass", words)
+
+
+TRANSPORT = (
+    "with a queue this full the effect, intention-to-treat's too, does not carry over to a roll-out; give each arm a "
+    "queue of its own with its share of the reps' time, or randomise accounts, regions or weeks"
+)
+
+
+def _in_time(study: Study, arm: str) -> Counts:
+    """Leads of an arm touched within the time its definition promises, of those handed over; none without a promise."""
+    definition = study.definitions[next(each.definition for each in study.protocol.arms if each.name == arm)]
+    promised = definition.handoff.first_touch_us if definition.handoff is not None else None
+    if promised is None or (promised < DAY_US and not study.responses[1]):
+        return Counts(0, 0)
+    pair = study.protocol.challengers[0].name if arm == study.control else arm
+    rows = [cell for cell in study.cells(pair, study.horizon(study.protocol.primary)) if cell.arm == arm]
+    return Counts(sum(cell.in_time for cell in rows), sum(cell.handed for cell in rows))
+
+
+def _each(counts: Mapping[str, Counts]) -> str:
+    return ", ".join(f"{arm} {_percent(each)}" for arm, each in counts.items() if each.n)
 
 
 def _worked(study: Study, arm: str) -> Counts:
@@ -162,7 +232,7 @@ def _worked(study: Study, arm: str) -> Counts:
     return Counts(worked, handed)
 
 
-def _waits(rows: Sequence[ParityRow]) -> list[float]:
+def _waits(rows: Sequence[SharedLead]) -> list[float]:
     """Waits in microseconds; a lead not answered yet waits longest."""
     return [np.inf if row.wait_us is None else float(row.wait_us) for row in rows]
 
@@ -177,13 +247,13 @@ def _rank_p(a: Sequence[float], b: Sequence[float]) -> float | NotEstimable:
     return float(found.pvalue)
 
 
-def _median_hours(rows: Sequence[ParityRow]) -> str:
+def _median_hours(rows: Sequence[SharedLead]) -> str:
     waits = sorted(_waits(rows))
     middle = waits[(len(waits) - 1) // 2]
     return "no answer" if np.isinf(middle) else f"{middle / HOUR_US:.1f} h"
 
 
-def _mean_touches(rows: Sequence[ParityRow]) -> float:
+def _mean_touches(rows: Sequence[SharedLead]) -> float:
     return sum(row.touches for row in rows) / len(rows)
 
 

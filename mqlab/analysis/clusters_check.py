@@ -2,56 +2,61 @@
 
 from __future__ import annotations
 
-from mqlab.analysis import accounts, rates
+from mqlab.analysis.account_rows import AccountsReport, accounts_report
+from mqlab.analysis.estimate_rows import Estimator
 from mqlab.analysis.results import Check
 from mqlab.analysis.study import Study
-from mqlab.stats import clusters as maths
 from mqlab.stats.estimate import NotEstimable
-from mqlab.warehouse.sufficient import UnitRow
 
 LEAST_DF = 5.0
 LARGEST_SHARE = 0.20
+READINGS = {
+    "better": "a gain",
+    "worse": "a loss",
+    "no_gain": "no gain that matters",
+    "open": "nothing yet",
+}
+"""What the primary's interval shows, in words."""
 
 
-def clusters(study: Study, arm: str) -> Check:
-    """Accounts per arm, degrees of freedom, the largest account's share, the lift without any one account."""
+def clusters(study: Study, arm: str, deciding: Estimator = "itt") -> Check:
+    """Accounts per arm, degrees of freedom, the largest account's share, the result without any one account."""
     if not study.by_account:
         return Check("clusters", "not_applicable", "leads are randomised one by one")
-    metric = study.protocol.primary
-    stage = metric.metric.removesuffix("_per_lead") if metric.metric != "revenue_per_lead" else "won"
-
-    def reached(row: UnitRow) -> int:
-        return row.mql if stage == "mql" else row.x.get(stage, row.x["won"])
-
-    rows = rates.comparable(study.units(arm, study.horizon(metric)), study.control, arm)
-    a, b = (accounts.accounts_of(rows, side, accounts.mature, reached) for side in (study.control, arm))
-    if not a.leads.size or not b.leads.size:
+    report = accounts_report(study, arm, deciding)
+    if report is None:
         return Check("clusters", "not_applicable", "no account of an arm has been followed long enough")
-    found = accounts.contrast_of(rows, study.control, arm, reached)
-    largest = max(a.largest_share, b.largest_share)
+    largest = max(report.largest_share)
     words = (
-        f"{a.leads.size:,} and {b.leads.size:,} accounts (control and {arm}), "
+        f"{report.accounts[0]:,} and {report.accounts[1]:,} accounts (control and {arm}), "
         f"the largest has {100 * largest:.1f}% of its arm's leads"
     )
-    if isinstance(found, NotEstimable):
-        return Check("clusters", "fail", f"{words}; {found.detail}")
-    words += f", {found.df:.1f} degrees of freedom"
-    if found.df < LEAST_DF:
+    if isinstance(report.df, NotEstimable):
+        return Check("clusters", "fail", f"{words}; {report.df.detail}")
+    words += f", {report.df:.1f} degrees of freedom"
+    if report.df < LEAST_DF:
         return Check("clusters", "fail", f"{words}: too few accounts for an interval")
-    alike = maths.similarity([a, b])
-    if not isinstance(alike, NotEstimable):
-        words += f", design effect {alike.design_effect:.2f}"
-    without_one = maths.leave_one_out(a, b)
-    changes = False
-    if not isinstance(without_one, NotEstimable) and without_one.low is not None and without_one.high is not None:
-        low, high = 100 * without_one.low, 100 * without_one.high
-        words += f"; leaving one account out, the lift runs from {low:+.1f}% to {high:+.1f}%"
-        changes = without_one.low < 0 < without_one.high
-    twin = maths.per_account(a, b)
-    if not isinstance(twin, NotEstimable):
-        words += f"; per account the difference is {twin.treatment - twin.control:+.4f}"
+    words += _more(report)
+    if report.turned_by:
+        which = f"account {report.turned_by[0]}" if len(report.turned_by) == 1 else f"any of {len(report.turned_by)}"
+        shown = READINGS.get(str(report.reading), "nothing yet")
+        words += f"; without {which} the primary metric would no longer show {shown}"
     if largest > LARGEST_SHARE:
         return Check("clusters", "warn", f"{words}; one account holds more than a fifth of an arm")
-    return Check(
-        "clusters", "warn" if changes else "pass", f"{words}{': one account turns its sign' if changes else ''}"
-    )
+    return Check("clusters", "warn" if report.turned_by else "pass", words)
+
+
+def _more(report: AccountsReport) -> str:
+    """The design effect, the range of the lift, and the robust twin."""
+    words = ""
+    if not isinstance(report.design_effect, NotEstimable):
+        words += f", design effect {report.design_effect:.2f}"
+    alone = report.leave_one_out
+    if not isinstance(alone, NotEstimable) and alone.low is not None and alone.high is not None:
+        words += f"; leaving one account out, the lift runs from {100 * alone.low:+.1f}% to {100 * alone.high:+.1f}%"
+    twin = report.per_account
+    if not isinstance(twin, NotEstimable) and twin.value is not None:
+        words += f"; per account the difference is {twin.value:+.4f}"
+        if isinstance(report.per_account_p, float):
+            words += f" (p = {report.per_account_p:.2g})"
+    return words

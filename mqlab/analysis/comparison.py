@@ -16,7 +16,10 @@ AtZ = Callable[[float], Estimate | NotEstimable]
 
 @dataclass(frozen=True)
 class Comparison:
-    """Control and treatment side by side; `p_value` is the plain two-sided one, `method` names test and interval."""
+    """Control and treatment side by side; `p_value` is the plain two-sided one, `method` names test and interval.
+
+    `events` are the outcomes of either arm that the comparison rests on, where they are not simply the arms' own.
+    """
 
     control: ArmValue
     treatment: ArmValue
@@ -25,6 +28,7 @@ class Comparison:
     p_value: float | NotEstimable
     method: str
     note: str = ""
+    events: tuple[float, float] | None = None
 
 
 def without(

@@ -6,16 +6,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from mqlab.analysis import accounts, amounts, rates
+from mqlab.analysis import accounts, amounts, delays, rates
 from mqlab.analysis.comparison import Comparison, a_number, finite, without
+from mqlab.analysis.live import always_valid_of
 from mqlab.analysis.looks import Boundary
-from mqlab.analysis.rates import DESCRIPTIVE
-from mqlab.analysis.results import ArmValue, MetricRow
+from mqlab.analysis.rates import DESCRIPTIVE, joined
+from mqlab.analysis.results import AlwaysValid, ArmValue, MetricRow
 from mqlab.analysis.study import Study
-from mqlab.experiments.metrics import METRICS, kind_of
-from mqlab.experiments.protocol import Metric
+from mqlab.experiments.metrics import METRICS, declared, kind_of
+from mqlab.experiments.protocol import Metric, MetricName
 from mqlab.leads.instants import DAY_US
+from mqlab.stats.bayes import reading_of
 from mqlab.stats.estimate import NotEstimable
+from mqlab.stats.tails import critical_z
+from mqlab.warehouse.followed import FollowedRow
 from mqlab.warehouse.sufficient import Cell, UnitRow
 
 Role = Literal["primary", "then", "beside", "guardrail", "segment"]
@@ -29,7 +33,7 @@ def metric_rows(study: Study, arm: str, deciding: Estimator) -> Iterator[MetricR
     before = protocol.primary.metric
     for metric in protocol.then:
         for row in _rows(study, metric, "then", arm, deciding):
-            yield replace(row, note=_joined(row.note, f"tested only after {before}"))
+            yield replace(row, note=joined(row.note, f"tested only after {before}"))
         before = metric.metric
     shown = {(metric.metric, study.horizon(metric)) for metric in (protocol.primary, *protocol.then)}
     for metric in (*((protocol.precision,) if protocol.precision else ()), *protocol.beside):
@@ -38,6 +42,17 @@ def metric_rows(study: Study, arm: str, deciding: Estimator) -> Iterator[MetricR
             yield from _rows(study, metric, "beside", arm, deciding)
     for metric in protocol.guardrails:
         yield from _rows(study, metric, "guardrail", arm, deciding)
+    for metric in _always_asked(study):
+        yield from _rows(study, metric, "beside", arm, deciding)
+
+
+ASKED_FIRST: tuple[MetricName, ...] = ("sql_per_lead", "won_per_lead", "sql_per_mql", "won_per_mql", "mql_per_lead")
+
+
+def _always_asked(study: Study) -> Iterator[Metric]:
+    """What readers ask for first, where the protocol does not declare it: MQL→SQL, closed-won, and their volume."""
+    known = {metric.metric for metric in declared(study.protocol)}
+    return (Metric(name) for name in ASKED_FIRST if name not in known)
 
 
 def estimators(study: Study, metric: Metric) -> tuple[Estimator, ...]:
@@ -57,21 +72,33 @@ def compare(study: Study, metric: Metric, arm: str, estimator: Estimator) -> Com
         return _effort(study, horizon, arm)
     if kind.name == "touched_within_sla":
         return _in_time(study, horizon, arm)
+    stage = delays.stage_of(metric)
     if study.by_account:
-        return _of_accounts(study, metric, arm, estimator, study.units(arm, horizon))
-    return _of_leads(study, metric, arm, estimator, study.cells(arm, horizon))
+        if stage is None or study.complete(arm, horizon):
+            return _of_accounts(study, metric, arm, estimator, study.units(arm, horizon))
+        rows = study.followed(arm, horizon, stage, by_unit=True)
+        return delays.per_lead_accounts(rows, study.control, arm, horizon, triggered=estimator == "triggered")
+    if stage is None:
+        return _of_mqls(study, metric, arm, estimator, study.cells(arm, horizon))
+    return _of_leads(study, arm, estimator, horizon, study.followed(arm, horizon, stage))
 
 
 def segment_comparison(
     study: Study, metric: Metric, arm: str, estimator: Estimator, segment: str, values: frozenset[str | None]
 ) -> Comparison:
-    """A yes/no metric among the leads whose segment has one of `values`."""
-    horizon = study.horizon(metric)
+    """A stage per assigned lead among the leads whose segment has one of `values`."""
+    horizon, stage = study.horizon(metric), delays.stage_of(metric)
+    if stage is None:
+        raise ValueError(f"{metric.metric} is no share of assigned leads")
     if study.by_account:
-        rows = tuple(row for row in study.units(arm, horizon, segment) if row.segment in values)
-        return _of_accounts(study, metric, arm, estimator, rows)
-    cells = tuple(cell for cell in study.cells(arm, horizon, segment) if cell.segment in values)
-    return _of_leads(study, metric, arm, estimator, cells)
+        if study.complete(arm, horizon):
+            units = tuple(row for row in study.units(arm, horizon, segment) if row.segment in values)
+            return _of_accounts(study, metric, arm, estimator, units)
+        followed = study.followed(arm, horizon, stage, segment=segment, by_unit=True)
+        inside = tuple(row for row in followed if row.segment in values)
+        return delays.per_lead_accounts(inside, study.control, arm, horizon, triggered=estimator == "triggered")
+    rows = tuple(row for row in study.followed(arm, horizon, stage, segment=segment) if row.segment in values)
+    return _of_leads(study, arm, estimator, horizon, rows)
 
 
 def row_of(
@@ -91,9 +118,10 @@ def row_of(
     due = study.due(arm, horizon)
     if not due:
         comparison = _not_due(study, metric, arm, comparison)
-    boundary: Boundary = study.boundary(arm, horizon)
+    boundary: Boundary = study.boundary(arm, horizon, metric)
     z = boundary.z(alpha)
     repeated, fixed = boundary.p_values(a_number(comparison.p_value))
+    beside = due and role in ("primary", "then")
     return MetricRow(
         metric=metric.metric,
         role=role,
@@ -115,7 +143,51 @@ def row_of(
         margin_in=metric.margin.kind if metric.margin and role in ("guardrail", "primary") else None,
         unit=kind.unit,
         currency=study.outcomes.currency if kind.unit == "money" else None,
+        always_valid=_always_valid(study, metric, arm, estimator, comparison, boundary) if beside else None,
+        reading=reading_of(finite(comparison.relative(PLAIN_Z)), PLAIN_Z) if beside else None,
     )
+
+
+UNEVEN = NotEstimable("uneven_arms", "Money is read at any time only where each arm has 30% to 70% of the pair.")
+PLAIN_Z = critical_z(0.05)
+"""The critical value of the plain 95% limits that a reading is made of."""
+
+
+def _always_valid(
+    study: Study, metric: Metric, arm: str, estimator: Estimator, comparison: Comparison, boundary: Boundary
+) -> AlwaysValid | NotEstimable:
+    """Limits for whoever looks at any time; with a declared maximum the p-value is the smallest of all recorded looks.
+
+    Money needs arms of like size: elsewhere the smaller arm's own variance is too unsure, too early.
+    """
+    if METRICS[metric.metric].unit == "money" and not study.even(arm):
+        return UNEVEN
+    found = always_valid_of(
+        comparison,
+        effective_leads=boundary.information[-1],
+        maximum_leads=boundary.maximum,
+        alpha=study.alpha(arm),
+        events_per_arm=_events(study, metric, arm, comparison),
+    )
+    if isinstance(found, NotEstimable):
+        return found
+    if study.protocol.looks.maximum_leads is None:
+        return found
+    key = (metric.metric, study.horizon(metric), arm, estimator)
+    earlier = [look.p_always[key] for look in study.schedule.recorded.values() if key in look.p_always]
+    return replace(found, p_value=min([found.p_value, *earlier]))
+
+
+def _events(study: Study, metric: Metric, arm: str, comparison: Comparison) -> tuple[float, float]:
+    """Outcomes of control and treatment that a comparison rests on: those of a rate, the wins of an amount."""
+    if comparison.events is not None:
+        return comparison.events
+    if METRICS[metric.metric].unit == "rate":
+        return comparison.control.numerator or 0.0, comparison.treatment.numerator or 0.0
+    number = study.money_number.get(metric)
+    cells = () if number is None else study.money(arm, number)
+    control, treatment = (float(sum(cell.wins for cell in cells if cell.arm == side)) for side in (study.control, arm))
+    return control, treatment
 
 
 def _rows(study: Study, metric: Metric, role: Role, arm: str, deciding: Estimator) -> Iterator[MetricRow]:
@@ -142,14 +214,17 @@ def _not_due(study: Study, metric: Metric, arm: str, comparison: Comparison) -> 
     return without(reason, a, b, comparison.method, comparison.note)
 
 
-def _of_leads(study: Study, metric: Metric, arm: str, estimator: Estimator, cells: Sequence[Cell]) -> Comparison:
-    control, kind = study.control, kind_of(metric)
+def _of_leads(
+    study: Study, arm: str, estimator: Estimator, horizon_days: int, rows: Sequence[FollowedRow]
+) -> Comparison:
+    method = delays.per_lead_triggered if estimator == "triggered" else delays.per_lead
+    return method(rows, study.control, arm, horizon_days)
+
+
+def _of_mqls(study: Study, metric: Metric, arm: str, estimator: Estimator, cells: Sequence[Cell]) -> Comparison:
+    control = study.control
     compared = rates.comparable(cells, control, arm)
-    if kind.denominator == "lead":
-        count = rates.numerator(kind.name)
-        method = rates.per_lead_triggered if estimator == "triggered" else rates.per_lead
-        return method(compared, control, arm, count)
-    stage = kind.name.removesuffix("_per_mql")
+    stage = metric.metric.removesuffix("_per_mql")
     by_mql = rates.per_mql_efficient if estimator == "triggered" else rates.per_mql
     return by_mql(compared, control, arm, stage)
 
@@ -198,7 +273,7 @@ def _revenue(study: Study, metric: Metric, arm: str, estimator: Estimator) -> Co
         method = amounts.revenue_triggered if estimator == "triggered" else amounts.revenue
         found = method(cells, study.winners(arm, number), control, arm, minor)
     if no_amount:
-        found = replace(found, note=_joined(found.note, f"{no_amount} of {won} deals won have no amount"))
+        found = replace(found, note=joined(found.note, f"{no_amount} of {won} deals won have no amount"))
     return found
 
 
@@ -242,7 +317,7 @@ def _in_time(study: Study, horizon: int, arm: str) -> Comparison:
         found = rates.in_time(cells, control, arm)
     if not study.dataset.handover_stated:
         return replace(
-            found, note=_joined(found.note, "hand-over taken as the end of the batch in which the rule fired")
+            found, note=joined(found.note, "hand-over taken as the end of the batch in which the rule fired")
         )
     return found
 
@@ -261,7 +336,3 @@ def _empty_sides(
         return ArmValue(leads, mature, reason)
 
     return side(control), side(arm)
-
-
-def _joined(*notes: str) -> str:
-    return "; ".join(note for note in notes if note)

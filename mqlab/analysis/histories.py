@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from typing import cast
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from mqlab.leads.instants import instant
 from mqlab.leads.records import Event, FieldChange, History, Lead, Merge, Scalar
@@ -62,40 +63,103 @@ class _Instants:
 class Histories:
     """The history of every id that has a lead row, before any merge, and the merges known by `as_of`.
 
-    `stray_events` and `stray_changes` count the rows whose lead has no row.
+    `leads` are the lead rows, by id. Events become records when the history they belong to is first asked for: most
+    questions are about some of the leads. `stray_events` and `stray_changes` count the rows whose lead has no row.
     """
 
     by_id: Mapping[str, History]
+    leads: tuple[Lead, ...]
     merges: tuple[Merge, ...]
+    changes: Mapping[str, tuple[FieldChange, ...]]
     stray_events: int
     stray_changes: int
 
-    @cached_property
-    def leads(self) -> tuple[Lead, ...]:
-        """The lead rows, by id."""
-        return tuple(history.lead for history in self.by_id.values())
+    def without_events(self, lead: Lead) -> History:
+        """A lead with its field changes only."""
+        return History(lead, field_changes=self.changes.get(lead.lead_id, ()))
+
+
+class _ByLead(Mapping[str, History]):
+    """Histories by id, each made when it is first asked for."""
+
+    def __init__(
+        self,
+        leads: Mapping[str, Lead],
+        events: _Events,
+        changes: Mapping[str, tuple[FieldChange, ...]],
+        recycled: Mapping[str, list[datetime]],
+    ) -> None:
+        self._leads, self._events, self._changes, self._recycled = leads, events, changes, recycled
+        self._made: dict[str, History] = {}
+
+    def __getitem__(self, lead_id: str) -> History:
+        found = self._made.get(lead_id)
+        if found is None:
+            found = self._made[lead_id] = History(
+                self._leads[lead_id],
+                self._events.of(lead_id),
+                self._changes.get(lead_id, ()),
+                tuple(sorted(self._recycled.get(lead_id, ()))),
+            )
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._leads)
+
+    def __len__(self) -> int:
+        return len(self._leads)
+
+    def __contains__(self, lead_id: object) -> bool:
+        return lead_id in self._leads
+
+
+class _Events:
+    """The rows of events, those of one lead together in the order of the table."""
+
+    def __init__(self, table: pa.Table, decode: _Json) -> None:
+        ids = pc.fill_null(table["lead_id"], "").combine_chunks().dictionary_encode()
+        number = np.asarray(ids.indices.to_numpy(), dtype=np.int64)
+        order = np.argsort(number, kind="stable")
+        ends = np.cumsum(np.bincount(number, minlength=len(ids.dictionary))).tolist()
+        self.spans = dict(zip(ids.dictionary.to_pylist(), zip([0, *ends], ends, strict=False), strict=True))
+        table = table.take(pa.array(order))
+        self._columns = (
+            _texts(table, "name"),
+            _us(table, "occurred_at"),
+            _us(table, "known_at"),
+            _texts(table, "event_id"),
+            _texts(table, "source"),
+            _texts(table, "props"),
+            table["version"].to_pylist(),
+        )
+        self._decode = decode
+
+    def of(self, lead_id: str) -> tuple[Event, ...]:
+        """One lead's events; an event known when it occurred has one instant for both."""
+        begin, end = self.spans.get(lead_id, (0, 0))
+        found = []
+        for name, occurred_us, known_us, event_id, source, props, version in zip(
+            *(column[begin:end] for column in self._columns), strict=True
+        ):
+            occurred = instant(occurred_us)
+            known = occurred if known_us == occurred_us else instant(known_us)
+            found.append(Event(name, occurred, known, event_id, source or "", self._decode.object(props), version))
+        return tuple(found)
 
 
 def histories(facts: Facts) -> Histories:
     """Every lead of `facts` with its events, field changes and recycles, sorted by id."""
     decode, instants = _Json(), _Instants()
-    events = _events(facts.events, decode, instants)
-    changes = _changes(facts.field_changes, decode, instants)
-    recycled = _recycled(facts.outcomes, instants)
-    by_id: dict[str, History] = {}
-    for lead in sorted(_leads(facts.leads, decode, instants), key=lambda lead: lead.lead_id):
-        lead_id = lead.lead_id
-        by_id[lead_id] = History(
-            lead,
-            tuple(events.pop(lead_id, ())),
-            tuple(changes.pop(lead_id, ())),
-            tuple(sorted(recycled.get(lead_id, ()))),
-        )
+    leads = {lead.lead_id: lead for lead in sorted(_leads(facts.leads, decode, instants), key=lambda one: one.lead_id)}
+    events = _Events(facts.events, decode)
+    changes = {lead_id: tuple(rows) for lead_id, rows in _changes(facts.field_changes, decode, instants).items()}
     return Histories(
-        by_id=by_id,
+        by_id=_ByLead(leads, events, changes, _recycled(facts.outcomes, instants)),
+        leads=tuple(leads.values()),
         merges=_merges(facts, instants),
-        stray_events=sum(map(len, events.values())),
-        stray_changes=sum(map(len, changes.values())),
+        changes=changes,
+        stray_events=sum(end - begin for lead_id, (begin, end) in events.spans.items() if lead_id not in leads),
+        stray_changes=sum(len(rows) for lead_id, rows in changes.items() if lead_id not in leads),
     )
 
 
@@ -125,28 +189,6 @@ def _leads(table: pa.Table, decode: _Json, instants: _Instants) -> list[Lead]:
         )
         for lead_id, created, source, account_key, email_domain, fields, row_is, known in columns
     ]
-
-
-def _events(table: pa.Table, decode: _Json, instants: _Instants) -> dict[str, list[Event]]:
-    found: dict[str, list[Event]] = defaultdict(list)
-    columns = zip(
-        _texts(table, "lead_id"),
-        _texts(table, "name"),
-        _us(table, "occurred_at"),
-        _us(table, "known_at"),
-        _texts(table, "event_id"),
-        _texts(table, "source"),
-        _texts(table, "props"),
-        table["version"].to_pylist(),
-        strict=True,
-    )
-    for lead_id, name, occurred, known, event_id, source, props, version in columns:
-        found[lead_id].append(
-            Event(
-                name, instants.of(occurred), instants.of(known), event_id, source or "", decode.object(props), version
-            )
-        )
-    return found
 
 
 def _changes(table: pa.Table, decode: _Json, instants: _Instants) -> dict[str, list[FieldChange]]:

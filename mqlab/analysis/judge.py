@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -19,7 +20,7 @@ from mqlab.analysis.histories import Histories, histories
 from mqlab.analysis.people import People
 from mqlab.analysis.strata import NAMES, NEVER, Int64s, first_divergence, spread_over_units
 from mqlab.assignment.units import unit_of
-from mqlab.definitions.evaluate import Evaluator, truth
+from mqlab.definitions.evaluate import Evaluator, condition
 from mqlab.definitions.fields import values_at
 from mqlab.definitions.model import Definition, FieldDecl
 from mqlab.definitions.tree import AccountCount
@@ -33,6 +34,7 @@ from mqlab.leads.text import DEFAULT_NULL_TOKENS
 from mqlab.leads.values import text
 from mqlab.warehouse.columns import segment_column, stratum_column
 
+Texts = npt.NDArray[np.object_]
 Progress = Callable[[int, int], None]
 """Called with (leads done, leads in all) as an analysis goes on."""
 
@@ -67,10 +69,14 @@ def judge(
     internal_domains: Collection[str] = (),
     null_tokens: Collection[str] = DEFAULT_NULL_TOKENS,
     overrides: Mapping[str, str] | Iterable[tuple[str, str]] = (),
+    known: Histories | None = None,
     progress: Progress | None = None,
 ) -> Judged:
-    """Enrol every lead of `facts` and judge it by every arm's definition; `definitions` are keyed by `id@version`."""
-    known = histories(facts)
+    """Enrol every lead of `facts` and judge it by every arm's definition; `definitions` are keyed by `id@version`.
+
+    `known` are the histories of these facts, where a caller judges several experiments by them.
+    """
+    known = histories(facts) if known is None else known
     single = _assign(protocol, facts, definitions, known, internal_domains, null_tokens, dict(overrides))
     assignments = carry_merges(single, known.merges)
     persons = tuple(row for row in assignments if row.merged_into is None)
@@ -105,13 +111,12 @@ def _assign(
     for arm in protocol.arms:
         for field in definitions[arm.definition].fields:
             declared.setdefault(field.name, field)
-    fields, tokens = tuple(declared.values()), tuple(null_tokens)
+    fits = None
+    if protocol.eligible is not None:
+        fits = condition(protocol.eligible, fields=tuple(declared.values()), null_tokens=tuple(null_tokens))
 
     def eligible(lead: Lead) -> bool | None:
-        if protocol.eligible is None:
-            return True
-        values = values_at(known.by_id[lead.lead_id], lead.created_at, facts.as_of)
-        return truth(protocol.eligible, values, fields=fields, null_tokens=tokens)
+        return True if fits is None else fits(values_at(known.without_events(lead), lead.created_at, facts.as_of))
 
     handed = _first_handoff(protocol, facts, known, internal_domains, null_tokens)
     return enrol(
@@ -134,11 +139,12 @@ def _first_handoff(
 ) -> dict[str, datetime]:
     """The first instant at which any lead of a unit was handed to sales."""
     first: dict[str, datetime] = {}
+    leads = {lead.lead_id: lead for lead in known.leads}
     rows = facts.outcomes.select(["lead_id", "occurred_at"]).filter(pc.equal(facts.outcomes["kind"], "handed_off"))
     for row in rows.to_pylist():
-        history = known.by_id.get(row["lead_id"])
-        if history is not None:
-            unit = unit_of(history.lead, protocol.unit, internal_domains, null_tokens)
+        lead = leads.get(row["lead_id"])
+        if lead is not None:
+            unit = unit_of(lead, protocol.unit, internal_domains, null_tokens)
             first[unit] = min(first.get(unit, row["occurred_at"]), row["occurred_at"])
     return first
 
@@ -207,33 +213,37 @@ def _table(
         "source": pa.array([lead.source for lead in leads], pa.string()),
         "account_key": pa.array([lead.account_key for lead in leads], pa.string()),
         "path": pa.array([crossings.path[definition_of[arm]][index] for index, arm in enumerate(arms)], pa.string()),
-        "qualified_at": _instants(np.array(own, dtype=np.int64)),
+        "qualified_at": instants(np.array(own, dtype=np.int64)),
     }
     for arm in protocol.arms:
-        columns[qualified_column(arm.name)] = _instants(crossings.at_us[arm.definition])
+        columns[qualified_column(arm.name)] = instants(crossings.at_us[arm.definition])
+    sides, units = np.array(arms, dtype=object), np.array([row.unit for row in kept], dtype=object)
     for arm in protocol.challengers:
-        columns[stratum_column(arm.name)] = _stratum(protocol, facts, kept, crossings, arm.name)
+        columns[stratum_column(arm.name)] = stratum(protocol, facts.as_of, arm.name, sides, units, crossings.at_us)
     columns.update(_segments(protocol, facts, known, kept, null_tokens))
     return pa.table(columns)
 
 
-def _stratum(
-    protocol: Protocol, facts: Facts, kept: Sequence[Assignment], crossings: _Crossings, challenger: str
+def stratum(
+    protocol: Protocol, as_of: datetime, challenger: str, arms: Texts, units: Texts, at_us: Mapping[str, Int64s]
 ) -> pa.Array:
-    """The stratum of each lead of the two arms of a pair."""
+    """The stratum of each lead of the pair (`challenger`, control); null for leads of other arms.
+
+    `arms` and `units` are those of the leads, `at_us` the first crossing of each definition (`NEVER`: not yet).
+    """
     definition_of = {arm.name: arm.definition for arm in protocol.arms}
-    pair = np.array([row.arm in (challenger, protocol.control) for row in kept], dtype=bool)
+    pair = (arms == challenger) | (arms == protocol.control)
     found = first_divergence(
-        crossings.at_us[definition_of[protocol.control]][pair],
-        crossings.at_us[definition_of[challenger]][pair],
+        at_us[definition_of[protocol.control]][pair],
+        at_us[definition_of[challenger]][pair],
         cadence_us=protocol.cadence_us,
-        as_of_us=micros(facts.as_of),
+        as_of_us=micros(as_of),
     )
     if protocol.unit == "account":
-        units = [row.unit for row, inside in zip(kept, pair, strict=True) if inside]
-        found = spread_over_units(found, np.unique(np.array(units, dtype=object), return_inverse=True)[1])
-    names = iter(NAMES[code] for code in found.code)
-    return pa.array([next(names) if inside else None for inside in pair], pa.string())
+        found = spread_over_units(found, np.unique(units[pair], return_inverse=True)[1])
+    names = np.full(len(arms), None, dtype=object)
+    names[pair] = np.array(NAMES, dtype=object)[found.code]
+    return pa.array(names, pa.string())
 
 
 def _segments(
@@ -252,6 +262,6 @@ def _segments(
     return {segment_column(name): pa.array(columns[name], pa.string()) for name in protocol.segments}
 
 
-def _instants(at_us: Int64s) -> pa.Array:
+def instants(at_us: Int64s) -> pa.Array:
     """Microseconds as instants, `NEVER` as null."""
     return pa.array(at_us, pa.int64(), mask=at_us == NEVER).cast(INSTANT)

@@ -1,7 +1,8 @@
 """Time in an analysis: how late sales feedback arrives, up to when it is complete, and which leads are mature.
 
 The data cut-off is `as_of` less the lateness L, the 99th percentile of `known_at − occurred_at`. A lead is mature for a
-horizon when it has been followed that many whole days by the cut-off; only mature leads count in a metric.
+horizon when it has been followed that many whole days by the cut-off. A share of assigned leads that reach a stage is
+read from all of them as far as each was followed (`mqlab.analysis.delays`); every other metric from mature leads only.
 """
 
 from __future__ import annotations
@@ -89,11 +90,15 @@ class FollowUp:
         latest = self.clock.cut_off_at(as_of_us) - horizon_days * DAY_US
         return {name: int(np.searchsorted(starts, latest, side="right")) for name, starts in self.assigned_us.items()}
 
+    def known(self, arms: Sequence[str], as_of_us: int) -> int:
+        """Leads of `arms` that had been assigned when one stands at `as_of_us`."""
+        return sum(int(np.searchsorted(self.assigned_us[name], as_of_us, side="right")) for name in arms)
+
     def due(self, horizon_days: int, as_of_us: int, arms: Sequence[str]) -> bool:
         """Whether a metric of this horizon can be read: enough mature leads of the compared `arms`, or all of them."""
         mature = self.mature(horizon_days, as_of_us)
         counts = [mature[name] for name in arms]
-        everyone = sum(int(np.searchsorted(self.assigned_us[name], as_of_us, side="right")) for name in arms)
+        everyone = self.known(arms, as_of_us)
         if not everyone or not min(counts):
             return False
         if sum(counts) == everyone:

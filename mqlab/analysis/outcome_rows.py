@@ -85,6 +85,7 @@ def outcome_rows(
             "amount_minor": pa.array(in_minor, pa.int64()),
             "thousandths": _thousandths(outcomes["quantity"]),
             "owner": outcomes["owner"],
+            "reason_code": outcomes["reason_code"],
             "inferred": pc.equal(pc.fill_null(outcomes["evidence"], "stated"), "inferred"),
             "dated": pc.equal(pc.fill_null(outcomes["resolution"], "instant"), "day"),
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from mqlab.analysis import rates
 from mqlab.analysis.estimate_rows import Estimator, compare
@@ -11,10 +11,11 @@ from mqlab.analysis.results import FunnelRow, MarginalRow, StratumRow
 from mqlab.analysis.study import Study
 from mqlab.experiments.metrics import kind_of
 from mqlab.experiments.protocol import Metric
-from mqlab.stats.binary import Counts
-from mqlab.stats.estimate import NotEstimable
-from mqlab.stats.strata import Strata
+from mqlab.stats import binary
+from mqlab.stats.estimate import Estimate, Interval, NotEstimable
+from mqlab.stats.strata import Pair, Strata
 
+NO_STRATA = NotEstimable("no_units", "No lead has been followed long enough to say which definition fires first.")
 FUNNEL = ("mql", "accepted", "sql", "opportunity", "won")
 
 
@@ -42,30 +43,41 @@ def stratum_rows(study: Study, arm: str) -> tuple[StratumRow, ...]:
 
 
 def marginal_rows(study: Study, arm: str) -> tuple[MarginalRow, ...]:
-    """Leads that one definition hands over first, per 1,000 assigned, and what became of them in each arm."""
+    """Leads that one definition hands over first, per 1,000 assigned, and what became of them in each arm.
+
+    The interval of what is gained or forgone is the score interval of the stratum, at this look's boundary, scaled by
+    the stratum's share; accounts have none.
+    """
     strata = _strata(study, arm)
-    rows = []
-    for name, pair in (("control_first", strata.control_first), ("arm_first", strata.arm_first)):
-        control, treatment = _rate(pair.control), _rate(pair.treatment)
-        moved = 1000 * strata.share(pair)
-        gained: float | NotEstimable
-        if isinstance(control, NotEstimable):
-            gained = control
-        elif isinstance(treatment, NotEstimable):
-            gained = treatment
-        else:
-            gained = moved * (treatment - control)
-        rows.append(
-            MarginalRow(
-                arm=arm,
-                stratum="control_first" if name == "control_first" else "arm_first",
-                leads_per_1000=moved,
-                rate_control=control,
-                rate_treatment=treatment,
-                outcomes_per_1000=gained,
-            )
-        )
-    return tuple(rows)
+    primary = study.protocol.primary
+    z = study.boundary(arm, study.horizon(primary), primary).z(study.alpha(arm))
+    return (
+        _marginal(study, arm, "control_first", strata, strata.control_first, z),
+        _marginal(study, arm, "arm_first", strata, strata.arm_first, z),
+    )
+
+
+def _marginal(
+    study: Study, arm: str, name: Literal["control_first", "arm_first"], strata: Strata, pair: Pair, z: float
+) -> MarginalRow:
+    if not strata.units:
+        return MarginalRow(arm, name, NO_STRATA, NO_STRATA, NO_STRATA, NO_STRATA, stage=counted_stage(study))
+    moved = 1000 * strata.share(pair)
+    gained = binary.difference(pair.control, pair.treatment, z=z)
+    interval = None
+    if isinstance(gained, Estimate) and not study.by_account:
+        low, high = gained.interval.low, gained.interval.high
+        interval = Interval(None if low is None else moved * low, None if high is None else moved * high)
+    return MarginalRow(
+        arm=arm,
+        stratum=name,
+        leads_per_1000=moved,
+        rate_control=pair.control.rate,
+        rate_treatment=pair.treatment.rate,
+        outcomes_per_1000=gained if isinstance(gained, NotEstimable) else moved * (gained.value or 0.0),
+        interval=interval,
+        stage=counted_stage(study),
+    )
 
 
 def funnel_rows(study: Study) -> tuple[FunnelRow, ...]:
@@ -87,50 +99,86 @@ def break_even(study: Study, arm: str, deciding: Estimator) -> Mapping[str, Any]
     """The price of a hand-over at which arm and control earn the same: Δ revenue per lead / Δ hand-overs per lead.
 
     `reading` is `while_less` (the arm hands over more and earns more), `while_more` (less and less), `always` (it earns
-    more with fewer hand-overs), `never` (less with more). Without an answer: `not_estimable` and why.
+    more with fewer hand-overs), `never` (less with more). `sentence` says it; where the experiment declares what a
+    hand-over costs, `compared` says on which side of the price that is and `net_per_lead` what is left of the revenue.
+    `caution` says when revenue or volume could as well be equal. Without an answer: `not_estimable` and why.
     """
-    metric = next((each for each in _money_metrics(study)), None)
+    metric = next(iter(study.money_number), None)
     if metric is None:
         return _unknown("no_revenue_metric", "The experiment declares no revenue_per_lead.")
-    currency = study.outcomes.currency
     horizon = study.horizon(metric)
     if not study.due(arm, horizon):
         day = study.due_on(arm, metric)
         return _unknown("not_due", f"revenue_per_lead is due {day}" if day else "Too few leads are mature.")
-    revenue = compare(study, metric, arm, deciding).difference(1.0)
-    volume = compare(study, Metric("mql_per_lead", horizon), arm, deciding).difference(1.0)
-    for estimate in (revenue, volume):
-        if isinstance(estimate, NotEstimable):
-            return _unknown(estimate.reason, estimate.detail)
-    if isinstance(revenue, NotEstimable) or isinstance(volume, NotEstimable):
-        raise AssertionError("both estimates exist here")
+    z = study.boundary(arm, horizon, metric).z(study.alpha(arm))
+    revenue = compare(study, metric, arm, deciding).difference(z)
+    volume = compare(study, Metric("mql_per_lead", horizon), arm, deciding).difference(z)
+    if isinstance(revenue, NotEstimable):
+        return _unknown(revenue.reason, revenue.detail)
+    if isinstance(volume, NotEstimable):
+        return _unknown(volume.reason, volume.detail)
     gain, more = revenue.value or 0.0, volume.value or 0.0
+    cost = _declared_cost(study)
     found: dict[str, Any] = {
         "estimator": deciding,
         "horizon_days": horizon,
-        "currency": currency,
+        "currency": study.outcomes.currency,
         "revenue_per_lead": gain,
+        "revenue_low": revenue.interval.low,
+        "revenue_high": revenue.interval.high,
         "handovers_per_lead": more,
-        "declared_cost": _declared_cost(study),
+        "declared_cost": cost,
+        "net_per_lead": None if cost is None else gain - cost * more,
     }
+    return {**found, **price_words(arm, gain, more, cost, revenue, volume, study.outcomes.currency)}
+
+
+def price_words(
+    arm: str, gain: float, more: float, cost: float | None, revenue: Estimate, volume: Estimate, currency: str
+) -> Mapping[str, Any]:
+    """`reading`, `price_per_handover` and the sentences of a break-even price.
+
+    `gain` and `more` are the differences of revenue and of hand-overs per assigned lead, `revenue` and `volume` the
+    same with their intervals, `cost` what a hand-over is declared to cost.
+
+    Example:
+        >>> sure, many = Estimate(72.0, Interval(9.0, 140.0)), Estimate(0.0135, Interval(0.005, 0.02))
+        >>> price_words("intent", 72.0, 0.0135, 40.0, sure, many, "EUR")["sentence"]
+        'worth it while a hand-over costs sales less than EUR 5,333'
+    """
     if not more:
-        return {**found, **_unknown("same_volume", "Both definitions hand over the same number of leads.")}
-    price = gain / more
+        return _unknown("same_volume", "Both definitions hand over the same number of leads.")
+    price: float | None = gain / more
     if gain > 0 and more > 0:
-        words = f"worth it while a hand-over costs sales less than {currency} {price:,.0f}"
-        return {**found, "reading": "while_less", "price_per_handover": price, "sentence": words}
-    if gain < 0 and more < 0:
-        words = f"worth it while a hand-over costs sales more than {currency} {price:,.0f}"
-        return {**found, "reading": "while_more", "price_per_handover": price, "sentence": words}
-    if more < 0:
-        words = "worth it at any price of a hand-over: it earns as much or more with fewer hand-overs"
-        return {**found, "reading": "always", "price_per_handover": None, "sentence": words}
-    words = "worth it at no price of a hand-over: it earns as little or less with more hand-overs"
-    return {**found, "reading": "never", "price_per_handover": None, "sentence": words}
+        reading, said = "while_less", f"worth it while a hand-over costs sales less than {currency} {price:,.0f}"
+    elif gain < 0 and more < 0:
+        reading, said = "while_more", f"worth it while a hand-over costs sales more than {currency} {price:,.0f}"
+    elif more < 0:
+        reading, price = "always", None
+        said = "worth it at any price of a hand-over: it earns as much or more with fewer hand-overs"
+    else:
+        reading, price = "never", None
+        said = "worth it at no price of a hand-over: it earns as little or less with more hand-overs"
+    found: dict[str, Any] = {"reading": reading, "price_per_handover": price, "sentence": said}
+    if cost is not None:
+        net = gain - cost * more
+        side = "more" if net > 0 else "less"
+        found["compared"] = (
+            f"at the declared cost of {_amount(cost, currency)} a hand-over, {arm} earns "
+            f"{_amount(abs(net), currency)} {side} per assigned lead, hand-overs paid"
+        )
+    open_ones = [
+        name
+        for name, estimate in (("revenue per lead", revenue), ("hand-overs per lead", volume))
+        if estimate.interval.contains(0.0)
+    ]
+    if open_ones:
+        found["caution"] = f"a rough guide: the interval of the difference in {' and in '.join(open_ones)} includes 0"
+    return found
 
 
-def _money_metrics(study: Study) -> list[Metric]:
-    return [metric for metric in study.money_number if metric.metric == "revenue_per_lead"]
+def _amount(value: float, currency: str) -> str:
+    return f"{currency} {value:,.2f}".removesuffix(".00")
 
 
 def _declared_cost(study: Study) -> float | None:
@@ -149,7 +197,3 @@ def _strata(study: Study, arm: str) -> Strata:
     cells = study.cells(arm, study.horizon(study.protocol.primary))
     compared = rates.comparable(cells, study.control, arm)
     return rates.strata_of(compared, study.control, arm, rates.numerator(f"{stage}_per_lead"))
-
-
-def _rate(counts: Counts) -> float | NotEstimable:
-    return counts.rate

@@ -19,11 +19,15 @@ from mqlab.stats.tails import two_sided_p
 from mqlab.warehouse.sufficient import Cell
 
 
-class Sized(Protocol):
-    """What every row of sufficient statistics says of itself."""
+class InPhase(Protocol):
+    """A row that stands in a phase."""
 
     @property
     def phase(self) -> int: ...
+
+
+class Sized(InPhase, Protocol):
+    """What every row of sufficient statistics says of itself."""
 
     @property
     def arm(self) -> str: ...
@@ -35,6 +39,7 @@ class Sized(Protocol):
     def mature(self) -> int: ...
 
 
+AnyRow = TypeVar("AnyRow", bound=InPhase)
 AnyCell = TypeVar("AnyCell", bound=Sized)
 Numerator = Callable[[Cell], int]
 STRATA: tuple[Stratum, ...] = ("both", "control_first", "arm_first", "none")
@@ -49,9 +54,9 @@ def numerator(metric: str) -> Numerator:
     return (lambda cell: cell.mql) if stage == "mql" else (lambda cell: cell.x[stage])
 
 
-def by_phase(cells: Iterable[AnyCell]) -> Mapping[int, tuple[AnyCell, ...]]:
-    """The cells of each phase."""
-    found: dict[int, list[AnyCell]] = defaultdict(list)
+def by_phase(cells: Iterable[AnyRow]) -> Mapping[int, tuple[AnyRow, ...]]:
+    """The rows of each phase."""
+    found: dict[int, list[AnyRow]] = defaultdict(list)
     for cell in cells:
         found[cell.phase].append(cell)
     return {phase: tuple(found[phase]) for phase in sorted(found)}
@@ -94,7 +99,7 @@ def per_lead(cells: Sequence[Cell], control: str, arm: str, count: Numerator) ->
         relative=lambda z: phases.relative_lift(pairs, z=z),
         p_value=phases.p_value(pairs),
         method="Miettinen–Nurminen score, N−1 test" if len(pairs) == 1 else _STRATIFIED,
-        note=_few(sum(pair.control.x for pair in pairs), sum(pair.treatment.x for pair in pairs)),
+        note=few(sum(pair.control.x for pair in pairs), sum(pair.treatment.x for pair in pairs)),
     )
 
 
@@ -106,6 +111,8 @@ def per_lead_triggered(cells: Sequence[Cell], control: str, arm: str, count: Num
     if not each:
         return without(NO_UNITS, *sides)
     rates = phases.triggered_rates(each)
+    discordant = [strata.discordant for strata in each]
+    events = sum(pair.control.x for pair in discordant), sum(pair.treatment.x for pair in discordant)
     return Comparison(
         sides[0] if isinstance(rates, NotEstimable) else _revalued(sides[0], rates[0]),
         sides[1] if isinstance(rates, NotEstimable) else _revalued(sides[1], rates[1]),
@@ -114,11 +121,8 @@ def per_lead_triggered(cells: Sequence[Cell], control: str, arm: str, count: Num
         p_value=phases.triggered_p_value(each),
         method="first-divergence strata, Miettinen–Nurminen score inside them, diluted"
         + ("" if len(each) == 1 else "; Cochran–Mantel–Haenszel over phases"),
-        note=_few(
-            sum(strata.discordant.control.x for strata in each),
-            sum(strata.discordant.treatment.x for strata in each),
-            " among leads the definitions disagree on",
-        ),
+        note=few(*events, " among leads the definitions disagree on"),
+        events=events,
     )
 
 
@@ -183,11 +187,16 @@ _STRATIFIED = "Miettinen–Nurminen score stratified by phase, Cochran–Mantel�
 _EFFICIENT = "post-stratified ratio, log-delta"
 
 
-def _few(control: int, treatment: int, where: str = "") -> str:
-    """A warning where an arm has fewer than ten outcomes."""
+def few(control: int, treatment: int, where: str = "") -> str:
+    """A warning where an arm has fewer than ten outcomes, else the empty text."""
     if min(control, treatment) >= FEW_OUTCOMES:
         return ""
     return f"few outcomes ({control} and {treatment}{where}), read with care"
+
+
+def joined(*notes: str) -> str:
+    """Notes as one."""
+    return "; ".join(note for note in notes if note)
 
 
 def _proportions(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from mqlab.leads.instants import iso
-from mqlab.stats.estimate import Estimate, NotEstimable
+from mqlab.stats.bayes import Reading
+from mqlab.stats.estimate import Estimate, Interval, NotEstimable
 
 CheckName = Literal[
     "sample_ratio", "arm_by_stratum", "same_handling", "concordant_effect", "handling_parity", "owner_balance",
@@ -17,6 +18,11 @@ CheckName = Literal[
 CheckStatus = Literal["pass", "warn", "fail", "not_applicable"]
 Stratum = Literal["both", "control_first", "arm_first", "none"]
 Call = Literal["ship", "harm", "keep", "inconclusive", "blocked", "not_due"]
+ConditionName = Literal[
+    "two_arms", "definition_changed", "outcome_before_assignment", "late_feedback", "dates_taken_from_later_stages",
+    "missing_amounts", "uneven_events", "uneven_arms", "largest_account", "leads_not_worked", "concordant_effect",
+    "undeclared_look", "empty_arm", "more_arms_than_leads",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,23 @@ class Check:
     def to_dict(self) -> dict[str, Any]:
         """The agreed keys."""
         return {"check": self.check, "status": self.status, "detail": self.detail, "p_value": self.p_value}
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition of validity that does not hold: the fact, and what to do about it.
+
+    `check` names the check whose detail tells the same fact; readers are told it once.
+    """
+
+    condition: ConditionName
+    detail: str
+    advice: str
+    check: CheckName | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The keys of the JSON."""
+        return {"condition": self.condition, "detail": self.detail, "advice": self.advice, "check": self.check}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +94,11 @@ class ArmValue:
         return {"units": self.units, "mature_units": self.mature_units, "value": value, "numerator": self.numerator}
 
 
+def number_dict(number: float | NotEstimable) -> float | dict[str, Any]:
+    """The number, or `{"not_estimable": reason}`."""
+    return {"not_estimable": number.reason} if isinstance(number, NotEstimable) else number
+
+
 def estimate_dict(estimate: Estimate | NotEstimable) -> dict[str, Any]:
     """`{"estimate", "low", "high"}`, with `"unbounded"` naming an open side; or `{"not_estimable": reason}`."""
     if isinstance(estimate, NotEstimable):
@@ -84,21 +112,43 @@ def estimate_dict(estimate: Estimate | NotEstimable) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Where a look stands: information fraction in [0, 1] and the boundary on |z|."""
+    """Where a look stands: information fraction in [0, 1], the boundary on |z|, and the leads the fraction counts.
+
+    `effective_leads`: as many mature leads as would tell as much (delays and accounts make them fewer than the leads).
+    """
 
     information: float
     bound: float
+    effective_leads: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The agreed keys."""
-        return {"information": self.information, "bound": self.bound}
+        return {"information": self.information, "bound": self.bound, "effective_leads": self.effective_leads}
+
+
+@dataclass(frozen=True, slots=True)
+class AlwaysValid:
+    """Limits that hold at every instant at once (a confidence sequence), and the p-value that goes with them."""
+
+    absolute: Estimate | NotEstimable
+    relative: Estimate | NotEstimable
+    p_value: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """As the JSON of a row has it."""
+        return {
+            "absolute": estimate_dict(self.absolute),
+            "relative": estimate_dict(self.relative),
+            "p_value": self.p_value,
+        }
 
 
 @dataclass(frozen=True, slots=True)
 class MetricRow:
     """One row per (metric, horizon, arm, segment, estimator). `primary` marks the row that decides.
 
-    `p_adjusted`: a segment's p-value, adjusted by Benjamini–Hochberg over all segments.
+    `p_adjusted`: a segment's p-value, adjusted by Benjamini–Hochberg over all segments. `always_valid` and `reading`
+    stand beside the numbers that decide; None where the row is not due.
     """
 
     metric: str
@@ -122,6 +172,8 @@ class MetricRow:
     unit: Literal["rate", "money", "count"] = "rate"
     currency: str | None = None
     p_adjusted: float | None = None
+    always_valid: AlwaysValid | NotEstimable | None = None
+    reading: Reading | NotEstimable | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The agreed keys."""
@@ -148,7 +200,21 @@ class MetricRow:
             "unit": self.unit,
             "currency": self.currency,
             "p_adjusted": self.p_adjusted,
+            "always_valid": _or_reason(self.always_valid),
+            "reading": _or_reason(self.reading),
         }
+
+
+def _or_reason(found: AlwaysValid | Reading | NotEstimable | None) -> dict[str, Any] | None:
+    match found:
+        case None:
+            return None
+        case NotEstimable():
+            return {"not_estimable": found.reason, "detail": found.detail}
+        case AlwaysValid():
+            return found.to_dict()
+        case _:
+            return asdict(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,14 +231,100 @@ class VerdictResult:
 
 @dataclass(frozen=True, slots=True)
 class MarginalRow:
-    """What happened to one discordant stratum, per 1,000 assigned leads: leads moved, and their outcome rate by arm."""
+    """What happened to one discordant stratum, per 1,000 assigned leads: leads moved, and their outcome rate by arm.
+
+    `outcomes_per_1000` is what being in `arm` adds (`arm_first`: gained) or costs (`control_first`: forgone), with its
+    `interval` where leads are randomised one by one. `stage` is what is counted.
+    """
 
     arm: str
     stratum: Literal["control_first", "arm_first"]
-    leads_per_1000: float
+    leads_per_1000: float | NotEstimable
     rate_control: float | NotEstimable
     rate_treatment: float | NotEstimable
     outcomes_per_1000: float | NotEstimable
+    interval: Interval | None = None
+    stage: str = "sql"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The keys of the JSON."""
+        return {
+            "arm": self.arm,
+            "stratum": self.stratum,
+            "stage": self.stage,
+            "leads_per_1000": number_dict(self.leads_per_1000),
+            "rate_control": number_dict(self.rate_control),
+            "rate_treatment": number_dict(self.rate_treatment),
+            "outcomes_per_1000": number_dict(self.outcomes_per_1000),
+            "low": self.interval.low if self.interval else None,
+            "high": self.interval.high if self.interval else None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class LeakRow:
+    """SQLs without a hand-over: leads of a stratum that the arm governing them, `under`, did not hand over in time.
+
+    `sqls` of these `leads` became SQLs all the same; `units` are all leads of `under` that the pair compares.
+    """
+
+    arm: str
+    stratum: Stratum
+    under: str
+    leads: int
+    sqls: int
+    units: int
+
+    @property
+    def rate(self) -> float | NotEstimable:
+        """SQLs per lead that was not handed over."""
+        return self.sqls / self.leads if self.leads else NotEstimable("no_units", "There is no such lead.")
+
+    @property
+    def per_1000(self) -> float | NotEstimable:
+        """SQLs without a hand-over per 1,000 assigned leads."""
+        if not self.units:
+            return NotEstimable("no_units", "The arm has no lead that has been followed long enough.")
+        return 1000 * self.sqls / self.units
+
+    def to_dict(self) -> dict[str, Any]:
+        """The keys of the JSON."""
+        return {
+            "arm": self.arm,
+            "stratum": self.stratum,
+            "under": self.under,
+            "leads": self.leads,
+            "sqls": self.sqls,
+            "rate": number_dict(self.rate),
+            "per_1000": number_dict(self.per_1000),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class MixRow:
+    """What sales answered about an arm's MQLs: how many were accepted, or rejected for a `reason`, or not answered.
+
+    A lead rejected and accepted later counts in both; a rejection counts once, with its first reason (None: no reason
+    was given).
+    """
+
+    arm: str
+    answer: Literal["accepted", "rejected", "none"]
+    reason: str | None
+    mqls: int
+    count: int
+    share: float | NotEstimable
+
+    def to_dict(self) -> dict[str, Any]:
+        """The keys of the JSON."""
+        return {
+            "arm": self.arm,
+            "answer": self.answer,
+            "reason": self.reason,
+            "mqls": self.mqls,
+            "count": self.count,
+            "share": number_dict(self.share),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,12 +336,27 @@ class FunnelRow:
     count: int
     units: int
 
+    def to_dict(self) -> dict[str, Any]:
+        """The keys of the JSON."""
+        return {"arm": self.arm, "stage": self.stage, "count": self.count, "units": self.units}
+
+
+class Plain(Protocol):
+    """What a part of the result is made of elsewhere, and printed here."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class AnalysisResult:
     """Everything `mqlab analyze` says; reports draw it and compute nothing.
 
-    `verdicts` has one entry per non-control arm; `verdict` is the first arm's (the agreed JSON's single one).
+    `verdicts` has one entry per non-control arm; `verdict` is the first arm's (the agreed JSON's single one). By
+    challenger: `deciding` is the estimator that decides, `split` the plain effect as triggered and concordant part
+    (`effect_split`), `accounts` what accounts make of it (`account_rows`), `rare_wins` the deals won as they may be
+    read at any time (`rare_wins`).
     """
 
     experiment: str
@@ -208,6 +375,13 @@ class AnalysisResult:
     counts: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     break_even: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    leak: tuple[LeakRow, ...] = ()
+    mix: tuple[MixRow, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    deciding: Mapping[str, str] = field(default_factory=dict)
+    split: Mapping[str, Plain] = field(default_factory=dict)
+    accounts: Mapping[str, Plain] = field(default_factory=dict)
+    rare_wins: Mapping[str, Plain] = field(default_factory=dict)
 
     @property
     def verdict(self) -> VerdictResult:
@@ -230,4 +404,13 @@ class AnalysisResult:
             "counts": dict(self.counts),
             "notes": list(self.notes),
             "break_even": {arm: dict(row) for arm, row in self.break_even.items()},
+            "marginal": [row.to_dict() for row in self.marginal],
+            "funnel": [row.to_dict() for row in self.funnel],
+            "leak": [row.to_dict() for row in self.leak],
+            "mix": [row.to_dict() for row in self.mix],
+            "conditions": [condition.to_dict() for condition in self.conditions],
+            "deciding": dict(self.deciding),
+            "split": {arm: found.to_dict() for arm, found in self.split.items()},
+            "accounts": {arm: found.to_dict() for arm, found in self.accounts.items()},
+            "rare_wins": {arm: found.to_dict() for arm, found in self.rare_wins.items()},
         }

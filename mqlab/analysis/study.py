@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
+from mqlab.analysis import delays
 from mqlab.analysis.judge import Judged
-from mqlab.analysis.looks import Boundary, Schedule, boundary_of
+from mqlab.analysis.looks import Boundary, Schedule
 from mqlab.analysis.maturity import Clock, FollowUp, due_on
 from mqlab.analysis.outcome_rows import OutcomeRows
 from mqlab.definitions.model import Definition
@@ -21,7 +22,11 @@ from mqlab.stats.multiplicity import dunnett_alpha
 from mqlab.warehouse import census, sufficient
 from mqlab.warehouse.census import Census, Log, ParityRow
 from mqlab.warehouse.dataset import RESPONSE_KINDS, TOUCH_KINDS, Dataset
+from mqlab.warehouse.followed import FollowedRow, followed
 from mqlab.warehouse.sufficient import Cell, EffortCell, MoneyCell, UnitRow, Winner
+
+EVEN = (0.30, 0.70)
+"""The share of a pair within which money's interval, and few outcomes, are safe."""
 
 
 @dataclass
@@ -44,7 +49,10 @@ class Study:
     _money: dict[tuple[str, int], tuple[MoneyCell, ...]] = field(default_factory=dict)
     _winners: dict[tuple[str, int], tuple[Winner, ...]] = field(default_factory=dict)
     _parity: dict[str, tuple[ParityRow, ...]] = field(default_factory=dict)
-    _boundaries: dict[str, Callable[[int], Boundary]] = field(default_factory=dict)
+    _followed: dict[tuple[str, str, int, str | None, bool, int | None], tuple[FollowedRow, ...]] = field(
+        default_factory=dict
+    )
+    _boundaries: dict[tuple[str, int, str | None], Boundary] = field(default_factory=dict)
     _alphas: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -142,11 +150,73 @@ class Study:
             self._parity[arm] = census.parity(self.dataset, arm, self.control)
         return self._parity[arm]
 
-    def boundary(self, arm: str, horizon_days: int) -> Boundary:
-        """The boundary of this look for a pair and a horizon."""
-        if arm not in self._boundaries:
-            self._boundaries[arm] = boundary_of(self.schedule, self.follow_up, (self.control, arm), self.maximum_leads)
-        return self._boundaries[arm](horizon_days)
+    def followed(
+        self,
+        arm: str,
+        horizon_days: int,
+        stage: str,
+        *,
+        segment: str | None = None,
+        by_unit: bool = False,
+        cut_off_us: int | None = None,
+    ) -> tuple[FollowedRow, ...]:
+        """Leads of the pair by follow-up and age of conversion; by account where asked for."""
+        key = (arm, stage, horizon_days, segment, by_unit, cut_off_us)
+        if key not in self._followed:
+            self._followed[key] = followed(
+                self.dataset,
+                stage,
+                horizon_days,
+                arms=(self.control, arm),
+                stratum_of=arm,
+                segment=segment,
+                by_unit=by_unit,
+                cut_off_us=cut_off_us,
+            )
+        return self._followed[key]
+
+    def complete(self, arm: str, horizon_days: int) -> bool:
+        """Whether every lead of the pair has been followed for the whole horizon."""
+        mature = self.follow_up.mature(horizon_days, self.clock.as_of_us)
+        return all(mature[side] == len(self.follow_up.assigned_us[side]) for side in (self.control, arm))
+
+    def boundary(self, arm: str, horizon_days: int, metric: Metric | None = None) -> Boundary:
+        """The boundary of this look for a pair and a horizon; looks at which it was not due yet have spent nothing.
+
+        Information is counted in effective mature leads for a metric whose outcomes are delayed, else in mature leads.
+        An earlier look that the ledger recorded counts what it counted then.
+        """
+        stage = delays.stage_of(metric) if metric is not None else None
+        key = (arm, horizon_days, stage)
+        if key not in self._boundaries:
+            pair = (self.control, arm)
+            counted = []
+            for at_us in self.schedule.looks_us[:-1]:
+                if not self.follow_up.due(horizon_days, at_us, pair):
+                    continue
+                then = self.schedule.recorded.get(at_us)
+                known = then.effective_leads.get((metric.metric, horizon_days, arm)) if then and metric else None
+                counted.append(self._information(arm, horizon_days, stage, at_us) if known is None else known)
+            counted.append(self._information(arm, horizon_days, stage, None))
+            self._boundaries[key] = Boundary(tuple(counted), float(self.maximum_leads), self.schedule.final)
+        return self._boundaries[key]
+
+    def _information(self, arm: str, horizon_days: int, stage: str | None, at_us: int | None) -> float:
+        """Effective mature leads of the pair at a look, now where `at_us` is None."""
+        look_us = self.clock.as_of_us if at_us is None else at_us
+        mature = self.follow_up.mature(horizon_days, look_us)
+        plain = float(sum(mature[side] for side in (self.control, arm)))
+        if stage is None or (not self.by_account and plain == self.follow_up.known((self.control, arm), look_us)):
+            return plain
+        rows = self.followed(
+            arm,
+            horizon_days,
+            stage,
+            by_unit=self.by_account,
+            cut_off_us=None if at_us is None else self.clock.cut_off_at(at_us),
+        )
+        found = delays.effective_leads(rows, self.control, arm, horizon_days)
+        return plain if found is None else found
 
     def alpha(self, arm: str) -> float:
         """The two-sided level of a challenger's own comparison: with several challengers Dunnett's."""
@@ -163,6 +233,16 @@ class Study:
                 )
             self._alphas = dict.fromkeys(challengers, level)
         return self._alphas[arm]
+
+    def share(self, arm: str) -> float:
+        """The share, in [0, 1], that `arm` is allotted of the leads of its pair."""
+        weights = {each.name: float(each.weight) for each in self.protocol.arms}
+        both = weights[self.control] + weights[arm]
+        return weights[arm] / both if both else 0.0
+
+    def even(self, arm: str) -> bool:
+        """Whether each arm of the pair is allotted 30% to 70% of it."""
+        return EVEN[0] <= self.share(arm) <= EVEN[1]
 
     def due(self, arm: str, horizon_days: int) -> bool:
         """Whether a metric of this horizon can be read now: at the planned end whatever is mature is read."""

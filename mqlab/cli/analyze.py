@@ -52,5 +52,7 @@ def analyze(
         sys.stdout.write(output.json_text(analysis.to_dict()) + "\n")
     else:
         sys.stdout.write(f"{analysis}\n")
+    if analysis.unrecorded:
+        output.note(analysis.unrecorded)
     if exit_on and analysis.result.verdict.call in exit_on:
         raise AnswerIsNo(f"the verdict is {analysis.result.verdict.call}.")

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from mqlab.cli import output
+from mqlab.cli import output, plan
 from mqlab.cli.options import Format, FormatOption, LabOption, now, parse_instant
 
-app = typer.Typer(no_args_is_help=True, help="Pre-registered experiments: start, watch, decide.")
+app = typer.Typer(no_args_is_help=True, help="Pre-registered experiments: plan, start, watch, decide.")
 
 ExperimentArgument = Annotated[
     str, typer.Argument(metavar="EXPERIMENT", help="The experiment's id.", show_default=False)
@@ -71,6 +71,9 @@ def show(experiment: ExperimentArgument, lab: LabOption = None, output_format: F
         output_format,
         lambda console: console.print(_key_values(data, console.width), markup=False, soft_wrap=True),
     )
+
+
+plan.register(app)
 
 
 @app.command()

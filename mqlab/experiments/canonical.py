@@ -58,6 +58,7 @@ def canonical(protocol: Protocol) -> dict[str, Any]:
         "looks": looks,
         "alpha": protocol.alpha,
         "segments": list(protocol.segments),
+        "post_stratify": protocol.post_stratify,
         "costs": _costs(protocol),
         "overrides": dict(protocol.overrides),
     }

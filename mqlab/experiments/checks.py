@@ -181,14 +181,21 @@ def _margins(protocol: Protocol, assumptions: Assumptions, *, triggered: bool) -
 
 
 def _segments(protocol: Protocol, definitions: Mapping[str, Definition]) -> Iterator[Problem]:
+    numbers = {
+        field.name for arm in protocol.arms for field in definitions[arm.definition].fields if field.kind == "number"
+    }
     for index, name in enumerate(protocol.segments):
-        kinds = {
-            field.kind for arm in protocol.arms for field in definitions[arm.definition].fields if field.name == name
-        }
-        if "number" in kinds:
+        if name in numbers:
             message = f"The segment '{name}' is a number: every value would be a segment of its own."
             hint = "Segment by a field with few values, such as an enum."
             yield _warning(protocol, "SegmentByNumber", message, f"segments.{index}", hint)
+    if protocol.post_stratify in numbers:
+        message = (
+            f"The covariate '{protocol.post_stratify}' is a number: all but its four most frequent values would be "
+            "one level."
+        )
+        hint = "Post-stratify by a field with few values, such as an enum."
+        yield _warning(protocol, "PostStratifyByNumber", message, "post_stratify", hint)
 
 
 def _volume(protocol: Protocol) -> Iterator[Problem]:

@@ -242,5 +242,8 @@ class ExperimentSpec(Spec):
     looks: LooksSpec
     alpha: Annotated[float, Field(gt=0, le=0.5)] = 0.05
     segments: list[str] = []
+    post_stratify: str | None = Field(
+        None, description="A field, or `source`, known at assignment: rates per lead are compared level by level."
+    )
     costs: CostsSpec | None = None
     overrides: dict[str, str] = Field({}, description="Units put into an arm for testing; never analysed.")

@@ -1,4 +1,4 @@
-"""What an experiment reads of its leads: `eligible`, segments, and what its definitions need of the unit."""
+"""What an experiment reads of its leads: `eligible`, segments, a covariate, and what its definitions need."""
 
 from __future__ import annotations
 
@@ -52,25 +52,28 @@ class Population:
         """Each is a declared field or `source`, once."""
         if len(self.definitions) < len(self.spec.arms):
             return
-        known = self._fields()
         seen: set[str] = set()
         for index, name in enumerate(self.spec.segments):
             if name in seen:
                 self.report("DuplicateSegment", f"The segment '{name}' stands here twice.", "segments", index)
-            elif name != "source" and name not in known:
-                hint = (
-                    nearest(name, [*known, "source"]) or f"Fields are {', '.join(sorted(known)) or 'none'} and source."
-                )
-                self.report(
-                    "UnknownField",
-                    f"The segment '{name}' is no field of the definitions.",
-                    "segments",
-                    index,
-                    hint=hint,
-                )
             else:
-                self._declared_alike(name, "segments", index)
+                self._known(name, f"The segment '{name}'", "segments", index)
             seen.add(name)
+
+    def post_stratify(self) -> None:
+        """A declared field or `source`; only where leads are randomised, as an account's leads may differ in it."""
+        name = self.spec.post_stratify
+        if name is None:
+            return
+        if self.spec.unit == "account":
+            self.report(
+                "NeedsLeadUnit",
+                "Leads can be post-stratified only where they are randomised one by one.",
+                "post_stratify",
+                hint="Leave the key out, or write `unit: lead`.",
+            )
+        if len(self.definitions) == len(self.spec.arms):
+            self._known(name, f"The covariate '{name}'", "post_stratify")
 
     def fits_the_unit(self) -> None:
         """A definition that reads `account.*` may only run where accounts are randomised."""
@@ -99,6 +102,15 @@ class Population:
                     )
                     hint = "Use a window (`within`) instead."
                     self.report("HalfLifeTooShort", message, "arms", arm, "definition", hint=hint)
+
+    def _known(self, name: str, what: str, *path: str | int) -> None:
+        """A field that some definition declares, and all that do alike; or `source`."""
+        known = self._fields()
+        if name == "source" or name in known:
+            self._declared_alike(name, *path)
+            return
+        hint = nearest(name, [*known, "source"]) or f"Fields are {', '.join(sorted(known)) or 'none'} and source."
+        self.report("UnknownField", f"{what} is no field of the definitions.", *path, hint=hint)
 
     def _fields(self) -> dict[str, FieldDecl]:
         found: dict[str, FieldDecl] = {}

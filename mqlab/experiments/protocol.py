@@ -115,6 +115,7 @@ class Protocol:
     looks: Looks = field(default_factory=lambda: Looks(dates=()))
     alpha: float = 0.05
     segments: tuple[str, ...] = ()
+    post_stratify: str | None = None
     costs: Costs | None = None
     layer: Layer | None = None
     eligible: Expression | None = None

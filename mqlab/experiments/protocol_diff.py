@@ -30,6 +30,7 @@ WORDS = {
     "looks.maximum_leads": "the declared maximum of leads",
     "alpha": "alpha",
     "segments": "the segments",
+    "post_stratify": "what leads are post-stratified by",
     "overrides": "the overrides",
     "costs": "the costs",
 }

@@ -64,6 +64,7 @@ class Resolver:
         population = Population(self.report, spec, self._definitions(spec), self.null_tokens)
         eligible = population.eligible(node_at(self.node, ("eligible",))[0])
         population.segments()
+        population.post_stratify()
         population.fits_the_unit()
         population.decays_slowly_enough()
         phases = self._phases(spec, zone) if zone else ()
@@ -98,6 +99,7 @@ class Resolver:
             looks=looks,
             alpha=spec.alpha,
             segments=tuple(spec.segments),
+            post_stratify=spec.post_stratify,
             costs=costs,
             layer=layer,
             eligible=eligible,

@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo
 from mqlab.analysis.analyze import analyze as analyze_facts
 from mqlab.analysis.results import AnalysisResult
 from mqlab.definitions.model import Definition
+from mqlab.errors import UnreachableError
 from mqlab.experiments import lifecycle
 from mqlab.experiments.protocol import Protocol
+from mqlab.lab import looks
 from mqlab.lab.experiments import declared, definitions_of, meanings, steps
 from mqlab.lab.fx import Exchange, exchange
 
@@ -23,12 +25,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Analysis:
-    """A result that prints in a terminal, renders in a notebook, and converts to plain data or a data frame."""
+    """A result that prints in a terminal, renders in a notebook, and converts to plain data or a data frame.
+
+    `unrecorded` says why the ledger does not know of this look, where it should.
+    """
 
     result: AnalysisResult
     protocol: Protocol
     definitions: dict[str, Definition]
     zone: ZoneInfo
+    unrecorded: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """The agreed JSON of `mqlab analyze`."""
@@ -52,7 +58,7 @@ class Analysis:
 
 
 def analyze(lab: Lab, experiment: str, *, as_of: datetime, position: int | None, progress: Progress) -> Analysis:
-    """Read the ledger at one position, judge, count, estimate, conclude. Nothing is written.
+    """Read the ledger at one position, judge, count, estimate, conclude; a look at a running experiment is recorded.
 
     The notes begin with what the start came too late for, such as leads that had arrived before it.
     """
@@ -82,16 +88,18 @@ def analyze(lab: Lab, experiment: str, *, as_of: datetime, position: int | None,
         currency=lab.settings.lab.currency,
         fx=_exchange(lab),
         memory_limit=lab.settings.warehouse.memory_limit,
-        looks_taken=[
-            look.as_of
-            for look in lab.reading.looks.taken(experiment)
-            if look.as_of < as_of and look.position <= read_at
-        ],
+        looks_taken=looks.taken_before(lab, experiment, as_of=as_of, position=read_at),
         progress=lambda done, total: progress("judging leads", done, total),
     )
     late = tuple(began.details.get("late", ())) if began else ()
     result = replace(result, notes=(*late, *result.notes))
-    return Analysis(result, present, definitions, lab.settings.zone)
+    unrecorded = ""
+    if position is None and began is not None:
+        try:
+            looks.record(lab, present, result, now=lab.clock())
+        except UnreachableError as error:
+            unrecorded = f"this look could not be recorded, so later ones will not know of it: {error}"
+    return Analysis(result, present, definitions, lab.settings.zone, unrecorded)
 
 
 def _exchange(lab: Lab) -> Exchange | None:

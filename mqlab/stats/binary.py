@@ -1,12 +1,17 @@
 """Two proportions: score intervals of difference and ratio, the N − 1 score test, Wilson; Newcombe as a cross-check.
 
-Sources: Miettinen & Nurminen 1985 (intervals), Campbell 2007 (N − 1 test), Wilson 1927, Newcombe 1998.
+Sources: Miettinen & Nurminen 1985 (intervals), Campbell 2007 (N − 1 test), Wilson 1927, Newcombe 1998. statsmodels has
+the same ratio, Newcombe and Wilson (tests hold them together); its score difference is wrong in 0.15.0, its root search
+does not keep an interval and its p-value from contradicting each other, and it takes no arrays.
+
+Everywhere `z` > 0 is the critical value of an interval, 1.96 or the boundary of a look; otherwise ValueError.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mqlab.stats import score
 from mqlab.stats.estimate import Estimate, Interval, NotEstimable
@@ -43,10 +48,11 @@ def difference(control: Counts, treatment: Counts, *, z: float) -> Estimate | No
         >>> round(estimate.interval.low, 7), round(estimate.interval.high, 7)
         (-0.0043792, 0.0419307)
     """
+    _check_critical(z)
     if not control.n or not treatment.n:
         return NO_UNITS
-    low, high = score.difference_limits(control.x, control.n, treatment.x, treatment.n, z)
-    return Estimate(treatment.x / treatment.n - control.x / control.n, Interval(float(low), float(high)))
+    low, high = _difference_limits(control.x, control.n, treatment.x, treatment.n, z)
+    return Estimate(treatment.x / treatment.n - control.x / control.n, Interval(low, high))
 
 
 def ratio(control: Counts, treatment: Counts, *, z: float) -> Estimate | NotEstimable:
@@ -60,11 +66,12 @@ def ratio(control: Counts, treatment: Counts, *, z: float) -> Estimate | NotEsti
         >>> at_least.value, round(at_least.interval.low, 7), at_least.interval.high
         (None, 1.5764064, None)
     """
+    _check_critical(z)
     if not control.n or not treatment.n:
         return NO_UNITS
-    low, high = score.ratio_limits(control.x, control.n, treatment.x, treatment.n, z)
+    low, high = _ratio_limits(control.x, control.n, treatment.x, treatment.n, z)
     value = treatment.x * control.n / (treatment.n * control.x) if control.x else None
-    return Estimate(value, Interval(float(low), None if math.isinf(float(high)) else float(high)))
+    return Estimate(value, Interval(low, None if math.isinf(high) else high))
 
 
 def relative_lift(control: Counts, treatment: Counts, *, z: float) -> Estimate | NotEstimable:
@@ -87,15 +94,38 @@ def minus_one(estimate: Estimate) -> Estimate:
     )
 
 
+@lru_cache(maxsize=2048)
+def _difference_limits(x_a: int, n_a: int, x_b: int, n_b: int, z: float) -> tuple[float, float]:
+    """Found by bisection, so kept: rows, checks and verdict of one analysis ask for the same limits."""
+    low, high = score.difference_limits(x_a, n_a, x_b, n_b, z)
+    return float(low), float(high)
+
+
+@lru_cache(maxsize=2048)
+def _ratio_limits(x_a: int, n_a: int, x_b: int, n_b: int, z: float) -> tuple[float, float]:
+    low, high = score.ratio_limits(x_a, n_a, x_b, n_b, z)
+    return float(low), float(high)
+
+
 def z_at_difference(control: Counts, treatment: Counts, *, null: float = 0.0) -> float | NotEstimable:
-    """The score z of "treatment − control = `null`"; non-inferiority tests with `null` = −margin (in points)."""
+    """The score z of "treatment − control = `null`"; non-inferiority tests with `null` = −margin (in points).
+
+    `null` in [−1, 1], otherwise ValueError.
+    """
+    if not -1.0 <= null <= 1.0:
+        raise ValueError(f"two rates cannot differ by {null}")
     if not control.n or not treatment.n:
         return NO_UNITS
     return float(score.z_difference(control.x, control.n, treatment.x, treatment.n, null))
 
 
 def z_at_ratio(control: Counts, treatment: Counts, *, null: float = 1.0) -> float | NotEstimable:
-    """The score z of "treatment / control = `null`", `null` > 0; non-inferiority tests with 1 − relative margin."""
+    """The score z of "treatment / control = `null`"; non-inferiority tests with `null` = 1 − relative margin.
+
+    `null` positive and finite, otherwise ValueError.
+    """
+    if not 0.0 < null < math.inf:
+        raise ValueError(f"the ratio of two rates must be positive and finite, not {null}")
     if not control.n or not treatment.n:
         return NO_UNITS
     return float(score.z_ratio(control.x, control.n, treatment.x, treatment.n, null))
@@ -120,6 +150,7 @@ def wilson(counts: Counts, *, z: float) -> Estimate | NotEstimable:
         >>> round(interval.low, 5), round(interval.high, 5)
         (0.06239, 0.16049)
     """
+    _check_critical(z)
     if not counts.n:
         return NO_UNITS
     p, n = counts.x / counts.n, counts.n
@@ -139,6 +170,11 @@ def newcombe(control: Counts, treatment: Counts, *, z: float) -> Estimate | NotE
     b_low, b_high = _limits(b)
     gap = pb - pa
     return Estimate(gap, Interval(gap - math.hypot(pb - b_low, a_high - pa), gap + math.hypot(b_high - pb, pa - a_low)))
+
+
+def _check_critical(z: float) -> None:
+    if not z > 0:
+        raise ValueError(f"the critical value of an interval must be positive, not {z}")
 
 
 def _limits(estimate: Estimate) -> tuple[float, float]:

@@ -78,7 +78,8 @@ def account_rate(accounts: Accounts) -> AccountRate | NotEstimable:
     return AccountRate(int(n.size), total, rate, variance, df, float(h.max()))
 
 
-def _joint_df(a: AccountRate, b: AccountRate) -> float:
+def joint_df(a: AccountRate, b: AccountRate) -> float:
+    """ν of a difference of two arms' rates: (1/N_A + 1/N_B)² / [(1/N_A)²/ν_A + (1/N_B)²/ν_B], N in leads."""
     va, vb = 1 / a.leads, 1 / b.leads
     return (va + vb) ** 2 / (va**2 / a.df + vb**2 / b.df)
 
@@ -90,7 +91,7 @@ def compare(control: Accounts, treatment: Accounts) -> Contrast | NotEstimable:
         return a
     if isinstance(b, NotEstimable):
         return b
-    return Contrast(a.rate, b.rate, a.variance, b.variance, 0.0, _joint_df(a, b))
+    return Contrast(a.rate, b.rate, a.variance, b.variance, 0.0, joint_df(a, b))
 
 
 def compare_triggered(control: Accounts, treatment: Accounts) -> Contrast | NotEstimable:
@@ -124,7 +125,7 @@ def compare_triggered(control: Accounts, treatment: Accounts) -> Contrast | NotE
         float(influence_a @ influence_a),
         float(influence_b @ influence_b),
         float(influence_a @ influence_b),
-        _joint_df(a, b),
+        joint_df(a, b),
     )
 
 

@@ -1,6 +1,8 @@
 """Independence in tables of counts: Pearson's χ² (arm × stratum, arm × owner) and Cochran–Mantel–Haenszel over strata.
 
 Sources: Pearson 1900; Mantel & Haenszel 1959, the form without continuity correction (statistics of phases and strata).
+scipy's `chi2_contingency` and statsmodels' `StratifiedTable` compute the same (tests hold them together), but stop at
+an empty row, column or stratum, which here is ordinary and left out.
 """
 
 from __future__ import annotations
@@ -40,11 +42,17 @@ class CommonEffect:
 def chi_square(table: Sequence[Sequence[int]]) -> ChiSquare | NotEstimable:
     """Pearson's χ² of independence of rows and columns; empty rows and columns are left out.
 
+    A count that is negative or no number, or rows of different length, are a ValueError.
+
     Example:
         >>> found = chi_square([[880, 120, 118, 2882], [884, 122, 121, 2873]])
         >>> found.df, round(found.p_value, 2)
         (3, 0.99)
     """
+    if len({len(row) for row in table}) > 1:
+        raise ValueError("the rows of a table must be of equal length")
+    if not all(count >= 0 for row in table for count in row):
+        raise ValueError("a table of counts cannot hold a negative count, or none")
     rows = [row for row in table if sum(row)]
     columns = [column for column in zip(*rows, strict=True) if sum(column)]
     if len(rows) < 2 or len(columns) < 2:

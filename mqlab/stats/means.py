@@ -1,8 +1,10 @@
-"""Means from sums and sums of squares: money per lead, its difference (Welch), its ratio (Fieller), its permutation p,
-and ratio metrics such as effort per win (delta method).
+"""Means from sums and sums of squares: money per lead, its difference (Welch), its ratio (Fieller), its skewness, and
+ratio metrics such as effort per win (delta method).
 
 Sums are integers (money in minor units), so that every engine returns the same bytes; variances are exact in them.
-Sources: Welch 1947, Fieller 1954, Deng, Knoblich & Lu 2018 (delta method for ratio metrics).
+Sources: Welch 1947 (R's `t.test`), Fieller 1954, Kohavi et al. 2014 (skewness rule), Deng, Knoblich & Lu 2018 (delta
+method for ratio metrics). `scipy.stats.ttest_ind_from_stats` has Welch's p for two independent means, but not for means
+that share leads, nor any ratio; it is an oracle of the tests.
 """
 
 from __future__ import annotations
@@ -12,12 +14,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from mqlab.stats.estimate import Estimate, Interval, NotEstimable
 from mqlab.stats.tails import t_in_place_of, two_sided_p_t
 
 TOO_FEW = NotEstimable("too_few_units", "An arm has fewer than two units.")
 NO_SPREAD = NotEstimable("no_variation", "Every unit has the same value.")
+NOTHING_TO_DIVIDE_BY = NotEstimable("no_outcomes", "An arm has nothing to divide by yet.")
 ZERO_CONTROL = NotEstimable("zero_control", "The control arm's value is zero, so there is no relative change.")
 
 
@@ -113,11 +117,58 @@ def welch(control: Moments, treatment: Moments) -> Contrast | NotEstimable:
     return Contrast(control.mean, treatment.mean, v_a, v_b, 0.0, _welch_df(v_a, control.n, v_b, treatment.n))
 
 
+def welch_of(control: npt.ArrayLike, treatment: npt.ArrayLike) -> Contrast | NotEstimable:
+    """`welch` of the values themselves, for what is no whole number: log amounts.
+
+    Example:
+        >>> round(welch_of([0.7, -1.6, -0.2], [1.9, 0.8, 1.1, 0.1]).difference(z=1.959964).value, 4)
+        1.3417
+    """
+    a, b = (np.asarray(values, dtype=np.float64) for values in (control, treatment))
+    if min(a.size, b.size) < 2:
+        return TOO_FEW
+    v_a, v_b = float(a.var(ddof=1)) / a.size, float(b.var(ddof=1)) / b.size
+    return Contrast(float(a.mean()), float(b.mean()), v_a, v_b, 0.0, _welch_df(v_a, a.size, v_b, b.size))
+
+
 def _welch_df(v_a: float, n_a: int, v_b: float, n_b: int) -> float:
     if not v_a + v_b:
         return float(n_a + n_b - 2)
     share_a, share_b = v_a / (v_a + v_b), v_b / (v_a + v_b)
     return 1 / (share_a**2 / (n_a - 1) + share_b**2 / (n_b - 1))
+
+
+def skewness(amounts: Sequence[int], units: int) -> float | NotEstimable:
+    """E(y − μ)³ / σ³ over `units`, of which those in `amounts` have that value and the others 0.
+
+    More amounts than units is a ValueError.
+
+    Example (one in four, as a Bernoulli variable: (1 − 2p) / √(p (1 − p))):
+        >>> round(skewness([1], 4), 6) == round(0.5 / math.sqrt(0.1875), 6)
+        True
+    """
+    if len(amounts) > units:
+        raise ValueError("there are more amounts than units")
+    if units < 2:
+        return TOO_FEW
+    y = np.array(amounts, dtype=np.float64)
+    idle = units - y.size
+    mean = float(y.sum()) / units
+    second = float(((y - mean) ** 2).sum()) + idle * mean**2
+    third = float(((y - mean) ** 3).sum()) - idle * mean**3
+    return third / units / (second / units) ** 1.5 if second else NO_SPREAD
+
+
+def units_for_normal_limits(skew: float) -> int:
+    """Units per arm from which the mean of a variable of this skewness has normal limits: 355·skew².
+
+    Source: Kohavi, Deng, Longbotham & Xu 2014, rule 7.
+
+    Example:
+        >>> units_for_normal_limits(18.0)
+        115020
+    """
+    return math.ceil(355 * skew**2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,46 +228,45 @@ def ratio_metric(control: RatioSums, treatment: RatioSums) -> Contrast | NotEsti
     if control.n < 2 or treatment.n < 2:
         return TOO_FEW
     if not control.w or not treatment.w:
-        return NotEstimable("no_outcomes", "An arm has nothing to divide by yet.")
+        return NOTHING_TO_DIVIDE_BY
     (r_a, v_a), (r_b, v_b) = _ratio_of_sums(control), _ratio_of_sums(treatment)
     return Contrast(r_a, r_b, v_a, v_b, 0.0, math.inf)
+
+
+def ratio_metric_in_phases(phases: Sequence[tuple[RatioSums, RatioSums]]) -> Contrast | NotEstimable:
+    """`ratio_metric` of (control, treatment) in several phases: both means per unit are taken phase by phase.
+
+    Each phase has the weight of its units in both arms, so that an allocation that changed between phases tells
+    nothing; a phase with fewer than two units in an arm is left out.
+    """
+    filled = [pair for pair in phases if min(sums.n for sums in pair) > 1]
+    if not filled:
+        return TOO_FEW
+    if len(filled) == 1:
+        return ratio_metric(*filled[0])
+    units = sum(a.n + b.n for a, b in filled)
+    shares = [(a.n + b.n) / units for a, b in filled]
+    means = [_ratio_of_means(list(zip(shares, side, strict=True))) for side in zip(*filled, strict=True)]
+    if not all(means):
+        return NOTHING_TO_DIVIDE_BY
+    (r_a, v_a), (r_b, v_b) = (mean for mean in means if mean)
+    return Contrast(r_a, r_b, v_a, v_b, 0.0, math.inf)
+
+
+def _ratio_of_means(phases: Sequence[tuple[float, RatioSums]]) -> tuple[float, float] | None:
+    """One arm's ratio and its variance; None where there is nothing to divide by."""
+    w = sum(share * sums.w / sums.n for share, sums in phases)
+    if not w:
+        return None
+    ratio = sum(share * sums.y / sums.n for share, sums in phases) / w
+    variance = 0.0
+    for share, sums in phases:
+        squares = sums.yy - 2 * ratio * sums.yw + ratio**2 * sums.ww - (sums.y - ratio * sums.w) ** 2 / sums.n
+        variance += share**2 * max(0.0, squares) / (sums.n * (sums.n - 1))
+    return ratio, variance / w**2
 
 
 def _ratio_of_sums(sums: RatioSums) -> tuple[float, float]:
     # R = y/w, so w²·Σ(y_i − R w_i)² is a whole number: no digits are lost to cancellation
     scaled = sums.w**2 * sums.yy - 2 * sums.y * sums.w * sums.yw + sums.y**2 * sums.ww
     return sums.y / sums.w, sums.n / (sums.n - 1) * (max(0, scaled) / sums.w**4)
-
-
-def permutation_p(
-    winners_control: Sequence[int],
-    winners_treatment: Sequence[int],
-    units_control: int,
-    units_treatment: int,
-    *,
-    rng: np.random.Generator,
-    draws: int = 9_999,
-) -> float | NotEstimable:
-    """Two-sided p of equal money per unit: arm labels are shuffled over all units, of which only winners matter.
-
-    Each draw deals the winners to the arms as sampling without replacement would (an urn, winner by winner), exactly;
-    the p-value is (1 + draws at least as far from the expected sum) / (1 + `draws`).
-    """
-    amounts = np.array([*winners_control, *winners_treatment], dtype=np.float64)
-    units = units_control + units_treatment
-    if len(winners_control) > units_control or len(winners_treatment) > units_treatment:
-        raise ValueError("an arm has more winners than units")
-    if not units_control or not units_treatment:
-        return NotEstimable("no_units", "An arm has no units to count.")
-    if not amounts.size:
-        return NotEstimable("no_outcomes", "Nobody has won yet.")
-    places = np.full(draws, float(units_treatment))
-    sums = np.zeros(draws)
-    for dealt, amount in enumerate(amounts):
-        chosen = rng.random(draws) * (units - dealt) < places
-        places -= chosen
-        sums += amount * chosen
-    expected = float(amounts.sum()) * units_treatment / units
-    seen = abs(float(np.sum(winners_treatment)) - expected)
-    further = np.abs(sums - expected) >= seen * (1 - 1e-12)
-    return float((1 + np.count_nonzero(further)) / (1 + draws))

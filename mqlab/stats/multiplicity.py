@@ -1,6 +1,8 @@
 """Several questions at once: Dunnett's per-arm level for challengers sharing one control, Holm, Benjamini–Hochberg.
 
 Sources: Dunnett 1955 (the one-factor integral for correlations λ_i λ_j), Holm 1979, Benjamini & Hochberg 1995.
+statsmodels' `multipletests` gives the same adjusted p-values (tests hold them together) at the price of importing it;
+scipy's `dunnett` integrates by Monte Carlo, so that the same data would not give the same digits.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ def dunnett_critical(
 ) -> float:
     """c with P(any |Z_i| > c) = `alpha` when no challenger differs; only the ratios of the units matter.
 
-    `df`: degrees of freedom of a shared variance estimate; infinite for proportions.
+    `df` ≥ 1: degrees of freedom of a shared variance estimate; infinite for proportions. `alpha` in (0, 1), units
+    positive and finite, at least one challenger; otherwise ValueError.
 
     Example:
         >>> round(dunnett_critical(0.05, control_units=1, challenger_units=[1, 1]), 4)
@@ -27,7 +30,11 @@ def dunnett_critical(
     """
     from scipy.optimize import brentq
 
-    if not challenger_units or control_units <= 0 or min(challenger_units) <= 0:
+    if not 0.0 < alpha < 1.0:
+        raise ValueError(f"alpha must lie in (0, 1), not {alpha}")
+    if not df >= 1:
+        raise ValueError(f"a variance has at least one degree of freedom, not {df}")
+    if not challenger_units or not all(0 < units < math.inf for units in (control_units, *challenger_units)):
         raise ValueError("Dunnett's level needs units in the control and in every challenger")
     if len(challenger_units) == 1 and math.isinf(df):
         return critical_z(alpha)
@@ -38,7 +45,10 @@ def dunnett_critical(
         inside = sum(float(w) * _inside(c * float(s), loadings) for s, w in zip(scales, weights, strict=True))
         return 1 - alpha - inside
 
-    return float(brentq(excess, 0.0, 60.0, xtol=1e-12))
+    high = next((c for c in (60.0, 1e4, 1e8) if excess(c) <= 0), None)
+    if high is None:
+        raise ValueError(f"no critical value can be computed for alpha {alpha} with {df} degrees of freedom")
+    return float(brentq(excess, 0.0, high, xtol=1e-12))
 
 
 def dunnett_alpha(alpha: float, *, control_units: float, challenger_units: Sequence[float]) -> float:
@@ -50,9 +60,8 @@ def dunnett_alpha(alpha: float, *, control_units: float, challenger_units: Seque
         >>> round(dunnett_alpha(0.05, control_units=1, challenger_units=[1, 1]), 5)
         0.02696
     """
-    if len(challenger_units) == 1:
-        return alpha
-    return two_sided_p(dunnett_critical(alpha, control_units=control_units, challenger_units=challenger_units))
+    critical = dunnett_critical(alpha, control_units=control_units, challenger_units=challenger_units)
+    return alpha if len(challenger_units) == 1 else two_sided_p(critical)
 
 
 def _inside(c: float, loadings: NDArray[np.float64]) -> float:
@@ -88,6 +97,7 @@ def holm(p_values: Sequence[float]) -> tuple[float, ...]:
         >>> [round(p, 3) for p in holm([0.01, 0.02, 0.03, 0.04, 0.05])]
         [0.05, 0.08, 0.09, 0.09, 0.09]
     """
+    _check_p_values(p_values)
     adjusted = [0.0] * len(p_values)
     running = 0.0
     for rank, index in enumerate(sorted(range(len(p_values)), key=lambda i: p_values[i])):
@@ -103,6 +113,7 @@ def benjamini_hochberg(p_values: Sequence[float]) -> tuple[float, ...]:
         >>> [round(p, 3) for p in benjamini_hochberg([0.01, 0.02, 0.03, 0.04, 0.05])]
         [0.05, 0.05, 0.05, 0.05, 0.05]
     """
+    _check_p_values(p_values)
     adjusted = [0.0] * len(p_values)
     running = 1.0
     order = sorted(range(len(p_values)), key=lambda i: p_values[i], reverse=True)
@@ -110,3 +121,9 @@ def benjamini_hochberg(p_values: Sequence[float]) -> tuple[float, ...]:
         running = min(running, len(p_values) / rank * p_values[index])
         adjusted[index] = running
     return tuple(adjusted)
+
+
+def _check_p_values(p_values: Sequence[float]) -> None:
+    for p_value in p_values:
+        if not 0.0 <= p_value <= 1.0:
+            raise ValueError(f"a p-value must lie in [0, 1], not {p_value}")

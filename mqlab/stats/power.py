@@ -1,7 +1,13 @@
-"""How many units a comparison of two proportions needs, and what a given number of units can see.
+"""How many units a comparison needs, and what a given number of units can see: fixed designs, one look at the end.
 
 Sources: Fleiss, Levin & Paik 2003 ch. 4 (superiority, two variances), Farrington & Manning 1990 (relative
-non-inferiority with unrestricted variances; the test itself is the score test at φ = 1 − margin).
+non-inferiority with unrestricted variances; the test itself is the score test at φ = 1 − margin), Deng & Hu 2015
+(diluted effects), delta method for log ratios. statsmodels has the arcsine approximation and a pooled normal one, but
+neither the two-variance formula with unequal arms nor a relative margin; `stopping` and `duration` add looks and
+delays.
+
+Rates lie in (0, 1), `alpha` is two-sided, results are not rounded, and an effect that nobody can find needs infinitely
+many units. Where `lower_is_better`, an improvement is a fall, and a margin is a rise.
 """
 
 from __future__ import annotations
@@ -12,6 +18,8 @@ from statistics import NormalDist
 from mqlab.stats.tails import critical_z
 
 _NORMAL = NormalDist()
+_NO_GAP = 1e-12
+"""A truth this close to the margin stands on it."""
 
 
 def _check(**rates: float) -> None:
@@ -69,6 +77,7 @@ def units_control_non_inferiority(
     power: float,
     treatment_rate: float | None = None,
     allocation: float = 1.0,
+    lower_is_better: bool = False,
 ) -> float:
     """Units in the control arm to show "not worse than `margin`", a relative loss in (0, 1), at one-sided α/2.
 
@@ -80,16 +89,16 @@ def units_control_non_inferiority(
     """
     rate = control_rate if treatment_rate is None else treatment_rate
     _check(control_rate=control_rate, treatment_rate=rate, margin=margin, alpha=alpha, power=power)
-    gap = rate - (1 - margin) * control_rate
-    if gap <= 0:
+    allowed = 1 + margin if lower_is_better else 1 - margin
+    gap = (rate - allowed * control_rate) * (-1 if lower_is_better else 1)
+    if gap <= _NO_GAP:
         return math.inf
-    return (
-        (critical_z(alpha) + _NORMAL.inv_cdf(power)) * _margin_spread(control_rate, rate, margin, allocation) / gap
-    ) ** 2
+    spread = _margin_spread(control_rate, rate, allowed, allocation)
+    return ((critical_z(alpha) + _NORMAL.inv_cdf(power)) * spread / gap) ** 2
 
 
-def _margin_spread(control_rate: float, treatment_rate: float, margin: float, allocation: float) -> float:
-    scaled = (1 - margin) ** 2 * control_rate * (1 - control_rate)
+def _margin_spread(control_rate: float, treatment_rate: float, allowed: float, allocation: float) -> float:
+    scaled = allowed**2 * control_rate * (1 - control_rate)
     return math.sqrt(treatment_rate * (1 - treatment_rate) / allocation + scaled)
 
 
@@ -106,8 +115,55 @@ def power_non_inferiority(
     rate = control_rate if treatment_rate is None else treatment_rate
     _check(control_rate=control_rate, treatment_rate=rate, margin=margin, alpha=alpha)
     gap = rate - (1 - margin) * control_rate
-    standardised = gap * math.sqrt(control_units) / _margin_spread(control_rate, rate, margin, allocation)
+    standardised = gap * math.sqrt(control_units) / _margin_spread(control_rate, rate, 1 - margin, allocation)
     return _NORMAL.cdf(standardised - critical_z(alpha))
+
+
+def units_control_points(
+    *,
+    control_rate: float,
+    margin_points: float,
+    alpha: float,
+    power: float,
+    treatment_rate: float | None = None,
+    allocation: float = 1.0,
+    lower_is_better: bool = False,
+) -> float:
+    """As `units_control_non_inferiority` for a margin in points: 0.03 is three percentage points.
+
+    Example (the textbook's 2p(1 − p)(z + z)²/m²: 2·.16·7.8489/.0009):
+        >>> round(units_control_points(control_rate=0.2, margin_points=0.03, alpha=0.05, power=0.8), 1)
+        2790.7
+    """
+    rate = control_rate if treatment_rate is None else treatment_rate
+    _check(control_rate=control_rate, treatment_rate=rate, alpha=alpha, power=power)
+    if margin_points <= 0:
+        raise ValueError(f"margin_points must be positive, not {margin_points}")
+    gap = margin_points + (control_rate - rate if lower_is_better else rate - control_rate)
+    if gap <= _NO_GAP:
+        return math.inf
+    return ((critical_z(alpha) + _NORMAL.inv_cdf(power)) * _spread(control_rate, rate, allocation) / gap) ** 2
+
+
+def units_control_relative(
+    *, effect: float, relative_variance: float, alpha: float, power: float, allocation: float = 1.0
+) -> float:
+    """Units in the control arm to tell a relative `effect` of means, such as revenue per lead, from none.
+
+    `relative_variance` is one unit's variance over its squared mean. The same number shows that a mean is not worse by
+    `effect` when it is equal.
+
+    Example:
+        >>> round(units_control_relative(effect=0.1, relative_variance=9.0, alpha=0.05, power=0.8))
+        14128
+    """
+    _check(alpha=alpha, power=power)
+    if relative_variance < 0:
+        raise ValueError(f"relative_variance must not be negative, not {relative_variance}")
+    if effect == 0:
+        return math.inf
+    reach = critical_z(alpha) + _NORMAL.inv_cdf(power)
+    return reach**2 * relative_variance * (1 + 1 / allocation) / effect**2
 
 
 def smallest_lift(
@@ -138,3 +194,102 @@ def smallest_lift(
 def units_triggered(discordant_units: float, *, discordant_share: float) -> float:
     """All units a triggered plan needs, so that the share π_D, in (0, 1], of them is `discordant_units`."""
     return discordant_units / discordant_share if discordant_share > 0 else math.inf
+
+
+def discordant_rates(*, rate: float, lift: float, discordant_share: float, control_rate: float) -> tuple[float, float]:
+    """(q_A, q_B): the rates among discordant units when the rate of all, `rate`, changes by the relative `lift`.
+
+    The whole change happens where the definitions differ: q_B = q_A + lift·rate/π_D with q_A = `control_rate`.
+    ValueError where q_B leaves (0, 1): so large a lift is impossible with so few discordant units.
+
+    Example (statistics.md section 3.3, first row, from its rates):
+        >>> q_a, q_b = discordant_rates(rate=0.0794, lift=0.057, discordant_share=0.088, control_rate=0.095)
+        >>> round(q_b, 3)
+        0.146
+    """
+    _check(rate=rate, control_rate=control_rate)
+    if not 0 < discordant_share <= 1:
+        raise ValueError(f"discordant_share must lie in (0, 1], not {discordant_share}")
+    treatment_rate = control_rate + lift * rate / discordant_share
+    if not 0 < treatment_rate < 1:
+        raise ValueError(
+            f"a lift of {lift:.4g} needs a rate of {treatment_rate:.4g} among the discordant share of "
+            f"{discordant_share:.4g}"
+        )
+    return control_rate, treatment_rate
+
+
+def units_precision(
+    *,
+    control_precision: float,
+    control_volume: float,
+    treatment_precision: float,
+    treatment_volume: float,
+    alpha: float,
+    power: float,
+    control_share: float = 0.5,
+) -> float:
+    """Assigned units of both arms to show that a share of MQLs differs, from each arm's own MQLs (log-delta).
+
+    `control_volume` and `treatment_volume` are MQLs per unit, `control_share` the control's share of the units.
+
+    Example (28% and 33.6% of a quarter of the units):
+        >>> round(units_precision(control_precision=0.28, control_volume=0.25, treatment_precision=0.336,
+        ...     treatment_volume=0.20, alpha=0.05, power=0.8))
+        9523
+    """
+    _check(
+        control_precision=control_precision, control_volume=control_volume, treatment_precision=treatment_precision,
+        treatment_volume=treatment_volume, alpha=alpha, power=power, control_share=control_share,
+    )  # fmt: skip
+    per_unit = (1 - control_precision) / (control_volume * control_precision * control_share) + (
+        1 - treatment_precision
+    ) / (treatment_volume * treatment_precision * (1 - control_share))
+    return _log_units(control_precision, treatment_precision, per_unit, alpha, power)
+
+
+def units_precision_triggered(
+    *,
+    control_precision: float,
+    control_volume: float,
+    treatment_precision: float,
+    discordant_share: float,
+    alpha: float,
+    power: float,
+    control_share: float = 0.5,
+) -> float:
+    """As `units_precision` for a stricter rule scored once, with the units both rules pick counted for both.
+
+    The stricter rule drops the share `discordant_share` of all units and adds none. ValueError where no rate among the
+    dropped ones gives these precisions.
+
+    Example (the same list, a twentieth of the units dropped from it):
+        >>> round(units_precision_triggered(control_precision=0.28, control_volume=0.25, treatment_precision=0.336,
+        ...     discordant_share=0.05, alpha=0.05, power=0.8))
+        410
+    """
+    _check(
+        control_precision=control_precision, control_volume=control_volume, treatment_precision=treatment_precision,
+        discordant_share=discordant_share, alpha=alpha, power=power, control_share=control_share,
+    )  # fmt: skip
+    both = control_volume - discordant_share
+    e_a, e_b = control_precision * control_volume, treatment_precision * both
+    dropped = (e_a - e_b) / discordant_share
+    if both <= 0 or not 0 <= dropped <= 1:
+        raise ValueError(
+            f"a rule that drops {discordant_share:.4g} of the units, of which {control_volume:.4g} are MQLs, cannot "
+            f"raise the precision from {control_precision:.4g} to {treatment_precision:.4g}"
+        )
+    shift = 1 / e_b - 1 / e_a
+    shares = both * (treatment_precision * shift - (1 / both - 1 / control_volume)) ** 2
+    shares += discordant_share * (1 / control_volume - dropped / e_a) ** 2
+    inside = both * treatment_precision * (1 - treatment_precision) * shift**2
+    inside += discordant_share * dropped * (1 - dropped) / (control_share * e_a**2)
+    return _log_units(control_precision, treatment_precision, shares + inside, alpha, power)
+
+
+def _log_units(control: float, treatment: float, variance_per_unit: float, alpha: float, power: float) -> float:
+    if control == treatment:
+        return math.inf
+    reach = critical_z(alpha) + _NORMAL.inv_cdf(power)
+    return (reach / math.log(treatment / control)) ** 2 * variance_per_unit

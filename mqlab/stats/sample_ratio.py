@@ -1,6 +1,8 @@
 """Sample ratio mismatch: do the arms hold the shares of units that the split promises?
 
-Source: Kohavi, Tang & Xu 2020 ch. 21; χ², and the exact multinomial test where an arm expects fewer than five units.
+Once, before a verdict: χ², or the exact multinomial test where an arm expects fewer than five units (Kohavi, Tang & Xu
+2020 ch. 21). Every day, as an alarm: a Dirichlet–multinomial e-value that may be looked at as often as one likes
+(Lindon & Malek 2022). scipy has the two-arm exact test and χ²; neither the multinomial one nor the sequential one.
 """
 
 from __future__ import annotations
@@ -17,6 +19,10 @@ from numpy.typing import NDArray
 from mqlab.stats.estimate import NotEstimable
 from mqlab.stats.tails import chi_square_p
 
+ALARM_AT = 100.0
+"""The e-value of a daily alarm: a fair split ever gets there with probability at most 1/100."""
+
+_PRIOR_UNITS = 100.0
 _FEW = 5
 _MAXIMUM_OUTCOMES = 2_000_000
 _SLACK = 1e-7
@@ -42,13 +48,9 @@ def sample_ratio(observed: Sequence[int], weights: Sequence[SupportsFloat]) -> S
         >>> round(sample_ratio([5120, 4880], [1, 1]).p_value, 8)
         0.01639507
     """
-    if len(observed) != len(weights):
-        raise ValueError(f"{len(observed)} arms were counted and {len(weights)} weights were given")
-    units = sum(observed)
-    whole = sum(Fraction(str(weight)) for weight in weights)
-    if not units or not whole:
+    shares, units = _shares(observed, weights), sum(observed)
+    if not units or not any(shares):
         return NotEstimable("no_units", "Nobody has been assigned yet.")
-    shares = [float(Fraction(str(weight)) / whole) for weight in weights]
     expected = tuple(units * share for share in shares)
     open_arms = [k for k, share in enumerate(shares) if share > 0]
     if any(observed[k] for k in range(len(shares)) if k not in open_arms):
@@ -61,6 +63,69 @@ def sample_ratio(observed: Sequence[int], weights: Sequence[SupportsFloat]) -> S
     if min(units * part for part in parts) >= _FEW:
         return SampleRatio(chi_square_p(statistic, df), statistic, df, expected, False)
     return SampleRatio(_exact(counts, parts), statistic, df, expected, True)
+
+
+@dataclass(frozen=True, slots=True)
+class RunningSampleRatio:
+    """The evidence so far against the declared split, as log E; valid at every look, however often one looks."""
+
+    log_e_value: float
+
+    @property
+    def e_value(self) -> float:
+        """E: 1 before the first unit, infinite where it is beyond any float."""
+        return math.exp(self.log_e_value) if self.log_e_value < 700 else math.inf
+
+    @property
+    def p_value(self) -> float:
+        """min(1, 1/E)."""
+        return math.exp(-max(0.0, self.log_e_value))
+
+    @property
+    def alarm(self) -> bool:
+        """Whether E has reached 100."""
+        return self.log_e_value >= math.log(ALARM_AT)
+
+
+def running_sample_ratio(
+    observed: Sequence[int], weights: Sequence[SupportsFloat]
+) -> RunningSampleRatio | NotEstimable:
+    """The e-value of `observed` units by arm against the declared `weights`: a Dirichlet(100ω) mixture over ω.
+
+    E = ∏_k Γ(100ω_k + n_k)/Γ(100ω_k) · Γ(100)/Γ(100 + N) / ∏_k ω_k^{n_k}; with two arms the Beta(100ω, 100(1 − ω)) one.
+    Units come in order of assignment under constant weights: one value per phase. A unit in an arm of weight 0 makes E
+    infinite.
+
+    Example:
+        >>> round(running_sample_ratio([5120, 4880], [1, 1]).e_value, 7)
+        1.7194432
+    """
+    from scipy.special import gammaln
+
+    shares, units = _shares(observed, weights), sum(observed)
+    open_arms = [k for k, share in enumerate(shares) if share > 0]
+    if open_arms and any(observed[k] for k in range(len(shares)) if k not in open_arms):
+        return RunningSampleRatio(math.inf)
+    if len(open_arms) < 2:
+        return NotEstimable("one_category", "There is only one arm to count.")
+    log_e = float(gammaln(_PRIOR_UNITS) - gammaln(_PRIOR_UNITS + units))
+    for k in open_arms:
+        prior = _PRIOR_UNITS * shares[k]
+        log_e += float(gammaln(prior + observed[k]) - gammaln(prior)) - observed[k] * math.log(shares[k])
+    return RunningSampleRatio(log_e)
+
+
+def _shares(observed: Sequence[int], weights: Sequence[SupportsFloat]) -> list[float]:
+    """The weights as shares of their sum, all 0 where there is none; counts and weights are checked."""
+    if len(observed) != len(weights):
+        raise ValueError(f"{len(observed)} arms were counted and {len(weights)} weights were given")
+    if any(count < 0 for count in observed):
+        raise ValueError(f"counts cannot be negative: {list(observed)}")
+    exact = [Fraction(str(weight)) for weight in weights]
+    if any(weight < 0 for weight in exact):
+        raise ValueError(f"weights cannot be negative: {[str(weight) for weight in weights]}")
+    whole = sum(exact)
+    return [float(weight / whole) if whole else 0.0 for weight in exact]
 
 
 def _exact(counts: list[int], parts: list[float]) -> float:

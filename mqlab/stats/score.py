@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 Floats: TypeAlias = NDArray[np.float64]
 
 _HALVINGS = 70
-_DOUBLINGS = 1000
+_FARTHEST = 1e150
 
 
 def _floats(*values: ArrayLike) -> list[Floats]:
@@ -115,10 +115,9 @@ def _low_ratio(xa: Floats, na: Floats, xb: Floats, nb: Floats, z: Floats) -> Flo
     outside = np.where(above_none, 1.0, 0.0)
     inside = np.where(above_none, observed, np.minimum(observed, 1.0))
     reach = np.where(np.isinf(inside), 2.0, inside)
-    for _ in range(_DOUBLINGS):
-        short = np.isinf(inside) & (z_ratio(xa, na, xb, nb, np.maximum(reach, np.finfo(float).tiny)) > z)
-        if not short.any():
-            break
+    short = np.isinf(inside)
+    while short.any():
+        short &= (reach < _FARTHEST) & (z_ratio(xa, na, xb, nb, np.maximum(reach, np.finfo(float).tiny)) > z)
         reach = np.where(short, 2 * reach, reach)
     inside = reach
     for _ in range(_HALVINGS):

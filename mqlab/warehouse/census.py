@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import ibis
 from ibis.expr import types as ir
 
 from mqlab.warehouse.columns import stratum_column
+from mqlab.warehouse.compiled import fetched
 from mqlab.warehouse.dataset import Dataset
 from mqlab.warehouse.grouping import due, grouped, leads_of
 
@@ -53,6 +55,21 @@ class Log:
     crossing: int
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Mature MQLs of one (phase, arm) with the same answers of sales within a horizon.
+
+    `rejected` for `reason`, the first rejection's (empty: none was given, or the lead was not rejected).
+    """
+
+    phase: int
+    arm: str
+    accepted: bool
+    rejected: bool
+    reason: str
+    leads: int
+
+
 def census(dataset: Dataset, challengers: Sequence[str]) -> tuple[Census, ...]:
     """Units by phase, arm and the strata of every pair: what randomisation made, and how it fared with sales."""
     leads = dataset.leads
@@ -87,7 +104,7 @@ def parity(dataset: Dataset, arm: str, control: str) -> tuple[ParityRow, ...]:
         touches=chosen.touches.fill_null(0),
         accepted=chosen.age_accepted.notnull(),
     )
-    rows = table.order_by("lead_id").to_pyarrow().to_pylist()
+    rows = fetched(table.order_by("lead_id")).to_pylist()
     return tuple(ParityRow(row["arm"], row["wait_us"], row["touches"], row["accepted"], row["owner"]) for row in rows)
 
 
@@ -102,3 +119,32 @@ def log(dataset: Dataset) -> tuple[Log, ...]:
         "crossing": rows.crosses_arms.sum(),
     }
     return tuple(Log(**row) for row in grouped(rows, {"kind": rows.kind, "fate": rows.fate}, measures))
+
+
+def answered(dataset: Dataset, horizon_days: int) -> tuple[Answered, ...]:
+    """What sales answered about the MQLs of every arm, both the MQL and the answer within a horizon of assignment."""
+    leads = dataset.leads
+    mqls = leads.filter((leads.follow_up >= horizon_days) & (leads.age_qualified <= horizon_days).fill_null(False))
+    rows = dataset.outcomes
+    rows = rows.filter((rows.fate == "counted") & (rows.kind == "rejected") & (rows.age <= horizon_days))
+    rows = rows.mutate(code=rows.reason_code.fill_null(""))
+    place = ibis.row_number().over(group_by=rows.lead_id, order_by=[rows.occurred_us, rows.known_us, rows.code])
+    rows = rows.mutate(place=place)
+    first = rows.filter(rows.place == 0).select(rejected_lead="lead_id", code="code")
+    table = mqls.left_join(first, mqls.lead_id == first.rejected_lead)
+    keys = {
+        "phase": table.phase,
+        "arm": table.arm,
+        "accepted": (table.age_accepted <= horizon_days).fill_null(False),
+        "rejected": table.rejected_lead.notnull(),
+        "reason": table.code.fill_null(""),
+    }
+    return tuple(Answered(**row) for row in grouped(table, keys, {"leads": table.count()}))
+
+
+def inferred(dataset: Dataset, kind: str) -> tuple[int, int]:
+    """Counted rows of a kind, and those of them taken from a later stage because sales did not state the kind."""
+    rows = dataset.outcomes
+    rows = rows.filter((rows.fate == "counted") & (rows.kind == kind))
+    found = grouped(rows, {"inferred": rows.inferred.fill_null(False)}, {"rows": rows.count()})
+    return sum(row["rows"] for row in found), sum(row["rows"] for row in found if row["inferred"])

@@ -12,6 +12,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, Self
 
@@ -51,6 +52,7 @@ OUTCOME_ROWS = pa.schema(
         ("amount_minor", pa.int64()),
         ("thousandths", pa.int64()),
         ("owner", pa.string()),
+        ("reason_code", pa.string()),
         ("inferred", pa.bool_()),
         ("dated", pa.bool_()),
     ]
@@ -136,21 +138,47 @@ def build(judged: pa.Table, outcomes: pa.Table, plan: Plan, *, memory_limit: str
     """
     bound = {} if memory_limit is None else {"memory_limit": memory_limit}
     connection = ibis.duckdb.connect(threads=THREADS, **bound)
-    leads = _kept(connection, "judged", judged)
-    facts = _kept(connection, "facts", outcomes.select(OUTCOME_ROWS.names).cast(OUTCOME_ROWS))
-    rows = _kept(connection, "outcome_rows", _with_fate(leads, facts, plan))
-    counted = rows.filter(rows.fate == "counted")
-    handed = counted.filter(counted.kind == "handed_off").count().to_pyarrow().as_py()
-    table = _kept(connection, "leads", _one_row_per_lead(leads, counted, plan, handover_stated=handed > 0))
-    return Dataset(connection, table, rows, plan, handover_stated=handed > 0)
+    shape = ibis.Schema.from_pyarrow(judged.schema)
+    for name, table in (("judged", judged), ("facts", outcomes.select(OUTCOME_ROWS.names).cast(OUTCOME_ROWS))):
+        connection.con.register("arriving", table)
+        connection.con.execute(f"CREATE TABLE {name} AS SELECT * FROM arriving")
+        connection.con.unregister("arriving")
+    connection.con.execute(f"CREATE TABLE outcome_rows AS {_outcome_table(shape, plan)[0]}")
+    stated = connection.con.execute(_STATED_HANDOVERS).fetchone()[0] > 0
+    connection.con.execute(f"CREATE TABLE leads AS {_lead_table(shape, plan, handover_stated=stated)}")
+    leads, rows = _table(connection, "leads"), _table(connection, "outcome_rows")
+    return Dataset(connection, leads, rows, plan, handover_stated=stated)
 
 
-def _kept(connection: Any, name: str, table: pa.Table | ir.Table) -> ir.Table:
-    """A table of the connection, computed once."""
+def _table(connection: Any, name: str) -> ir.Table:
+    """A table of the connection."""
     with warnings.catch_warnings():
         # Ibis 12 still calls what DuckDB 2 has renamed
         warnings.filterwarnings("ignore", message="fetch_arrow_table", category=DeprecationWarning)
-        return connection.create_table(name, table)
+        return connection.table(name)
+
+
+_STATED_HANDOVERS = "SELECT COUNT(*) FROM outcome_rows WHERE fate = 'counted' AND kind = 'handed_off'"
+
+
+@lru_cache(maxsize=64)
+def _outcome_table(shape: ibis.Schema, plan: Plan) -> tuple[str, ibis.Schema]:
+    """SQL and columns of the outcome rows with their fates, beside judged leads of the columns `shape`."""
+    leads, facts = ibis.table(shape, name="judged"), ibis.table(ibis.Schema.from_pyarrow(OUTCOME_ROWS), name="facts")
+    rows = _with_fate(leads, facts, plan)
+    return _sql(rows), rows.schema()
+
+
+@lru_cache(maxsize=64)
+def _lead_table(shape: ibis.Schema, plan: Plan, *, handover_stated: bool) -> str:
+    """SQL of the one row per lead of the columns `shape`."""
+    rows = ibis.table(_outcome_table(shape, plan)[1], name="outcome_rows")
+    counted = rows.filter(rows.fate == "counted")
+    return _sql(_one_row_per_lead(ibis.table(shape, name="judged"), counted, plan, handover_stated=handover_stated))
+
+
+def _sql(expression: ir.Table) -> str:
+    return str(ibis.to_sql(expression, dialect="duckdb", pretty=False))
 
 
 def _with_fate(leads: ir.Table, facts: ir.Table, plan: Plan) -> ir.Table:

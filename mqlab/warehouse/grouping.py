@@ -9,6 +9,7 @@ from ibis.expr import types as ir
 
 from mqlab.leads.instants import DAY_US
 from mqlab.warehouse.columns import segment_column, stratum_column
+from mqlab.warehouse.compiled import fetched
 from mqlab.warehouse.dataset import Dataset
 
 
@@ -45,7 +46,7 @@ def grouped(
 ) -> list[dict[str, Any]]:
     """Rows of a GROUP BY, sorted by key, measures as Python integers; `exact` ones come as text of wide decimals."""
     names = list(keys)
-    found = table.group_by(**keys).aggregate(**measures).order_by(names).to_pyarrow().to_pylist()
+    found = fetched(table.group_by(**keys).aggregate(**measures).order_by(names)).to_pylist()
     for row in found:
         for name in measures:
             row[name] = int(row[name].split(".")[0]) if name in exact and row[name] is not None else int(row[name] or 0)

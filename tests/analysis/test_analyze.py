@@ -14,13 +14,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from mqlab.analysis.analyze import analyze
-from mqlab.analysis.results import AnalysisResult, CheckName, MetricRow
+from mqlab.analysis.results import AlwaysValid, AnalysisResult, CheckName, MetricRow
 from mqlab.assignment.position import RING
 from mqlab.definitions.load import load_text as load_definition
 from mqlab.definitions.model import Definition
 from mqlab.experiments.enrol import split_of
 from mqlab.experiments.protocol import Protocol
 from mqlab.leads.tables import Facts
+from mqlab.stats.bayes import Reading
 from mqlab.stats.estimate import Estimate, NotEstimable
 from tests.analysis.world import DAY, HOUR, START, THREE_ARMS, definitions, facts, protocol, random_facts
 
@@ -180,6 +181,8 @@ def test_the_json_has_no_nan_and_every_declared_metric(funnel: AnalysisResult) -
         ("rejected_per_mql", "guardrail"),
         ("touched_within_sla", "guardrail"),
         ("sql_per_lead", "segment"),
+        ("won_per_lead", "segment"),
+        ("won_per_mql", "beside"),
     }
     keys = [(m.metric, m.role, m.horizon_days, m.arm, m.segment, m.estimator) for m in funnel.metrics]
     assert len(keys) == len(set(keys))
@@ -525,9 +528,11 @@ def test_no_revenue_metric_has_no_break_even_price() -> None:
 
 def test_segments_are_exploration_and_add_up(funnel: AnalysisResult) -> None:
     """The leads of a segment's values are the leads of the experiment; every row says what it is."""
-    rows = [each for each in funnel.metrics if each.role == "segment" and each.estimator == "itt"]
+    shown = [each for each in funnel.metrics if each.role == "segment" and each.estimator == "itt"]
+    rows = [each for each in shown if each.metric == "sql_per_lead"]
     whole = row(funnel, "sql_per_lead", "itt")
 
+    assert {each.metric for each in shown} == {"sql_per_lead", "won_per_lead"}
     assert sum(each.control.units for each in rows) == whole.control.units
     assert sum(each.treatment.numerator or 0 for each in rows) == whole.treatment.numerator
     assert {each.segment for each in rows} == {"source=organic", "source=paid", "source=event"}
@@ -596,3 +601,33 @@ def test_handovers_without_a_row_are_taken_from_the_batch() -> None:
 
     assert (found.control.value, found.control.units) == (0.75, 80)
     assert "batch" in found.note
+
+
+def test_a_look_before_everybody_is_mature_reads_the_incidence() -> None:
+    """At an early look all leads count as far as they were followed, and information is counted in effective leads."""
+    known = random_facts(4, 900)
+    early = replace(known, as_of=datetime(2026, 8, 12, 23, 59, 59, 999999, tzinfo=UTC))
+    found = result(early, protocol(looks="[2026-08-12, 2026-11-30]", maximum=900))
+    for estimator in ("itt", "triggered"):
+        each = row(found, "sql_per_lead", estimator)
+        assert "effective leads" in each.method
+        assert each.control.mature_units < each.control.units
+        assert each.look is not None and each.look.effective_leads is not None
+        mature = each.control.mature_units + each.treatment.mature_units
+        assert mature < each.look.effective_leads < each.control.units + each.treatment.units
+        value, low, high = limits(each.absolute)
+        assert low is not None and high is not None and low < value < high
+    assert "effective leads" not in row(found, "sql_per_mql", "itt").method
+
+
+def test_what_stands_beside_the_deciding_numbers(funnel: AnalysisResult) -> None:
+    """The limits valid at any time are wider than the look's; the reading is nearer to no change than the estimate."""
+    each = row(funnel, "sql_per_lead", "itt")
+    assert isinstance(each.always_valid, AlwaysValid) and isinstance(each.reading, Reading)
+    value, low, high = limits(each.absolute)
+    wide = limits(each.always_valid.absolute)
+    assert wide[1] is not None and wide[2] is not None and low is not None and high is not None
+    assert wide[0] == value and wide[1] < low and high < wide[2]
+    assert 0 <= each.always_valid.p_value <= 1 and each.p_value is not None
+    assert abs(each.reading.lift) < abs(limits(each.relative)[0])
+    assert row(funnel, "sql_per_mql", "itt").always_valid is None

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
 
 from mqlab.analysis.analyze import analyze
+from mqlab.analysis.looks import TakenLook
 from mqlab.analysis.results import AnalysisResult, Check
+from mqlab.assignment.position import RING
+from mqlab.experiments.enrol import split_of
 from mqlab.leads.tables import Facts
-from tests.analysis.test_analyze import ZONE, by_letter, ids, result
-from tests.analysis.world import DAY, HOUR, START, facts, protocol, random_facts
+from tests.analysis.test_analyze import ZONE, by_letter, counted, ids, result
+from tests.analysis.world import DAY, HOUR, START, THREE_ARMS, definitions, facts, protocol, random_facts
 
 
 def handled(
-    count: int = 60,
+    size: int = 60,
     *,
     wait: dict[str, timedelta] | None = None,
     owner: Any = lambda arm, number: f"rep-{number % 3}",
@@ -28,12 +33,12 @@ def handled(
     leads, outcomes = [], []
     for arm in ("control", "challenger"):
         names = ids(arm)
-        for number in range(count):
+        for number in range(size):
             name = next(names)
             leads.append({"lead_id": name, "created_at": START + DAY, "fields": {"kind": "both"}})
             if handed_off:
                 outcomes.append({"lead_id": name, "kind": "handed_off", "occurred_at": START + DAY + HOUR})
-            if number < count * (answered or {}).get(arm, 1.0):
+            if number < size * (answered or {}).get(arm, 1.0):
                 at = START + DAY + HOUR + (wait or {}).get(arm, HOUR) + timedelta(minutes=number % 20)
                 outcomes.append({"lead_id": name, "kind": "touched", "occurred_at": at, "owner": owner(arm, number)})
                 if number % 4 == 0:
@@ -100,6 +105,16 @@ def test_a_full_queue_is_seen() -> None:
     found = check(result(handled(answered={"control": 0.9, "challenger": 0.9}), defined=by_letter()), "capacity")
 
     assert found.status == "warn" and "roll-out" in found.detail
+    assert "a queue of its own" in found.detail
+
+
+def test_the_share_touched_in_time_is_told_by_arm() -> None:
+    """Leads answered a day late were worked, and not within the four hours that were promised."""
+    found = check(result(handled(wait={"challenger": DAY}), defined=by_letter()), "capacity")
+
+    assert found.status == "pass"
+    assert "sales worked 100.0% of 120 leads" in found.detail
+    assert "50.0% of 120 within the promised time (control 100.0%, challenger 0.0%)" in found.detail
 
 
 def test_a_split_that_is_wrong_in_one_phase_is_found_there() -> None:
@@ -115,6 +130,97 @@ def test_a_split_that_is_wrong_in_one_phase_is_found_there() -> None:
     assert check(found, "sample_ratio").status == "fail"
     assert "in phase" in check(found, "sample_ratio").detail
     assert found.verdict.call == "blocked"
+
+
+def test_a_split_that_is_wrong_only_where_the_definitions_disagree_is_found_there() -> None:
+    """As many leads in both arms, and twice as many discordant ones in one of them: the split fails inside D."""
+    table = {"a": ((120, 0), (60, 0)), "none": ((200, 9), (260, 9))}
+    found = result(counted(table), defined=by_letter())
+
+    assert check(found, "sample_ratio").status == "fail"
+    assert "where the definitions disagree" in check(found, "sample_ratio").detail
+    assert (check(found, "sample_ratio").p_value or 0.0) < 0.001
+    assert found.verdict.call == "blocked"
+
+
+@pytest.mark.parametrize("unit", ["lead", "account"])
+def test_a_split_that_was_off_for_a_while_is_told(unit: str) -> None:
+    """160 units against 60 in the first days: an alarm then, and still a warning when later days have evened it out."""
+    leads = []
+    declared = protocol(unit=unit)
+    split = split_of(declared)
+    placed = {"control": 0, "challenger": 0}
+    early = {"control": 160, "challenger": 60}
+    for number in range(1200):
+        name = f"acc-{number}"
+        arm = str(split.place(name, coverage=RING).arm)
+        placed[arm] += 1
+        if placed[arm] <= 400:
+            day = 1 if placed[arm] <= early[arm] else 9
+            leads.append({"lead_id": name, "created_at": START + day * DAY, "account_key": name})
+            if unit == "account":
+                leads.append({"lead_id": f"{name}-b", "created_at": START + 12 * DAY, "account_key": name})
+    found = check(result(facts(leads), declared), "sample_ratio")
+
+    assert "control 400, challenger 400" in found.detail
+    assert found.status == "warn" and "e-value reached" in found.detail and "on 2026-07-02" in found.detail
+    assert found.p_value == pytest.approx(1.0)
+
+
+def test_only_the_challenger_whose_strata_are_off_is_blocked() -> None:
+    """With three arms the split inside one pair's strata says nothing about the other pair's."""
+    known = definitions()
+    declared = protocol(arms=THREE_ARMS)
+    sizes = {"control": (120, 200), "challenger": (60, 260), "other": (120, 200)}
+    split = split_of(declared)
+    leads, events = [], []
+    names = {arm: [] for arm in sizes}  # type: dict[str, list[str]]
+    number = 0
+    while any(len(names[arm]) < sum(sizes[arm]) for arm in sizes):
+        name = f"lead-{number}"
+        number += 1
+        arm = str(split.place(name, coverage=RING).arm)
+        if len(names[arm]) < sum(sizes[arm]):
+            names[arm].append(name)
+    for arm, (disagreed, _) in sizes.items():
+        for index, name in enumerate(names[arm]):
+            leads.append({"lead_id": name, "created_at": START + DAY})
+            if index < disagreed:
+                events += [
+                    {"lead_id": name, "name": "page_view", "occurred_at": START + 2 * DAY + k * HOUR} for k in range(4)
+                ]
+    found = result(facts(leads, events=events), declared, defined=known)
+
+    assert found.verdicts["challenger"].call == "blocked"
+    assert not any("sample_ratio" in why for why in found.verdicts["other"].why)
+
+
+def test_a_recorded_look_decided_by_all_leads_decides_for_good() -> None:
+    """What an earlier look found holds, even where later corrections of the data have made it vanish."""
+    taken = [TakenLook(datetime(2026, 8, 10, 23, 59, tzinfo=UTC), deciding={"challenger": "itt"})]
+    declared = protocol(looks="[2026-08-10, 2026-11-30]")
+    table = {"both": ((90, 30), (90, 31)), "b": ((40, 3), (41, 9)), "none": ((200, 20), (200, 20))}
+    trusted = result(counted(table), declared, defined=by_letter())
+    found = result(counted(table), declared, defined=by_letter(), looks_taken=taken)
+
+    assert check(trusted, "concordant_effect").status == "pass"
+    assert check(found, "concordant_effect").status == "fail"
+    assert "found at the look of 2026-08-10" in check(found, "concordant_effect").detail
+    assert next(row for row in trusted.metrics if row.primary).estimator == "triggered"
+    assert next(row for row in found.metrics if row.primary).estimator == "itt"
+
+
+def test_the_concordant_effect_has_kappa_beside_it() -> None:
+    """A result that a small arm effect among shared leads would overturn is told with its size, in points.
+
+    The triggered limits of (a: 90/300 v 30/300) are about (−.269, −.131) of the discordant leads, times π_D / π_both.
+    """
+    table = {"both": ((300, 90), (300, 91)), "a": ((300, 90), (300, 30)), "none": ((300, 3), (300, 3))}
+    found = check(result(counted(table), defined=by_letter()), "concordant_effect")
+
+    assert found.status == "pass"
+    points = float(found.detail.partition("an arm difference of ")[2].partition(" points")[0])
+    assert points == pytest.approx(13.5, abs=0.5)
 
 
 def test_an_arm_effect_at_an_earlier_look_decides_for_good() -> None:
@@ -155,6 +261,53 @@ def test_the_check_of_accounts_tells_what_carries_the_result() -> None:
     for words in ("accounts", "degrees of freedom", "leaving one account out", "per account"):
         assert words in detail
     assert "accounts:" in check(found, "sample_ratio").detail
+
+
+def owned_accounts(owner_of: Callable[[str, int], str], slow: int = 0) -> Facts:
+    """Twelve accounts per arm with ten leads each that both definitions hand over; `slow` of one arm wait longer."""
+    leads, outcomes = [], []
+    split = split_of(protocol(unit="account"))
+    placed: dict[str, list[str]] = {"control": [], "challenger": []}
+    for number in count():
+        name = f"acc-{number}"
+        arm = str(split.place(name, coverage=RING).arm)
+        if len(placed[arm]) < 12:
+            placed[arm].append(name)
+        if min(map(len, placed.values())) == 12:
+            break
+    for arm, accounts in placed.items():
+        for place, account in enumerate(accounts):
+            for number in range(10):
+                name = f"{account}-{number}"
+                row = {"lead_id": name, "created_at": START + DAY, "account_key": account, "fields": {"kind": "both"}}
+                leads.append(row)
+                late = 9 if arm == "challenger" and place < slow else 1
+                at = START + DAY + 2 * HOUR + late * HOUR + timedelta(minutes=place)
+                outcomes.append({"lead_id": name, "kind": "handed_off", "occurred_at": START + DAY + HOUR})
+                outcomes.append({"lead_id": name, "kind": "touched", "occurred_at": at, "owner": owner_of(arm, place)})
+    return facts(leads, outcomes=outcomes)
+
+
+def test_an_owner_of_an_account_is_one_choice() -> None:
+    """Account owners hold all leads of an account: ten leads of one rep are one draw, not ten."""
+    three_of_twelve = owned_accounts(lambda arm, place: "rep-a" if place < (3 if arm == "control" else 7) else "rep-b")
+    all_of_them = owned_accounts(lambda arm, place: f"rep-{arm}")
+    declared = protocol(unit="account")
+
+    assert check(result(three_of_twelve, declared, defined=by_letter()), "owner_balance").status == "pass"
+    assert check(result(all_of_them, declared, defined=by_letter()), "owner_balance").status == "warn"
+
+
+def test_handling_of_accounts_is_compared_by_account() -> None:
+    """Two slow accounts of twelve are twenty slow leads of 120, and chance; all twelve are not."""
+    declared = protocol(unit="account")
+    two, twelve = (
+        check(result(owned_accounts(lambda arm, place: "rep", slow), declared, defined=by_letter()), "handling_parity")
+        for slow in (2, 12)
+    )
+
+    assert two.status == "pass" and (two.p_value or 0.0) > 0.1
+    assert twelve.status == "warn" and "wait differs" in twelve.detail
 
 
 def test_an_account_that_holds_a_fifth_of_an_arm_is_told() -> None:

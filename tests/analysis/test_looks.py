@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from mqlab.analysis.looks import Boundary, planned_leads, schedule
+from mqlab.analysis.looks import Boundary, Schedule, TakenLook, planned_leads, schedule
 from mqlab.analysis.maturity import Clock, FollowUp, due_on
-from mqlab.leads.instants import DAY_US, end_of_day, micros
+from mqlab.leads.instants import DAY_US, end_of_day, instant, micros
 from mqlab.stats.estimate import NotEstimable
 from mqlab.stats.tails import critical_z
 from tests.analysis.world import START, protocol
@@ -47,13 +47,56 @@ def test_an_analysis_stands_among_the_declared_looks(
     assert found.looks_us[-1] == micros(as_of)
 
 
+def looked(*days: str) -> list[TakenLook]:
+    """Looks recorded at the ends of some days."""
+    return [TakenLook(end(day)) for day in days]
+
+
+def days_of(found: Schedule) -> list[str]:
+    """The looks of a schedule as dates."""
+    return [instant(at).date().isoformat() for at in found.looks_us]
+
+
 def test_looks_that_were_taken_without_being_declared_count() -> None:
     """An undeclared analysis of the past is a look; one on a declared date, or repeated, is not one more."""
-    taken = [end("2026-09-15"), end("2026-09-15") + timedelta(hours=1), end("2026-10-01"), end("2026-10-01")]
+    taken = [*looked("2026-09-15", "2026-10-01", "2026-10-01"), TakenLook(end("2026-09-15") + timedelta(hours=1))]
     found = schedule(protocol(looks=LOOKS), end("2026-10-15"), taken, UTC_ZONE)
 
-    assert found.looks_us == tuple(micros(end(day)) for day in ("2026-09-15", "2026-10-01", "2026-10-15"))
-    assert found.undeclared == 1
+    assert days_of(found) == ["2026-09-15", "2026-10-01", "2026-10-15"]
+    assert (found.undeclared, found.missed) == (1, ())
+
+
+def test_until_the_first_record_a_declared_date_counts_as_taken() -> None:
+    """Nobody can tell who looked before the ledger recorded looks, and to assume it costs little."""
+    found = schedule(protocol(looks=LOOKS), end("2026-11-30"), looked("2026-10-15"), UTC_ZONE)
+
+    assert days_of(found) == ["2026-09-15", "2026-10-15", "2026-11-30"]
+    assert found.missed == ()
+
+
+def test_a_declared_date_without_a_record_after_the_first_was_missed_and_spent_nothing() -> None:
+    """A missed look leaves its share of alpha to those that come."""
+    found = schedule(protocol(looks=LOOKS), end("2026-11-30"), looked("2026-09-15"), UTC_ZONE)
+
+    assert days_of(found) == ["2026-09-15", "2026-11-30"]
+    assert found.missed == (date(2026, 10, 15),)
+
+
+def test_records_out_of_order_and_of_later_instants_are_no_matter() -> None:
+    """The order of the records says nothing, and nobody knows at an instant what was seen after it."""
+    late = looked("2026-10-01", "2026-09-15", "2026-11-30")
+
+    assert schedule(protocol(looks=LOOKS), end("2026-10-15"), late, UTC_ZONE) == schedule(
+        protocol(looks=LOOKS), end("2026-10-15"), looked("2026-09-15", "2026-10-01"), UTC_ZONE
+    )
+
+
+def test_reading_again_after_the_last_look_is_an_overrun() -> None:
+    """What comes after the planned end is read as the last look, and said to be later."""
+    found = schedule(protocol(looks=LOOKS), end("2027-02-01"), looked("2026-11-30", "2026-12-24"), UTC_ZONE)
+
+    assert days_of(found) == ["2026-09-15", "2026-10-15", "2027-02-01"]
+    assert found.final and found.overrun
 
 
 def test_the_end_of_the_labs_day_is_a_look_even_where_the_experiment_is_further_west() -> None:

@@ -39,6 +39,27 @@ def test_the_written_out_protocol_reads_back(changes):
     assert load_text(canonical_text(read), file="q3.yaml", definitions=definitions()) == read
 
 
+def test_what_leads_are_post_stratified_by_is_meaning():
+    """The covariate reads back, changes the fingerprint and is told; a file without it is written as it always was."""
+    lead = ("unit: account", "unit: lead")
+    plain, chosen = protocol(lead), protocol(lead, ("costs:", "post_stratify: industry\ncosts:"))
+    changed = protocol(lead, ("costs:", "post_stratify: source\ncosts:"))
+
+    assert chosen.post_stratify == "industry"
+    assert load_text(canonical_text(chosen), file="q3.yaml", definitions=definitions()) == chosen
+    assert "post_stratify" not in canonical(plain)
+    assert len({fingerprint(each) for each in (plain, chosen, changed)}) == 3
+    words = [
+        [change.words for change in protocol_diff(canonical(before), canonical(after))]
+        for before, after in ((plain, chosen), (chosen, changed), (chosen, plain))
+    ]
+    assert words == [
+        ["what leads are post-stratified by is new: industry"],
+        ["what leads are post-stratified by changes from industry to source"],
+        ["what leads are post-stratified by is gone (it was industry)"],
+    ]
+
+
 def test_the_order_of_arms_is_meaning():
     """The last arm is "else", so swapping arms changes the fingerprint and is told."""
     first = "  current: {definition: current@1.0.0, weight: 1}\n"

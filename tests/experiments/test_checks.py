@@ -121,6 +121,12 @@ WARNED = [
         id="segment by number",
     ),
     pytest.param(
+        [("unit: account", "unit: lead"), ("costs:", "post_stratify: employees\ncosts:")],
+        "PostStratifyByNumber",
+        "all but its four most frequent values",
+        id="covariate that is a number",
+    ),
+    pytest.param(
         [("metric: sql_per_lead, horizon: 60d", "metric: mql_per_lead, horizon: 60d")],
         "VolumeDecides",
         "a looser definition always makes more",

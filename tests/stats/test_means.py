@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import astuple
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import fisher_exact, ttest_ind
+from scipy.stats import skew, ttest_ind
 
 from mqlab.stats.estimate import Estimate, NotEstimable
 from mqlab.stats.means import (
@@ -17,9 +18,12 @@ from mqlab.stats.means import (
     MomentStrata,
     RatioSums,
     diluted,
-    permutation_p,
     ratio_metric,
+    ratio_metric_in_phases,
+    skewness,
+    units_for_normal_limits,
     welch,
+    welch_of,
 )
 from mqlab.stats.tails import critical_z, t_in_place_of
 
@@ -121,6 +125,75 @@ def test_fieller_matches_a_textbook_ratio():
     assert found.interval.high == pytest.approx((120 + root) / (100 - Z**2))
 
 
+def test_fieller_matches_r():
+    """
+    > a <- c(120,340,90,560,220,410,75,300); b <- c(210,480,330,95,640,520,150,410,275)
+    > ma<-mean(a); mb<-mean(b); va<-var(a)/length(a); vb<-var(b)/length(b)
+    > df<-(va+vb)^2/(va^2/(length(a)-1)+vb^2/(length(b)-1)); q<-qt(.975,df)^2
+    > f <- function(r) (mb-r*ma)^2 - q*(vb+r^2*va)
+    > c(mb/ma, uniroot(f,c(0.2,mb/ma),tol=1e-14)$root, uniroot(f,c(mb/ma,20),tol=1e-14)$root)
+    1.307065931179 0.708799631813 2.720647930946
+    > t.test(b, a)$conf.int; t.test(b, a)$p.value
+    The answers are -101.2617 and 263.6228, and 0.357835.
+    """
+    found = contrast(
+        welch(moments([120, 340, 90, 560, 220, 410, 75, 300]), moments([210, 480, 330, 95, 640, 520, 150, 410, 275]))
+    )
+    ratio, gap = found.ratio(z=Z), found.difference(z=Z)
+
+    assert isinstance(ratio, Estimate)
+    assert ratio.value == pytest.approx(1.307065931179, rel=1e-11)
+    assert (ratio.interval.low, ratio.interval.high) == pytest.approx((0.708799631813, 2.720647930946), rel=1e-9)
+    assert (gap.interval.low, gap.interval.high) == pytest.approx((-101.2617, 263.6228), abs=5e-5)
+    assert found.p_value() == pytest.approx(0.357835, abs=5e-7)
+
+
+def test_welch_of_values_matches_r_on_logs():
+    """
+    > t.test(log(b), log(a))$conf.int; t.test(log(b), log(a))$p.value     # a, b as above
+    The answers are -0.3873696287 and 1.0536095671, and 0.3378427468.
+    """
+    a, b = [120, 340, 90, 560, 220, 410, 75, 300], [210, 480, 330, 95, 640, 520, 150, 410, 275]
+    found = contrast(welch_of(np.log(a), np.log(b)))
+    gap = found.difference(z=Z).interval
+
+    assert (gap.low, gap.high) == pytest.approx((-0.3873696287, 1.0536095671), abs=1e-9)
+    assert found.p_value() == pytest.approx(0.3378427468, abs=1e-9)
+
+
+@LAW
+@given(st.lists(st.integers(0, 10**12), max_size=30), st.integers(2, 400))
+def test_skewness_counts_the_units_without_money(amounts, idle):
+    """Of winners and idle units it is `scipy.stats.skew` of all their values; without any spread there is none."""
+    found = skewness(amounts, len(amounts) + idle)
+    values = np.array([*amounts, *[0] * idle], dtype=float)
+    if not values.any():
+        assert isinstance(found, NotEstimable) and found.reason == "no_variation"
+        return
+
+    assert found == pytest.approx(skew(values), rel=1e-7, abs=1e-9)
+
+
+def test_the_skewness_rule():
+    """
+    The sample's own skewness, as R says it, and the rule of Kohavi et al. 2014 of 355·skewness² units.
+    > y <- c(5,12,7,300,41, rep(0,95)); m <- mean(y); mean((y-m)^3)/mean((y-m)^2)^1.5
+    The answer is 9.566732266.
+    """
+    assert skewness([5, 12, 7, 300, 41], 100) == pytest.approx(9.566732266, abs=1e-9)
+    assert units_for_normal_limits(2.0) == units_for_normal_limits(-2.0) == 1_420
+    with pytest.raises(ValueError, match="more amounts than units"):
+        skewness([1, 2, 3], 2)
+
+
+def test_amounts_of_a_million_millions_keep_their_digits():
+    """Whole numbers add up exactly: two amounts of 10¹⁴ that differ by 1 have the variance ½."""
+    found = moments([10**14, 10**14 + 1])
+
+    assert found.variance == 0.5
+    assert contrast(welch(found, moments([10**14, 10**14]))).standard_error == 0.5
+
+
 def test_a_control_not_clear_of_zero_bounds_no_ratio():
     """Fieller's set is unbounded when the control's own interval holds 0: the ratio stays, both limits are open."""
     found = Contrast(1.0, 3.0, 1.0, 1.0, 0.0, math.inf).relative_lift(z=Z)
@@ -178,37 +251,6 @@ def test_diluted_ratio_and_difference_agree(a, b, alike):
         assert gap.contains(0.0) is ratio.interval.contains(1.0)
 
 
-def test_permutation_of_equal_amounts_is_fishers_test():
-    """If every deal is worth the same the test is hypergeometric: Fisher's exact p, within Monte Carlo error."""
-    found = permutation_p([100] * 12, [100] * 25, 500, 500, rng=np.random.default_rng(1), draws=99_999)
-    oracle = fisher_exact([[12, 488], [25, 475]]).pvalue
-
-    assert found == pytest.approx(oracle, abs=0.002)
-
-
-def test_permutation_by_the_urn_matches_shuffled_labels():
-    """Dealing only the winners gives the same p as shuffling labels over every unit, within Monte Carlo error."""
-    rng = np.random.default_rng(2)
-    control, treatment = [900, 40, 60, 10_000], [5_000, 7_000, 30, 20, 8_000, 400, 12_000]
-    units = np.zeros(150)
-    units[: len(control) + len(treatment)] = [*control, *treatment]
-    sums = np.array([rng.permutation(units)[:60].sum() for _ in range(20_000)])
-    expected = units.sum() * 60 / 150
-    oracle = np.mean(np.abs(sums - expected) >= abs(sum(treatment) - expected) * (1 - 1e-12))
-
-    assert permutation_p(control, treatment, 90, 60, rng=rng, draws=20_000) == pytest.approx(oracle, abs=0.015)
-
-
-def test_permutation_edges():
-    """No winner at all is no test; more winners than units is a mistake; the same seed gives the same p."""
-    rng = np.random.default_rng
-    assert isinstance(permutation_p([], [], 10, 10, rng=rng(1)), NotEstimable)
-    with pytest.raises(ValueError, match="more winners than units"):
-        permutation_p([1, 2], [], 1, 10, rng=rng(1))
-    same = [permutation_p([5, 9], [7], 50, 60, rng=rng(3)) for _ in range(2)]
-    assert same[0] == same[1]
-
-
 def test_effort_per_win_has_delta_method_errors():
     """Σtouches/Σwins by arm with the spread that 2,000 resamples of leads show, within 8%."""
     rng = np.random.default_rng(4)
@@ -228,6 +270,59 @@ def test_effort_per_win_has_delta_method_errors():
     assert found.p_value() == 1.0
 
 
+def effort(rng: np.random.Generator, n: int, touches: float, win_rate: float) -> RatioSums:
+    y = rng.poisson(touches, n)
+    w = (rng.random(n) < win_rate * (0.5 + y / touches / 2)).astype(int)
+    return RatioSums(n, int(y.sum()), int(w.sum()), int(y @ y), int(w @ w), int(y @ w))
+
+
+def test_effort_in_phases_does_not_see_an_allocation_that_turned_over():
+    """Arms alike in either phase, 90/10 and then 10/90 with fewer wins: no difference, though the sums show one."""
+    rng = np.random.default_rng(6)
+    phases = [
+        (effort(rng, 9_000, 3, 0.20), effort(rng, 1_000, 3, 0.20)),
+        (effort(rng, 1_000, 3, 0.05), effort(rng, 9_000, 3, 0.05)),
+    ]
+    a, b = (
+        RatioSums(*(sum(column) for column in zip(*map(astuple, arm), strict=True)))
+        for arm in zip(*phases, strict=True)
+    )
+    found, thrown_together = contrast(ratio_metric_in_phases(phases)), contrast(ratio_metric(a, b))
+
+    assert found.p_value() > 0.05
+    assert thrown_together.p_value() < 1e-6
+
+
+def test_effort_in_phases_has_the_error_that_new_data_show():
+    """The standard errors of ratio and difference equal the spread over 1,500 new draws of two phases within 8%."""
+    rng = np.random.default_rng(7)
+
+    def draw() -> Contrast:
+        phases = [
+            (effort(rng, 800, 3, 0.20), effort(rng, 200, 3, 0.20)),
+            (effort(rng, 500, 5, 0.1), effort(rng, 1_500, 5, 0.1)),
+        ]
+        return contrast(ratio_metric_in_phases(phases))
+
+    draws = [draw() for _ in range(1_500)]
+    for side in ("control", "treatment"):
+        errors = [math.sqrt(getattr(found, f"{side}_variance")) for found in draws]
+        assert np.mean(errors) == pytest.approx(np.std([getattr(found, side) for found in draws]), rel=0.08)
+    gaps = [found.treatment - found.control for found in draws]
+    assert np.mean([found.standard_error for found in draws]) == pytest.approx(np.std(gaps), rel=0.08)
+
+
+def test_one_phase_of_effort_is_the_plain_ratio():
+    """A phase with a single lead in an arm is left out; of one phase it is `ratio_metric`; of none there is a reason."""
+    rng = np.random.default_rng(8)
+    pair, lonely = (effort(rng, 300, 3, 0.2), effort(rng, 300, 3, 0.3)), RatioSums(1, 2, 0, 4, 0, 0)
+
+    assert ratio_metric_in_phases([pair, (pair[0], lonely)]) == ratio_metric(*pair)
+    assert ratio_metric_in_phases([(lonely, pair[0])]) == ratio_metric(lonely, pair[0])
+    nobody_won = RatioSums(50, 60, 0, 90, 0, 0)
+    assert ratio_metric_in_phases([(pair[0], nobody_won)] * 2) == ratio_metric(pair[0], nobody_won)
+
+
 @pytest.mark.parametrize(
     ("found", "reason"),
     [
@@ -240,6 +335,9 @@ def test_effort_per_win_has_delta_method_errors():
         pytest.param(
             ratio_metric(RatioSums(9, 5, 0, 9, 0, 0), RatioSums(9, 5, 1, 9, 1, 2)), "no_outcomes", id="no win"
         ),
+        pytest.param(welch_of([1.0], [2.0, 3.0]), "too_few_units", id="one value"),
+        pytest.param(skewness([5], 1), "too_few_units", id="skewness of one"),
+        pytest.param(welch(Moments(9, 0, 0), Moments(9, 0, 0)).p_value(), "no_variation", id="nobody pays"),
         pytest.param(
             Contrast(0.0, 1.0, 1.0, 1.0, 0.0, 9.0).relative_lift(z=Z), "zero_control", id="no money in control"
         ),
