@@ -55,3 +55,12 @@ def olist() -> Path:
     if not folder.is_dir():
         pytest.skip("the shared data are absent")
     return folder
+
+
+@pytest.fixture(scope="session")
+def hillstrom() -> Path:
+    """The file of Hillstrom's e-mail experiment; skips where it is absent."""
+    file = ROOT.parent / "shared" / "data" / "hillstrom" / "hillstrom_email_2008.csv.gz"
+    if not file.is_file():
+        pytest.skip("the shared data are absent")
+    return file

@@ -35,6 +35,7 @@ from mqlab.warehouse.sufficient import EffortCell, MoneyCell, Winner
 SEED = 20_260_701
 """Of the permutations: fixed, so that the same data give the same bytes."""
 
+DRAWS = 9_999
 FEW_WINS, SOME_WINS, MANY_WINS = 10, 30, 3_000
 FAIR_SHARE = (0.3, 0.7)
 """Outside these shares of a phase's leads Welch's interval misses too often when money is skewed."""
@@ -165,15 +166,21 @@ def _compared(
 
 
 def _p_value(phases: Sequence[_Phase]) -> tuple[float | None, str]:
-    """By permutation; of very many winners by the normal distribution that a permutation then has."""
+    """By permutation; of very many winners by the normal distribution that a permutation then has.
+
+    Early looks ask for smaller p-values than so many draws can show: where no draw lies as far as the data, and arms
+    are of comparable size, the normal tail says how far beyond them the data lie.
+    """
     winnings = [phase.winnings for phase in phases]
-    many = sum(len(one.control) + len(one.treatment) for one in winnings) > MANY_WINS
-    if many:
-        p = pooled_p([(phase.control, phase.treatment) for phase in phases])
-    else:
-        p = permutation_p(winnings, rng=np.random.Generator(np.random.PCG64(SEED)))
-    how = "pooled-variance p" if many else "permutation p"
-    return (None, "Welch p") if isinstance(p, NotEstimable) else (p, how)
+    pooled = pooled_p([(phase.control, phase.treatment) for phase in phases])
+    if sum(len(one.control) + len(one.treatment) for one in winnings) > MANY_WINS:
+        return (None, "Welch p") if isinstance(pooled, NotEstimable) else (pooled, "pooled-variance p")
+    p = permutation_p(winnings, rng=np.random.Generator(np.random.PCG64(SEED)), draws=DRAWS)
+    if isinstance(p, NotEstimable):
+        return None, "Welch p"
+    if p > 1 / (1 + DRAWS) or isinstance(pooled, NotEstimable) or _unequal(winnings):
+        return p, "permutation p"
+    return min(p, pooled), "permutation p, beyond its draws by pooled variance"
 
 
 def _few(winnings: Sequence[Winnings], where: str) -> str:

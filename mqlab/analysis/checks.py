@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from mqlab.analysis import checks_feedback as feedback
 from mqlab.analysis import rates
+from mqlab.analysis.account_rows import AccountsReport, accounts_report
 from mqlab.analysis.clusters_check import clusters
 from mqlab.analysis.concordant_check import concordant_effect
 from mqlab.analysis.estimate_rows import Estimator
@@ -24,11 +25,15 @@ BLOCKERS = ("sample_ratio", "arm_by_stratum", "clusters", "protocol_unchanged")
 
 @dataclass(frozen=True)
 class Found:
-    """`checks` in the order of the closed list; per challenger what blocks its verdict and which estimator decides."""
+    """`checks` in the order of the closed list; per challenger what blocks its verdict and which estimator decides.
+
+    `accounts`: what is known of the accounts behind a challenger's comparison, where accounts are randomised.
+    """
 
     checks: tuple[Check, ...]
     blocks: Mapping[str, tuple[str, ...]]
     deciding: Mapping[str, Estimator]
+    accounts: Mapping[str, AccountsReport] = field(default_factory=dict)
 
 
 def run_checks(study: Study, *, protocol_unchanged: bool | None) -> Found:
@@ -48,7 +53,8 @@ def run_checks(study: Study, *, protocol_unchanged: bool | None) -> Found:
     for arm in challengers:
         alike = handling[arm].status == "pass" and by_arm["concordant_effect"][arm].status != "fail"
         deciding[arm] = "triggered" if alike and kind_of(study.protocol.primary).denominator == "lead" else "itt"
-    by_arm["clusters"] = {arm: clusters(study, arm, deciding[arm]) for arm in challengers}
+    reports = {arm: accounts_report(study, arm, deciding[arm]) for arm in challengers}
+    by_arm["clusters"] = {arm: clusters(arm, reports[arm], by_account=study.by_account) for arm in challengers}
     checks = (
         _worst(by_arm["sample_ratio"]),
         _worst(by_arm["arm_by_stratum"]),
@@ -64,18 +70,17 @@ def run_checks(study: Study, *, protocol_unchanged: bool | None) -> Found:
         _worst(by_arm["clusters"]),
         unchanged(protocol_unchanged),
     )
+    by_name: dict[str, Check] = {check.check: check for check in checks}
     blocks = {
         arm: tuple(
-            f"{check.check}: {check.detail}"
+            f"{name}: {check.detail}"
             for name in BLOCKERS
-            for check in checks
-            if check.check == name
-            for check in [by_arm.get(name, {}).get(arm, check)]
-            if check.status == "fail"
+            if (check := by_arm.get(name, {}).get(arm, by_name[name])).status == "fail"
         )
         for arm in challengers
     }
-    return Found(checks, blocks, deciding)
+    known = {arm: report for arm, report in reports.items() if report is not None}
+    return Found(checks, blocks, deciding, known)
 
 
 def arm_by_stratum(study: Study, arm: str) -> Check:

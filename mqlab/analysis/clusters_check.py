@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from mqlab.analysis.account_rows import AccountsReport, accounts_report
-from mqlab.analysis.estimate_rows import Estimator
+from mqlab.analysis.account_rows import AccountsReport
 from mqlab.analysis.results import Check
-from mqlab.analysis.study import Study
 from mqlab.stats.estimate import NotEstimable
 
 LEAST_DF = 5.0
@@ -19,11 +17,10 @@ READINGS = {
 """What the primary's interval shows, in words."""
 
 
-def clusters(study: Study, arm: str, deciding: Estimator = "itt") -> Check:
+def clusters(arm: str, report: AccountsReport | None, *, by_account: bool) -> Check:
     """Accounts per arm, degrees of freedom, the largest account's share, the result without any one account."""
-    if not study.by_account:
+    if not by_account:
         return Check("clusters", "not_applicable", "leads are randomised one by one")
-    report = accounts_report(study, arm, deciding)
     if report is None:
         return Check("clusters", "not_applicable", "no account of an arm has been followed long enough")
     largest = max(report.largest_share)

@@ -167,7 +167,7 @@ def _date(text: str | None) -> date | None:
 def _can_draw() -> bool:
     """Whether what is printed to can show more than ASCII."""
     try:
-        "○●◉·│−–".encode(getattr(sys.stdout, "encoding", None) or "ascii")
+        "○●◉·│−–".encode(getattr(sys.stdout, "encoding", None) or "utf-8")
     except (UnicodeEncodeError, LookupError):
         return False
     return True

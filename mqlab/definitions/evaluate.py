@@ -185,6 +185,18 @@ def _condition(
     return compile_node(tree, _ValueLeaves(fields, null_tokens))
 
 
+def condition(
+    expression: Expression, *, fields: Sequence[FieldDecl] = (), null_tokens: Sequence[str] = DEFAULT_NULL_TOKENS
+) -> Callable[[Mapping[str, Scalar]], bool | None]:
+    """`truth` of one condition, prepared for many leads: raw values → true, false, or None for unknown."""
+    holds = _condition(expression.tree, tuple(fields), tuple(null_tokens))
+
+    def of(values: Mapping[str, Scalar]) -> bool | None:
+        return holds({stored_name(name): value for name, value in values.items()})
+
+    return of
+
+
 def truth(
     expression: Expression,
     values: Mapping[str, Scalar],
@@ -196,5 +208,4 @@ def truth(
 
     `fields` are the declarations the expression was bound against: enums need them for labels, order and defaults.
     """
-    stored = {stored_name(name): value for name, value in values.items()}
-    return _condition(expression.tree, tuple(fields), tuple(null_tokens))(stored)
+    return condition(expression, fields=fields, null_tokens=null_tokens)(values)

@@ -103,6 +103,8 @@ def values_at(history: History, at: datetime, as_of: datetime) -> Mapping[str, S
         ('40', '400')
     """
     at_us, as_of_us = micros(at), micros(as_of)
+    if not history.field_changes:
+        return row_values(history.lead)
     found = timelines(history.lead, history.field_changes, as_of_us)
     return {name: line.at(at_us) for name, line in found.items()}
 

@@ -1,15 +1,15 @@
-"""Blocks 1 to 3 of a result: the effect, the list handed to sales, and the leads gained and forgone."""
+"""Block 1 of a result: the same leads under each definition, and how far they come."""
 
 from __future__ import annotations
 
-from mqlab.analysis.results import AnalysisResult, MarginalRow, MetricRow
+from mqlab.analysis.results import AnalysisResult, MetricRow
 from mqlab.experiments.metrics import METRICS
 from mqlab.experiments.protocol import Protocol
-from mqlab.reports import answer, charts, words
+from mqlab.reports import charts, sentences, words
 from mqlab.reports import format as fmt
-from mqlab.reports.document import Block, Cell, Column, Section, Table, Text
+from mqlab.reports.document import Block, Section, Text
 from mqlab.reports.metric_table import arm_id, metric_table
-from mqlab.reports.rows import Rows, missing
+from mqlab.reports.rows import Rows
 from mqlab.stats.estimate import NotEstimable
 
 
@@ -23,7 +23,7 @@ def ladder(result: AnalysisResult, protocol: Protocol) -> Section:
         chosen = [row for row in chosen if row.unit != "count" and row.metric != "mql_per_lead"]
         main = rows.primary(arm)
         if main is not None:
-            blocks.append(Text(answer.causal_sentence(main, result.control, arm, protocol.alpha), "lead"))
+            blocks.append(Text(sentences.causal_sentence(result, main, protocol.alpha), "lead"))
         if chosen:
             blocks.append(
                 metric_table(rows, f"ladder-{arm_id(result, arm)}", f"{arm} against {result.control}", chosen, arm)
@@ -68,7 +68,7 @@ def _lift(row: MetricRow, prefix: str) -> charts.Lift:
         raise ValueError("only an estimate can be drawn")
     horizon = f", {fmt.days(row.horizon_days)}" if row.horizon_days else ""
     return charts.Lift(
-        prefix + answer.noun(row.metric) + horizon,
+        prefix + words.noun(row.metric) + horizon,
         words.ESTIMATORS[row.estimator],
         found.value,
         found.interval.low,
@@ -85,136 +85,3 @@ def _bars(result: AnalysisResult) -> list[charts.Bar]:
         for row in result.funnel
         if row.stage != "assigned" and row.units
     ]
-
-
-def lists(result: AnalysisResult, protocol: Protocol) -> Section:
-    """Block 2, descriptive: how clean and how long the list handed to sales is."""
-    rows = Rows(result)
-    blocks: list[Block] = [
-        Text(
-            "Descriptive: the two lists hold different leads, so a cleaner list is mostly a matter of which leads are "
-            "on it. These numbers say what sales will see; they do not say what the definition brings.",
-            "note",
-        )
-    ]
-    for arm in result.verdicts:
-        told = answer.list_sentence(result, protocol, arm)
-        blocks += [Text(told, "lead")] if told else []
-        clash = answer.disagreement(result, protocol, arm)
-        blocks += [Text(clash, "warning")] if clash else []
-        chosen = [
-            row
-            for row in rows.find(arm=arm, roles=("primary", "then", "beside"))
-            if not METRICS[row.metric].causal or row.unit == "count" or row.metric == "mql_per_lead"
-        ]
-        if chosen:
-            caption = f"The list handed to sales, {arm} against {result.control} (descriptive)"
-            blocks.append(metric_table(rows, f"list-{arm_id(result, arm)}", caption, chosen, arm))
-    return Section("list", "The list handed to sales", tuple(blocks))
-
-
-def gained(result: AnalysisResult, protocol: Protocol) -> Section:
-    """Block 3: the leads on which the definitions part, and what became of them in each arm."""
-    blocks: list[Block] = []
-    what = answer.noun(protocol.primary.metric)
-    for arm in result.verdicts:
-        chosen = [row for row in result.marginal if row.arm == arm]
-        if not chosen:
-            continue
-        blocks.append(
-            Table(
-                f"marginal-{arm_id(result, arm)}",
-                f"Leads on which {arm} and {result.control} part, per 1,000 assigned leads",
-                (
-                    Column("Leads"),
-                    Column("Per 1,000", True),
-                    Column(f"{what} under {result.control}", True),
-                    Column(f"{what} under {arm}", True),
-                    Column(f"{what} gained or forgone per 1,000", True),
-                ),
-                tuple(_marginal(result, row, arm) for row in chosen),
-                f"The same kind of lead in both arms: leads {arm} adds are handed over under {arm} and left alone "
-                f"under {result.control}; leads it drops the other way round.",
-            )
-        )
-    shares = [
-        charts.Share(
-            f"{row.arm} v {result.control}",
-            words.stratum(row.stratum, result.control, row.arm) if len(result.verdicts) == 1 else _general(row.stratum),
-            row.share,
-            fmt.rate(row.share),
-        )
-        for row in result.strata
-        if row.share is not None
-    ]
-    if shares:
-        strata = tuple(dict.fromkeys(row.stratum for row in result.strata if row.share is not None))
-        blocks.append(
-            charts.overlap(
-                "overlap",
-                "Which definition fires first",
-                shares,
-                strata,
-                "Share of assigned leads by which definition fires first. "
-                + " ".join(f"{share.pair}, {share.stratum}: {share.text}." for share in shares),
-            )
-        )
-    for arm in result.verdicts:
-        cells = [(k, row) for k, row in enumerate(result.strata) if row.arm == arm]
-        if cells:
-            blocks.append(
-                Table(
-                    f"strata-{arm_id(result, arm)}",
-                    f"Mature leads and {what} by which definition fires first, {arm} against {result.control}",
-                    (
-                        Column("Fires first"),
-                        Column(f"{result.control}: leads", True),
-                        Column(f"{result.control}: {what}", True),
-                        Column(f"{arm}: leads", True),
-                        Column(f"{arm}: {what}", True),
-                    ),
-                    tuple(
-                        (
-                            Cell(words.stratum(row.stratum, result.control, arm)),
-                            *(
-                                Cell(fmt.count(number), "number", source=f"/strata/{k}/{side}/{key}")
-                                for side, key, number in (
-                                    ("control", "units", row.control_units),
-                                    ("control", "x", row.control_x),
-                                    ("treatment", "units", row.treatment_units),
-                                    ("treatment", "x", row.treatment_x),
-                                )
-                            ),
-                        )
-                        for k, row in cells
-                    ),
-                )
-            )
-    if not blocks:
-        blocks.append(Text("Which definition fires first is not known for these leads yet.", "note"))
-    return Section("gained", "Leads gained and leads forgone", tuple(blocks))
-
-
-def _general(stratum: str) -> str:
-    return {
-        "both": "both at once",
-        "control_first": "control first",
-        "arm_first": "challenger first",
-        "none": "neither",
-    }[stratum]
-
-
-def _marginal(result: AnalysisResult, row: MarginalRow, arm: str) -> tuple[Cell, ...]:
-    def value(found: float | NotEstimable, signed: bool = False) -> Cell:
-        if isinstance(found, NotEstimable):
-            return missing(found)
-        return Cell(fmt.change_per_thousand(found / 1000) if signed else fmt.rate(found), "number")
-
-    who = f"added by {arm}" if row.stratum == "arm_first" else f"dropped by {arm}"
-    return (
-        Cell(f"{words.stratum(row.stratum, result.control, arm)} ({who})"),
-        Cell(fmt.per_thousand(row.leads_per_1000 / 1000), "number"),
-        value(row.rate_control),
-        value(row.rate_treatment),
-        value(row.outcomes_per_1000, signed=True),
-    )

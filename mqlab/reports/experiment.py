@@ -7,10 +7,12 @@ from zoneinfo import ZoneInfo
 
 from mqlab.analysis.results import AnalysisResult
 from mqlab.experiments.protocol import Protocol
-from mqlab.reports import answer, effects, validity
+from mqlab.reports import effects, live, parted, sales, validity
 from mqlab.reports import format as fmt
+from mqlab.reports.answer import answer
+from mqlab.reports.asked import asked_table
 from mqlab.reports.compared import Changed, Told, compared
-from mqlab.reports.document import Document, Section
+from mqlab.reports.document import Block, Document, Section
 from mqlab.reports.methods import left_out, methods
 
 
@@ -23,7 +25,7 @@ def build(
     timezone: ZoneInfo,
     manifest: Sequence[tuple[str, str]] = (),
 ) -> Document:
-    """The document, in the fixed order: answer, what is compared, effect, list, leads gained, guardrails, verdict.
+    """The document: answer, what is compared, effect, list, leads gained, price, guardrails, checks, verdict, readings.
 
     `descriptions` tells each definition (by reference, `intent@1.1.0`) in words, `changes` how each challenger (by
     arm) differs from the control: an arm without an entry is not compared in words, an empty entry "means the same".
@@ -31,14 +33,16 @@ def build(
     from the clock: the same input is the same document.
     """
     found: list[Section | None] = [
-        Section("answer", "The answer", tuple(answer.answer(result, protocol, arm) for arm in result.verdicts)),
+        _answer(result, protocol),
         compared(result, protocol, descriptions, changes),
         effects.ladder(result, protocol),
-        effects.lists(result, protocol),
-        effects.gained(result, protocol),
+        sales.lists(result, protocol),
+        parted.gained(result),
+        sales.price(result),
         validity.guardrails(result),
         validity.checks(result),
         validity.verdict(result),
+        live.live(result),
         validity.segments(result),
         left_out(result),
         methods(result, protocol, manifest),
@@ -55,3 +59,13 @@ def build(
         ),
         sections=tuple(section for section in found if section is not None),
     )
+
+
+def _answer(result: AnalysisResult, protocol: Protocol) -> Section:
+    """The verdicts, and below each the numbers people ask for first."""
+    blocks: list[Block] = []
+    for arm in result.verdicts:
+        blocks.append(answer(result, protocol, arm))
+        table = asked_table(result, arm)
+        blocks += [table] if table else []
+    return Section("answer", "The answer", tuple(blocks))

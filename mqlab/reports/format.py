@@ -170,6 +170,18 @@ def p_value(value: float) -> str:
     return _decimal(_exact(value), 3 if value < 0.1 else 2)
 
 
+def probability(value: float) -> str:
+    """A probability in percent; never quite 0 or 100.
+
+    Example:
+        >>> probability(0.978), probability(0.99999)
+        ('97.8%', '> 99.9%')
+    """
+    if value > 0.999:
+        return "> 99.9%"
+    return "< 0.1%" if value < 0.001 else _decimal(_exact(value, 2), 1) + "%"
+
+
 def level(alpha: float) -> str:
     """The confidence that goes with a two-sided α.
 

@@ -1,4 +1,4 @@
-"""A document as one HTML file that needs nothing else: no script, no network, the same bytes each time."""
+"""A document as one HTML file that needs nothing else: no script, no network, the same bytes each time; or a piece."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ def render(document: Document) -> str:
     """The page, ending in a line break. Every text of the document is escaped; charts are drawn into the page."""
     page = _environment().get_template("experiment.html.j2").render(document=document, themed=THEMED)
     return page.rstrip() + "\n"
+
+
+def fragment(document: Document) -> str:
+    """A piece of a page, for a notebook: texts, answers and tables with a style of their own, no charts, no ids."""
+    return _environment().get_template("notebook.html.j2").render(document=document).strip() + "\n"
 
 
 @lru_cache(maxsize=1)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mqlab.analysis.rates import DESCRIPTIVE
 from mqlab.analysis.results import AnalysisResult, MetricRow
 from mqlab.experiments.metrics import METRICS
-from mqlab.reports import answer, words
 from mqlab.reports import format as fmt
+from mqlab.reports import words
 from mqlab.reports.document import Cell, Column, Table
 from mqlab.reports.rows import Rows, shows, tone
 
@@ -30,7 +31,7 @@ def metric_table(rows: Rows, id: str, caption: str, chosen: Sequence[MetricRow],
             (
                 Cell(label(row)),
                 Cell(words.ESTIMATORS[row.estimator] + (" · decides" if row.primary else "")),
-                *_once(
+                *once(
                     rows.value(row, "control"),
                     rows.value(row, "treatment"),
                     rows.difference(row),
@@ -44,7 +45,7 @@ def metric_table(rows: Rows, id: str, caption: str, chosen: Sequence[MetricRow],
     )
 
 
-def _once(*cells: Cell) -> tuple[Cell, ...]:
+def once(*cells: Cell) -> tuple[Cell, ...]:
     """The cells of a row with a reason that stands in several of them told in the first only."""
     told: set[str] = set()
     shown: list[Cell] = []
@@ -65,13 +66,27 @@ def _toned(rows: Rows, row: MetricRow) -> Cell:
 def label(row: MetricRow) -> str:
     """A metric with its horizon and the unit of its values."""
     horizon = f" within {fmt.days(row.horizon_days)}" if row.horizon_days else ""
-    return words.sentence(f"{answer.noun(row.metric)}{horizon}, {words.per_what(row)}").rstrip(".")
+    asked = f"{words.ASKED[row.metric]}: " if row.metric in ("sql_per_mql", "won_per_mql") else ""
+    return words.sentence(f"{asked}{words.noun(row.metric)}{horizon}, {words.per_what(row)}").rstrip(".")
 
 
 def notes(chosen: Sequence[MetricRow]) -> str:
     """What the rows' notes say, each once."""
-    told = dict.fromkeys(f"{answer.noun(row.metric)}: {words.in_words(row.note)}" for row in chosen if row.note)
-    return " ".join(words.sentence(text) for text in told)
+    return " ".join(told_notes(chosen))
+
+
+def told_notes(chosen: Sequence[MetricRow], *, without: str = "") -> tuple[str, ...]:
+    """A sentence for each different part of the rows' notes, with the metrics it is about; `without` is left out."""
+    told: dict[str, list[str]] = {}
+    for row in chosen:
+        for note in row.note.replace(DESCRIPTIVE, _DESCRIPTIVE).split("; "):
+            part = note.replace(_DESCRIPTIVE, DESCRIPTIVE)
+            if part and part != without:
+                told.setdefault(words.in_words(part), []).append(words.noun(row.metric))
+    return tuple(words.sentence(f"{', '.join(dict.fromkeys(of))}: {note}") for note, of in told.items())
+
+
+_DESCRIPTIVE = DESCRIPTIVE.replace("; ", "\0")
 
 
 def arm_id(result: AnalysisResult, arm: str) -> str:

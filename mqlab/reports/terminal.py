@@ -1,146 +1,137 @@
-"""An analysis as text for a terminal of 80 columns: answer, ladder, list quality, where the rules part, checks."""
+"""An analysis as text for a terminal of 80 columns: verdicts, four blocks per challenger, checks, reasons, readings.
+
+The order is fixed (statistics.md section 1): the same leads, the lists, where the definitions part, then guardrails,
+checks and the verdict with its reasons. A line per challenger and the numbers people ask for first stand on top.
+"""
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
-from mqlab.analysis.results import AnalysisResult, MetricRow
-from mqlab.experiments.metrics import METRICS
+from mqlab.analysis.results import AnalysisResult
 from mqlab.reports import format as fmt
-from mqlab.reports import words
+from mqlab.reports import live, sentences, words
 from mqlab.reports.rows import Rows
-from mqlab.stats.estimate import NotEstimable
+from mqlab.reports.terminal_arm import blocks, glance
+from mqlab.reports.terminal_lines import LIFT, P, fitted, short, wrapped
 
-WIDTH = 80
-NAME, CONTROL, ARM, LIFT, P = 22, 10, 12, 26, 7
-"""Widths of the columns of a table; with the spaces between them they fill the 80."""
-ESTIMATORS = {"itt": "all leads", "triggered": "where they differ"}
 MARKS = {"pass": "ok", "warn": "look", "fail": "FAIL", "not_applicable": "-"}
 
 
-def render(result: AnalysisResult, zone: ZoneInfo) -> str:
-    """The whole result, ending in a line break; `zone` is the lab's."""
+def render(result: AnalysisResult, zone: ZoneInfo, declared: str | None = None) -> str:
+    """The whole result, ending in a line break; `zone` is the lab's, `declared` the experiment's precision metric."""
     lines = [
-        *_wrapped(result.title),
-        *_wrapped(
+        *wrapped(result.title),
+        *wrapped(
             f"{result.experiment} · as of {fmt.instant(result.as_of, zone)} · ledger {result.ledger} · {result.engine}"
         ),
+        *_verdicts(result, declared),
     ]
-    for arm, verdict in result.verdicts.items():
-        label, _ = words.CALLS[verdict.call]
-        lines += ["", *_wrapped(f"{arm} v {result.control}: {label.upper()}")]
-        for why in verdict.why:
-            lines += _wrapped(words.sentence(words.in_words(why)), "  - ")
-        lines += _arm(result, arm)
-    lines += ["", "Checks"]
-    for check in result.checks:
-        lines += _wrapped(f"{words.check(check)}. {words.sentence(check.detail)}", f"  {MARKS[check.status]:<5} ")
+    several = len(result.verdicts) > 1
+    for arm in result.verdicts:
+        if several:
+            lines += ["", *wrapped(_call(result, arm))]
+        else:
+            lines += [""]
+        lines += glance(result, arm)
+        lines += blocks(result, arm, declared)
+    lines += _checks(result)
+    lines += _reasons(result)
+    for arm in result.verdicts:
+        lines += _live(result, arm)
     left_out = {key: number for key, number in result.excluded.items() if number}
     if left_out:
         listed = "; ".join(f"{fmt.count(n)} {words.excluded(key)}" for key, n in left_out.items())
-        lines += ["", *_wrapped(f"Left out: {listed}")]
+        lines += ["", *wrapped(f"Left out: {listed}")]
     for note in result.notes:
-        lines += ["", *_wrapped(words.sentence(note))]
+        lines += ["", *wrapped(words.sentence(words.in_words(note)))]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def _arm(result: AnalysisResult, arm: str) -> Iterator[str]:
-    rows = Rows(result)
-    causal = [row for row in rows.find(arm=arm) if METRICS[row.metric].causal and row.role != "guardrail"]
-    descriptive = [row for row in rows.find(arm=arm) if not METRICS[row.metric].causal and row.role != "guardrail"]
-    guardrails = rows.find(arm=arm, roles=["guardrail"])
+def _call(result: AnalysisResult, arm: str) -> str:
+    label, _ = words.CALLS[result.verdicts[arm].call]
+    return f"{arm} v {result.control}: {label.upper()}"
+
+
+def _verdicts(result: AnalysisResult, declared: str | None) -> Iterator[str]:
+    """One challenger: the call, what decided it and what misleads. Several: a line for each."""
     yield ""
-    yield "1. The same leads under each definition (causal: this decides)"
-    yield from _table(rows, causal, result.control, arm)
-    if any(row.estimator == "triggered" for row in causal):
-        yield from _wrapped("Where they differ: the same lift, from leads the definitions disagree on.", "  ")
-    if descriptive:
-        yield ""
-        yield "2. Of the leads each definition picked (describes the lists; not causal)"
-        yield from _table(rows, descriptive, result.control, arm)
-    marginal = [row for row in result.marginal if row.arm == arm]
-    if marginal:
-        yield ""
-        yield "3. Where the definitions part"
-        for row in marginal:
-            yield from _wrapped(_marginal(row, result.control, arm), "  ")
-    if guardrails:
-        yield ""
-        yield "4. Guardrails"
-        yield from _table(rows, guardrails, result.control, arm)
-    price = result.break_even.get(arm)
-    if price and price.get("sentence"):
-        yield ""
-        yield from _wrapped(words.sentence(str(price["sentence"])))
-
-
-def _marginal(row: object, control: str, arm: str) -> str:
-    from mqlab.analysis.results import MarginalRow
-
-    assert isinstance(row, MarginalRow)
-    who = words.stratum(row.stratum, control, arm)
-    if not row.leads_per_1000:
-        return f"{who}: no lead"
-
-    def rate(value: float | NotEstimable) -> str:
-        return fmt.reason(value) if isinstance(value, NotEstimable) else fmt.rate(value)
-
-    return (
-        f"{who}: {fmt.per_thousand(row.leads_per_1000 / 1000)} of 1,000 leads; "
-        f"{rate(row.rate_control)} reach the goal under {control}, {rate(row.rate_treatment)} under {arm}"
-    )
-
-
-def _table(rows: Rows, chosen: Sequence[MetricRow], control: str, arm: str) -> Iterator[str]:
-    """A heading, then per metric its name and one line per estimator."""
-    yield _line("", _short(control, CONTROL), _short(arm, ARM), "lift and interval", "p")
-    previous = ""
-    for row in chosen:
-        label = _label(row)
-        if label != previous:
-            yield from _wrapped(words.sentence(label).removesuffix("."), "  ")
-        previous = label
-        mark = ">" if row.primary else " "
-        name = f"  {mark} {ESTIMATORS[row.estimator]}"
-        if isinstance(row.relative, NotEstimable):
-            yield from _wrapped(_reason(row), f"{name}: ", hang=4)
+    if len(result.verdicts) == 1:
+        for arm, verdict in result.verdicts.items():
+            yield from wrapped(_call(result, arm))
+            for why in verdict.why[:1]:
+                yield from wrapped(words.sentence(words.in_words(why)), "  ")
+            if clash := sentences.disagreement(result, arm, declared):
+                yield from wrapped(clash, "  ")
+        return
+    rows = Rows(result)
+    yield f"{'':<44}{'lift and interval':<{LIFT}}   {'p':>{P}}"
+    for arm, verdict in result.verdicts.items():
+        label, _ = words.CALLS[verdict.call]
+        main = rows.primary(arm)
+        name = f"{short(arm, 18):<18} {label}"
+        lift = rows.lift(main) if main is not None else None
+        if main is None or lift is None or lift.kind == "missing":
+            yield name
             continue
-        before, after = rows.value(row, "control").text, rows.value(row, "treatment").text
-        lift, p = rows.lift(row).text, rows.p_value(row).text
-        line = _line(name, before, after, lift, p)
-        if len(line) <= WIDTH:
-            yield line
-        else:
-            yield _line(name, before, after, "", "")
-            yield f"{lift} {p:>{P}}".rjust(WIDTH)
+        p = rows.p_value(main)
+        one = f"{name:<44}{lift.text:<{LIFT}}   {'–' if p.kind == 'missing' else p.text:>{P}}"
+        yield from [one] if len(one) <= 80 else fitted(name, "", "", lift.text, p.text)
 
 
-def _line(name: str, control: str, arm: str, lift: str, p: str) -> str:
-    return f"{name:<{NAME}}{control:>{CONTROL}}  {arm:>{ARM - 2}}  {lift:<{LIFT}} {p:>{P}}".rstrip()
+def _checks(result: AnalysisResult) -> Iterator[str]:
+    """Every check with its detail, and below one that is not fine what to do; then what no check tells of."""
+    advice = {found.check: found.advice for found in result.conditions if found.check}
+    yield ""
+    yield "Checks"
+    for check in result.checks:
+        told = f"{words.check(check)}. {words.sentence(words.in_words(check.detail))}"
+        yield from wrapped(told, f"  {MARKS[check.status]:<5} ")
+        if check.check in advice:
+            yield from wrapped(advice[check.check], "        > ", hang=10)
+    others = [found for found in result.conditions if found.check is None]
+    if others:
+        yield ""
+        yield "Conditions that do not hold"
+    for found in others:
+        told = f"{words.condition(found.condition)}: {words.sentence(words.in_words(found.detail))}"
+        yield from wrapped(told, "  look  ")
+        yield from wrapped(found.advice, "        > ", hang=10)
 
 
-def _short(name: str, width: int) -> str:
-    return name if len(name) < width else name[: width - 2] + "…"
+def _reasons(result: AnalysisResult) -> Iterator[str]:
+    yield ""
+    yield "Verdict"
+    for arm, verdict in result.verdicts.items():
+        yield from wrapped(_call(result, arm), "  ")
+        for why in verdict.why:
+            yield from wrapped(words.sentence(words.in_words(why)), "    - ")
 
 
-def _reason(row: MetricRow) -> str:
-    """Why there is no comparison, as the arms or the comparison itself say."""
-    parts = (row.control.value, row.treatment.value, row.absolute, row.relative)
-    said = next(fmt.reason(why) for why in parts if isinstance(why, NotEstimable))
-    return said[0].lower() + said[1:] if said[1:2].islower() else said
-
-
-def _label(row: MetricRow) -> str:
-    name = words.metric(row.metric)
-    if row.unit not in ("money", "count"):
-        name = name.replace("per assigned lead", "per 1,000 assigned leads")
-    return f"{name}, {fmt.days(row.horizon_days)}" if row.horizon_days else name
-
-
-def _wrapped(text: str, first: str = "", *, hang: int | None = None) -> list[str]:
-    under = " " * (len(first) if hang is None else hang)
-    return textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=under, break_on_hyphens=False) or [
-        first.rstrip()
-    ]
+def _live(result: AnalysisResult, arm: str) -> Iterator[str]:
+    """Limits valid at any time, and the Bayesian reading."""
+    found = live.readable(result, arm)
+    if not found:
+        return
+    of = f" of {arm}" if len(result.verdicts) > 1 else ""
+    valid = [(words.short(row.metric), *live.live_cells(row)) for row in found if row.always_valid is not None]
+    if valid:
+        yield ""
+        yield from wrapped(f"5. Live reading{of} (valid at any time, however often you look)", hang=3)
+        for name, lift, p in valid:
+            if lift.kind == "missing":
+                yield from wrapped(words.in_words(lift.text), f"  {name}: ", hang=4)
+            else:
+                yield from fitted(f"  {name}", "", "", lift.text, p.text)
+    if valid and (rare := sentences.rare_sentence(result, arm)):
+        yield from wrapped(rare, "  ")
+    bayes = [(words.short(row.metric), *live.reading_cells(row)) for row in found if row.reading is not None]
+    if bayes:
+        yield ""
+        yield from wrapped(f"Reading{of} (Bayes, never the verdict): lift, and probability of a gain", hang=3)
+        for name, lift, better in bayes:
+            if lift.kind == "missing":
+                yield from wrapped(words.in_words(lift.text), f"  {name}: ", hang=4)
+            else:
+                yield from fitted(f"  {name}", "", "", lift.text, better.text)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from mqlab.analysis.results import AnalysisResult, MetricRow
-from mqlab.experiments.metrics import METRICS
+from mqlab.analysis.results import AnalysisResult
 from mqlab.reports import format as fmt
 from mqlab.reports import words
 from mqlab.reports.document import Block, Bullets, Cell, Column, Section, Table, Text
@@ -36,7 +35,7 @@ def guardrails(result: AnalysisResult) -> Section:
                     (
                         Cell(label(row)),
                         Cell(words.ESTIMATORS[row.estimator]),
-                        Cell(_margin(row)),
+                        Cell(words.margin(row)),
                         rows.value(row, "control"),
                         rows.value(row, "treatment"),
                         rows.difference(row),
@@ -52,19 +51,13 @@ def guardrails(result: AnalysisResult) -> Section:
     return Section("guardrails", "Guardrails", tuple(blocks))
 
 
-def _margin(row: MetricRow) -> str:
-    if row.margin is None:
-        return "–"
-    size = fmt.points(row.margin).lstrip("+") if row.margin_in == "points" else fmt.rate(row.margin)
-    worse = "lower" if METRICS[row.metric].better == "higher" else "higher"
-    return f"{size} {worse}"
-
-
 def checks(result: AnalysisResult) -> Section:
     """Block 4, second part: whether the comparison can be trusted."""
     rows = []
+    advice = {found.check: found.advice for found in result.conditions if found.check}
     for k, check in enumerate(result.checks):
         text, mood = words.STATUSES[check.status]
+        told = (words.sentence(words.in_words(check.detail)), advice.get(check.check, ""))
         rows.append(
             (
                 Cell(words.check(check)),
@@ -72,7 +65,7 @@ def checks(result: AnalysisResult) -> Section:
                 Cell("–", "number", "quiet")
                 if check.p_value is None
                 else Cell(fmt.p_value(check.p_value), "number", source=f"/checks/{k}/p_value"),
-                Cell(words.sentence(words.in_words(check.detail))),
+                Cell(" ".join(part for part in told if part)),
             )
         )
     table = Table(
@@ -81,7 +74,29 @@ def checks(result: AnalysisResult) -> Section:
         (Column("Statement"), Column("Result"), Column("p", True), Column("Detail")),
         tuple(rows),
     )
-    return Section("checks", "Can this be trusted?", (table,))
+    return Section("checks", "Can this be trusted?", (table, *conditions(result)))
+
+
+def conditions(result: AnalysisResult) -> list[Block]:
+    """Conditions that do not hold and that no check tells of, each with what to do."""
+    chosen = [found for found in result.conditions if found.check is None]
+    if not chosen:
+        return []
+    return [
+        Table(
+            "conditions",
+            "Conditions that do not hold",
+            (Column("Condition"), Column("What was found"), Column("What to do")),
+            tuple(
+                (
+                    Cell(words.condition(found.condition)),
+                    Cell(words.sentence(words.in_words(found.detail))),
+                    Cell(found.advice),
+                )
+                for found in chosen
+            ),
+        )
+    ]
 
 
 def verdict(result: AnalysisResult) -> Section:

@@ -6,6 +6,7 @@ import re
 
 from mqlab.analysis.results import Call, Check, CheckStatus, MetricRow, Stratum
 from mqlab.experiments.metrics import METRICS
+from mqlab.reports import format as fmt
 from mqlab.reports.document import Tone
 
 CALLS: dict[Call, tuple[str, Tone]] = {
@@ -67,6 +68,56 @@ EXCLUDED: dict[str, str] = {
 
 ESTIMATORS: dict[str, str] = {"itt": "all assigned leads", "triggered": "leads the definitions disagree on"}
 
+ASKED: dict[str, str] = {
+    "sql_per_lead": "SQLs of 1,000 leads",
+    "won_per_lead": "Won of 1,000 leads",
+    "sql_per_mql": "MQL→SQL",
+    "won_per_mql": "MQL→won",
+    "mql_per_lead": "MQLs of 1,000 leads",
+}
+"""What people ask for first, in the order of the page, and the short names they ask for it by."""
+
+MEANINGS: dict[str, str] = {
+    "sql_per_lead": "More or fewer SQLs from the same leads: what changing the definition does.",
+    "won_per_lead": "More or fewer customers from the same leads: what changing the definition does.",
+    "sql_per_mql": "How clean the list is that sales gets. Each list holds other leads, so this is no effect.",
+    "won_per_mql": "How many of the list become customers. Each list holds other leads, so this is no effect.",
+    "mql_per_lead": "How long the list is that sales gets.",
+}
+
+REJECTIONS: dict[str, str] = {
+    "fit-01": "too small",
+    "fit-02": "wrong industry",
+    "fit-03": "wrong role",
+    "eng-01": "no response after three tries",
+    "eng-02": "bad timing",
+    "qual-01": "no budget",
+    "qual-02": "locked in with a competitor",
+    "qual-03": "no real project",
+    "data-01": "bad contact data",
+    "dup-01": "existing customer or duplicate",
+    "hand-01": "handed over too early",
+    "hand-02": "handed over too late",
+}
+"""The reason codes that come with the presets; every other code stands for itself."""
+
+CONDITIONS: dict[str, str] = {
+    "two_arms": "Leads in two arms",
+    "definition_changed": "A definition was changed",
+    "outcome_before_assignment": "Outcomes before assignment",
+    "late_feedback": "Late sales feedback",
+    "dates_taken_from_later_stages": "Dates taken from later stages",
+    "missing_amounts": "Deals without an amount",
+    "uneven_events": "Events collected unevenly",
+    "uneven_arms": "Arms of very different size",
+    "largest_account": "One large account",
+    "leads_not_worked": "Leads that sales does not work",
+    "concordant_effect": "An effect where there should be none",
+    "undeclared_look": "Looks that were not declared",
+    "empty_arm": "An empty arm",
+    "more_arms_than_leads": "More arms than leads",
+}
+
 _METRIC_NAMES = re.compile(r"\b(" + "|".join(sorted(METRICS, key=len, reverse=True)) + r")\b")
 
 
@@ -88,6 +139,60 @@ def metric(name: str) -> str:
         'SQLs per assigned lead'
     """
     return METRICS[name].words if name in METRICS else plain(name)
+
+
+def short(name: str) -> str:
+    """The short name people ask for a metric by, its words where it has none.
+
+    Example:
+        >>> short("sql_per_mql"), short("revenue_per_lead")
+        ('MQL→SQL', 'Revenue per lead')
+    """
+    return ASKED.get(name, sentence(metric(name)).removesuffix(".").replace("assigned ", ""))
+
+
+def noun(name: str) -> str:
+    """What a metric counts, without its "per …".
+
+    Example:
+        >>> noun("won_per_lead")
+        'deals won'
+    """
+    return metric(name).split(" per ")[0]
+
+
+def goal(name: str) -> str:
+    """What a metric's horizon bounds, in a word.
+
+    Example:
+        >>> goal("sql_per_mql"), goal("won_per_lead"), goal("rejected_per_mql")
+        ('SQL', 'won', 'rejected')
+    """
+    stage = name.split("_per_", maxsplit=1)[0]
+    return stage.upper() if stage in ("sql", "mql") else plain(stage)
+
+
+def margin(row: MetricRow) -> str:
+    """How much worse a guardrail may get, and which way worse lies."""
+    if row.margin is None:
+        return "–"
+    size = fmt.points(row.margin).lstrip("+") if row.margin_in == "points" else fmt.rate(row.margin)
+    return f"{size} {'lower' if METRICS[row.metric].better == 'higher' else 'higher'}"
+
+
+def rejection(code: str | None) -> str:
+    """Why sales rejected a lead.
+
+    Example:
+        >>> rejection("hand-01"), rejection("own code"), rejection(None)
+        ('handed over too early', 'own code', 'no reason given')
+    """
+    return "no reason given" if code is None else REJECTIONS.get(code, code)
+
+
+def condition(name: str) -> str:
+    """A condition that does not hold, as a heading."""
+    return CONDITIONS.get(name, plain(name))
 
 
 def in_words(text: str) -> str:

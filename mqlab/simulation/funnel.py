@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from mqlab.analysis.judge import reads_account
+from mqlab.definitions.prepare import prepare
 from mqlab.errors import InputError
 from mqlab.leads.records import History
 from mqlab.leads.tables import Facts
@@ -170,6 +171,7 @@ def _decide(
         if done % 500 == 0:
             tell("judging leads by every definition", 0.05 + 0.8 * done / jobs)
 
+    ready = list(map(prepare, histories))
     handed_over = np.full(len(histories), NEVER, dtype=np.int64)
     by_arm: dict[str, dict[str, Ints]] = {}
     for protocol in plan.protocols:
@@ -179,7 +181,7 @@ def _decide(
         for number, arm in enumerate(protocol.arms):
             at = hand_overs(
                 plan.definitions[arm.definition],
-                histories,
+                ready,
                 inside,
                 as_of=as_of,
                 qualify_within_us=protocol.qualify_within_us,
@@ -191,7 +193,7 @@ def _decide(
             handed_over[inside[mine]] = at[mine]
     handed_over[elsewhere] = hand_overs(
         plan.definitions[plan.in_force],
-        histories,
+        ready,
         elsewhere,
         as_of=as_of,
         qualify_within_us=None,

@@ -11,9 +11,10 @@ from datetime import datetime
 
 import numpy as np
 
-from mqlab.definitions.evaluate import Evaluator, truth
+from mqlab.definitions.evaluate import Evaluator, condition
 from mqlab.definitions.fields import values_at
 from mqlab.definitions.model import Definition
+from mqlab.definitions.prepare import Prepared
 from mqlab.experiments.enrol import enrol
 from mqlab.experiments.protocol import Protocol
 from mqlab.leads.records import History, Lead, Scalar
@@ -37,14 +38,11 @@ def arms_of(
     known: Mapping[str, Values],
 ) -> Ints:
     """The number of each lead's arm in the order of the protocol's file, OUT for a lead outside the experiment."""
-    condition = protocol.eligible
     declared = {field.name: field for arm in protocol.arms for field in definitions[arm.definition].fields}
-    fields = tuple(declared.values())
+    fits = None if protocol.eligible is None else condition(protocol.eligible, fields=tuple(declared.values()))
 
     def eligible(lead: Lead) -> bool | None:
-        if condition is None:
-            return True
-        return truth(condition, known[lead.lead_id], fields=fields)
+        return True if fits is None else fits(known[lead.lead_id])
 
     number = {arm.name: index for index, arm in enumerate(protocol.arms)}
     rows = enrol(protocol, leads, eligible=eligible)
@@ -53,7 +51,7 @@ def arms_of(
 
 def hand_overs(
     definition: Definition,
-    histories: Sequence[History],
+    histories: Sequence[Prepared],
     leads: Ints,
     *,
     as_of: datetime,
@@ -69,10 +67,7 @@ def hand_overs(
     evaluator = Evaluator(definition)
     at = np.full(len(leads), NEVER, dtype=np.int64)
     for place, number in enumerate(leads.tolist()):
-        history = histories[number]
-        crossing = evaluator.first_crossing(
-            history, as_of=as_of, start=history.lead.created_at, qualify_within_us=qualify_within_us
-        )
+        crossing = evaluator.first_crossing(histories[number], as_of=as_of, qualify_within_us=qualify_within_us)
         if crossing.qualified_at_us is not None:
             batch_end_us = (crossing.qualified_at_us // cadence_us + 1) * cadence_us
             at[place] = -(-batch_end_us // SECOND_US)

@@ -204,7 +204,7 @@ def test_money_and_effort_are_planned_by_their_means():
     """A guardrail on revenue needs what its coefficient of variation costs, and less where the definitions differ."""
     asked = protocol(
         BY_LEAD, ONE_LOOK,
-        (GUARDRAILS, "  guardrails:\n    - {metric: revenue_per_lead, horizon: 90d, margin: 10%, cap: 60000, currency: EUR}\n"),
+        (GUARDRAILS, "  guardrails:\n    - {metric: revenue_per_lead, horizon: 90d, margin: 10%, cap: 60000}\n"),
     )  # fmt: skip
     rail = planned(asked).guardrails[0]
 

@@ -8,19 +8,24 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from mqlab.analysis.results import (
+    AlwaysValid,
     AnalysisResult,
     ArmValue,
     Check,
+    Condition,
     FunnelRow,
+    LeakRow,
     Look,
     MarginalRow,
     MetricRow,
+    MixRow,
     StratumRow,
     VerdictResult,
 )
 from mqlab.experiments.protocol import Arm, Looks, Margin, Metric, Phase, Protocol
 from mqlab.reports.document import Document
 from mqlab.reports.experiment import build
+from mqlab.stats.bayes import Reading
 from mqlab.stats.estimate import Estimate, Interval, NotEstimable
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -76,6 +81,9 @@ def side(value: float | NotEstimable) -> ArmValue:
 
 
 STAGES = {"assigned": (4_000, 4_000), "mql": (1_003, 1_001), "sql": (316, 326), "won": (48, 54)}
+ANSWERS = (("accepted", None), ("rejected", "hand-01"), ("rejected", None), ("none", None))
+LIVE = AlwaysValid(Estimate(0.00609, Interval(-0.001, 0.0132)), Estimate(0.0774, Interval(-0.012, 0.17)), 0.093)
+READING = Reading(0.0621, 0.002, 0.124, 0.978)
 NO_ACTIVITY = NotEstimable("no_activity_data", "No touches or meetings were imported.")
 
 
@@ -105,7 +113,7 @@ def metrics() -> tuple[MetricRow, ...]:
         ),
         row(
             "sql_per_lead", 0.07868, 0.08477, estimate(0.00609, 0.0011, 0.0121), estimate(0.0774, 0.013, 0.146),
-            role="primary", primary=True, p_value=0.0121, **triggered,
+            role="primary", primary=True, p_value=0.0121, always_valid=LIVE, reading=READING, **triggered,
         ),
         row(
             "won_per_lead", 0.0121, 0.0134, estimate(0.0013, -0.004, 0.0066), estimate(0.107, -0.29, 0.73),
@@ -172,8 +180,8 @@ def ship() -> AnalysisResult:
         metrics=metrics(),
         verdicts={"challenger": VerdictResult("ship", ("sql_per_lead [+1.3%, +14.6%]: better", "won_per_lead clear"))},
         marginal=(
-            MarginalRow("challenger", "arm_first", 29.9, 0.0424, 0.2479, 6.1),
-            MarginalRow("challenger", "control_first", 30.3, 0.15, 0.0492, -3.1),
+            MarginalRow("challenger", "arm_first", 29.9, 0.0424, 0.2479, 6.1, Interval(3.6, 8.8)),
+            MarginalRow("challenger", "control_first", 30.3, 0.15, 0.0492, -3.1, Interval(-5.4, -0.7)),
         ),
         funnel=tuple(
             FunnelRow(arm, stage, count, 4_000)
@@ -188,6 +196,24 @@ def ship() -> AnalysisResult:
         excluded={"override": 3, "cross_arm_merge": 0, "outcome_before_assignment": 12},
         notes=("lateness is known from 4,210 rows",),
         break_even={"challenger": {"sentence": "worth it while a hand-over costs sales less than EUR 212"}},
+        leak=(
+            LeakRow("challenger", "none", "current", 2_882, 29, 4_000),
+            LeakRow("challenger", "none", "challenger", 2_873, 28, 4_000),
+            LeakRow("challenger", "control_first", "challenger", 122, 6, 4_000),
+            LeakRow("challenger", "arm_first", "current", 118, 5, 4_000),
+        ),
+        mix=tuple(
+            MixRow(arm, answer, reason, mqls, count, count / mqls)
+            for arm, mqls, counts in (
+                ("current", 1_000, (700, 120, 80, 100)),
+                ("challenger", 1_005, (740, 60, 95, 110)),
+            )
+            for (answer, reason), count in zip(ANSWERS, counts, strict=True)
+        ),
+        conditions=(
+            Condition("concordant_effect", "the leads differ", "Read all assigned leads.", "concordant_effect"),
+            Condition("outcome_before_assignment", "12 outcome rows are too early", "Look whether the CRM backdates."),
+        ),
     )
 
 
@@ -224,6 +250,12 @@ def hostile() -> AnalysisResult:
         strata=tuple(replace(found, arm=HOSTILE) for found in base.strata),
         marginal=tuple(replace(found, arm=HOSTILE) for found in base.marginal),
         funnel=tuple(replace(f, arm=HOSTILE if f.arm == "challenger" else f.arm) for f in base.funnel),
+        leak=tuple(replace(row, arm=HOSTILE, under=HOSTILE) for row in base.leak),
+        mix=tuple(
+            replace(row, arm=HOSTILE if row.arm == "challenger" else row.arm, reason=row.reason and HOSTILE)
+            for row in base.mix
+        ),
+        conditions=(Condition("uneven_events", HOSTILE, HOSTILE),),
         verdicts={HOSTILE: VerdictResult("ship", (HOSTILE,))},
         excluded={HOSTILE: 2},
         notes=(HOSTILE,),

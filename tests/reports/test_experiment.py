@@ -11,11 +11,12 @@ import pytest
 from mqlab.analysis.results import AnalysisResult, Check, VerdictResult
 from mqlab.experiments.protocol import Arm
 from mqlab.reports import format as fmt
-from mqlab.reports.answer import answer, causal_sentence, disagreement, list_sentence, precision_row, volume
+from mqlab.reports.answer import answer
 from mqlab.reports.document import Answer, Chart, Column, Document, Section, Table, Text
 from mqlab.reports.experiment import build
 from mqlab.reports.html import render
 from mqlab.reports.rows import Rows, shown, shown_change
+from mqlab.reports.sentences import causal_sentence, disagreement, list_sentence, precision_row, volume
 from mqlab.stats.estimate import Estimate, Interval, NotEstimable
 from tests.reports import samples
 from tests.reports.samples import HOSTILE, document, hostile, protocol, ship, trap
@@ -86,6 +87,16 @@ def expected(result: AnalysisResult) -> dict[str, str]:
         for side in ("control", "treatment"):
             found[f"/strata/{k}/{side}/units"] = fmt.count(getattr(row, f"{side}_units"))
             found[f"/strata/{k}/{side}/x"] = fmt.count(getattr(row, f"{side}_x"))
+    for k, row in enumerate(result.leak):
+        found |= {f"/leak/{k}/leads": fmt.count(row.leads), f"/leak/{k}/sqls": fmt.count(row.sqls)}
+        if isinstance(row.rate, float) and isinstance(row.per_1000, float):
+            found |= {
+                f"/leak/{k}/rate": fmt.rate(row.rate),
+                f"/leak/{k}/per_1000": fmt.per_thousand(row.per_1000 / 1000),
+            }
+    found |= {
+        f"/mix/{k}/share": fmt.rate(row.share) for k, row in enumerate(result.mix) if isinstance(row.share, float)
+    }
     found |= {f"/excluded/{name}": fmt.count(number) for name, number in result.excluded.items()}
     return found
 
@@ -157,18 +168,18 @@ def test_the_page_can_be_read_without_seeing_it():
 
 
 def test_the_sections_stand_in_the_fixed_order():
-    """Answer, what is compared, effect, list, marginal leads, guardrails, checks, verdict, and what stands behind."""
+    """Answer, what is compared, effect, list, leads gained, price, guardrails, checks, verdict, and what is behind."""
     ids = [section.id for section in document(ship()).sections]
 
     assert ids == [
-        "answer", "compared", "ladder", "list", "gained", "guardrails", "checks", "verdict", "segments", "left-out",
-        "methods",
+        "answer", "compared", "ladder", "list", "gained", "price", "guardrails", "checks", "verdict", "live",
+        "segments", "left-out", "methods",
     ]  # fmt: skip
 
 
 def test_what_cannot_be_estimated_shows_its_reason():
     """A metric without a number keeps its row and says why, once."""
-    table = block(document(ship()), "list-1")
+    table = block(document(ship()), "effort-1")
     effort = next(row for row in table.rows if row[0].text.startswith("Effort"))
 
     assert [cell.text for cell in effort[2:]] == ["No touches or meetings were imported", "–", "–", "–", "–"]
@@ -199,7 +210,7 @@ def test_a_cleaner_list_that_brings_less_is_called_that():
         "challenger's list is cleaner but the same leads produced fewer SQLs.",
         "Read alone, “SQLs per MQL” is up (p < 0.001) and would have shipped it.",
     )
-    assert disagreement(ship(), protocol(), "challenger") == ""
+    assert disagreement(ship(), "challenger") == ""
     assert page(trap()).words.count(found.also[0]) == 2
 
 
@@ -216,9 +227,11 @@ def test_a_dirtier_list_that_brings_more_is_called_that():
 
 
 def test_an_early_stop_may_be_optimistic_and_a_price_is_told():
-    """A verdict before the planned end is marked; the break-even price is part of the answer."""
+    """A verdict before the planned end is marked, with what to do now; the break-even price is part of the answer."""
     assert answer(ship(), protocol(), "challenger").also == (
-        "The experiment was read before its planned end, so the estimate may be optimistic.",
+        "The experiment was read before its planned end, at 81% of the information, so the estimate may be optimistic: "
+        "effects that cross this early are overstated by about a tenth on average. Stop enrolling, follow the leads "
+        "already in to their horizon and publish the final number too; it does not undo the decision.",
         "Worth it while a hand-over costs sales less than EUR 212.",
     )
 
@@ -273,16 +286,14 @@ def test_a_verdict_without_its_row_or_its_number_still_says_why():
     assert answer(bare, protocol(), "challenger").sentence == (
         "The data do not decide about challenger yet: the analysis names no row that decides."
     )
-    assert causal_sentence(empty, "current", "challenger", 0.05) == (
-        "SQLs per assigned lead cannot be compared yet: An arm has no leads."
-    )
+    assert causal_sentence(ship(), empty) == ("SQLs per assigned lead cannot be compared yet: An arm has no leads.")
     assert page(bare).words
 
 
 def test_precision_never_stands_without_volume():
     """The list's sentence holds precision and MQLs per 1,000; without the metric the funnel tells the volume."""
     rows = tuple(row for row in ship().metrics if row.metric != "mql_per_lead")
-    told = list_sentence(ship(), protocol(), "challenger")
+    told = list_sentence(ship(), "challenger")
 
     assert told == (
         "Of the MQLs handed to sales, 28.0% under current and 29.2% under challenger count as SQLs; "
@@ -290,7 +301,7 @@ def test_precision_never_stands_without_volume():
     )
     assert volume(replace(ship(), metrics=rows), "challenger") == ("250.8", "250.3")
     assert volume(replace(ship(), metrics=rows, funnel=()), "challenger") is None
-    assert "volume unknown" in list_sentence(replace(ship(), metrics=rows, funnel=()), protocol(), "challenger")
+    assert "volume unknown" in list_sentence(replace(ship(), metrics=rows, funnel=()), "challenger")
 
 
 def test_a_list_that_cannot_be_judged_says_why():
@@ -302,9 +313,9 @@ def test_a_list_that_cannot_be_judged_says_why():
         for row in ship().metrics
     )
 
-    assert precision_row(replace(ship(), metrics=rows), protocol(), "challenger") is None
-    assert list_sentence(replace(ship(), metrics=rows), protocol(), "challenger") == ""
-    assert list_sentence(replace(ship(), metrics=gone), protocol(), "challenger").endswith(
+    assert precision_row(replace(ship(), metrics=rows), "challenger") is None
+    assert list_sentence(replace(ship(), metrics=rows), "challenger") == ""
+    assert list_sentence(replace(ship(), metrics=gone), "challenger").endswith(
         "cannot be compared yet: A definition has handed over no lead yet."
     )
 

@@ -196,6 +196,19 @@ def test_standard_errors_match_a_bootstrap():
     assert found.log_lift_standard_error == pytest.approx(np.std(logs), rel=0.05)
 
 
+def test_effective_leads_are_worth_the_variance_of_the_influences():
+    """Arms alike, conversions spread over follow-up as over leads: n = q(1 − q)π²/Σ own², for either arm."""
+    arm = Followed.of([8, 4, 8, 8, 4], [2, 2, 6, 0, 0], [10, 5, 20, 70, 45], horizon_days=HORIZON)
+    rest = Followed.of([8, 4], [0, 0], [300, 100], horizon_days=HORIZON)
+    ages = ByAge(rest, [FollowedPair(arm, arm)])
+    rate, *units = ages.effective_units()
+    within, share = float(arm.leads @ ages.own(arm, 0, 0) ** 2), float(ages.share[0, -1])
+
+    assert share == pytest.approx(200 / 500)
+    assert rate == pytest.approx((300 / 700 * 0.1 + 0.4 * 0.2) / 0.4)
+    assert units == pytest.approx([rate * (1 - rate) * share**2 / within] * 2)
+
+
 @LAW
 @given(phases())
 def test_influences_sum_to_nothing(phase):

@@ -313,7 +313,7 @@ def test_effort_in_phases_has_the_error_that_new_data_show():
 
 
 def test_one_phase_of_effort_is_the_plain_ratio():
-    """A phase with a single lead in an arm is left out; of one phase it is `ratio_metric`; of none there is a reason."""
+    """A phase with a single lead in an arm is left out; one phase alone is `ratio_metric`; none is a reason."""
     rng = np.random.default_rng(8)
     pair, lonely = (effort(rng, 300, 3, 0.2), effort(rng, 300, 3, 0.3)), RatioSums(1, 2, 0, 4, 0, 0)
 

@@ -1,0 +1,92 @@
+"""Block 2 of a result, the list handed to sales and what sales answered; and what a win costs sales."""
+
+from __future__ import annotations
+
+from mqlab.analysis.results import AnalysisResult, MixRow
+from mqlab.experiments.metrics import METRICS
+from mqlab.experiments.protocol import Protocol
+from mqlab.reports import format as fmt
+from mqlab.reports import sentences, words
+from mqlab.reports.document import Block, Cell, Column, Section, Table, Text
+from mqlab.reports.metric_table import arm_id, metric_table
+from mqlab.reports.rows import Rows, missing
+from mqlab.stats.estimate import NotEstimable
+
+
+def lists(result: AnalysisResult, protocol: Protocol) -> Section:
+    """Block 2, descriptive: how clean and how long the list handed to sales is."""
+    rows = Rows(result)
+    declared = protocol.precision.metric if protocol.precision else None
+    blocks: list[Block] = [
+        Text(
+            "Descriptive: the two lists hold different leads, so a cleaner list is mostly a matter of which leads are "
+            "on it. These numbers say what sales will see; they do not say what the definition brings.",
+            "note",
+        )
+    ]
+    for arm in result.verdicts:
+        told = sentences.list_sentence(result, arm, declared)
+        blocks += [Text(told, "lead")] if told else []
+        clash = sentences.disagreement(result, arm, declared)
+        blocks += [Text(clash, "warning")] if clash else []
+        chosen = [
+            row
+            for row in rows.find(arm=arm, roles=("primary", "then", "beside"))
+            if not METRICS[row.metric].causal or row.metric == "mql_per_lead"
+        ]
+        if chosen:
+            caption = f"The list handed to sales, {arm} against {result.control} (descriptive)"
+            blocks.append(metric_table(rows, f"list-{arm_id(result, arm)}", caption, chosen, arm))
+    blocks += mix(result)
+    return Section("list", "The list handed to sales", tuple(blocks))
+
+
+def mix(result: AnalysisResult) -> list[Block]:
+    """Sales' answers per MQL, the arms beside each other; descriptive."""
+    if not result.mix:
+        return []
+    arms = list(dict.fromkeys(row.arm for row in result.mix))
+    answers = list(dict.fromkeys((row.answer, row.reason) for row in result.mix))
+    cells = {(row.arm, row.answer, row.reason): (k, row) for k, row in enumerate(result.mix)}
+    return [
+        Table(
+            "mix",
+            "What sales answered, share of MQLs",
+            (Column("Answer"), *(Column(arm, True) for arm in arms)),
+            tuple(
+                (
+                    Cell(mix_name(*answer)),
+                    *(_mix_cell(*cells[arm, *answer]) if (arm, *answer) in cells else Cell("–") for arm in arms),
+                )
+                for answer in answers
+            ),
+            "Counts are of leads; one rejected and accepted later counts in both. Descriptive.",
+        )
+    ]
+
+
+def mix_name(answer: str, reason: str | None) -> str:
+    """An answer of sales in words."""
+    if answer == "accepted":
+        return "Accepted"
+    return f"Rejected: {words.rejection(reason)}" if answer == "rejected" else "No answer yet"
+
+
+def _mix_cell(k: int, row: MixRow) -> Cell:
+    if isinstance(row.share, NotEstimable):
+        return missing(row.share)
+    return Cell(fmt.rate(row.share), "number", source=f"/mix/{k}/share")
+
+
+def price(result: AnalysisResult) -> Section | None:
+    """Effort per deal won, and the price of a hand-over up to which the arm is worth it; None without both."""
+    rows = Rows(result)
+    blocks: list[Block] = []
+    for arm in result.verdicts:
+        told = " ".join(sentences.price_sentences(result, arm))
+        blocks += [Text(f"{arm}: {told}" if len(result.verdicts) > 1 else told, "lead")] if told else []
+        chosen = [row for row in rows.find(arm=arm) if row.unit == "count" and row.role != "guardrail"]
+        if chosen:
+            caption = f"Effort of sales, {arm} against {result.control}"
+            blocks.append(metric_table(rows, f"effort-{arm_id(result, arm)}", caption, chosen, arm))
+    return Section("price", "Effort and price", tuple(blocks)) if blocks else None
