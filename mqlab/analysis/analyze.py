@@ -20,6 +20,7 @@ from mqlab.analysis.judge import Judged, Progress, judge
 from mqlab.analysis.looks import TakenLook, planned_leads, schedule
 from mqlab.analysis.maturity import FollowUp, clock
 from mqlab.analysis.mixes import leak_rows, mix_rows
+from mqlab.analysis.money_rows import money_report
 from mqlab.analysis.outcome_rows import Exchange, outcome_rows
 from mqlab.analysis.pictures import break_even, funnel_rows, marginal_rows, stratum_rows
 from mqlab.analysis.rare_wins import rare_wins
@@ -109,9 +110,12 @@ def conclude(
         effort_horizons=tuple(
             sorted({horizon_days(m, protocol) for m in declared(protocol) if m.metric == "effort_per_win"})
         ),
-        money=tuple(
-            Money(horizon_days(metric, protocol), None if metric.cap is None else int(metric.cap * rows.minor))
-            for metric in money
+        money=(
+            *(
+                Money(horizon_days(metric, protocol), None if metric.cap is None else int(metric.cap * rows.minor))
+                for metric in money
+            ),
+            *(Money(horizon_days(metric, protocol), None) for metric in money),
         ),
     )
     follow_up = FollowUp.of(
@@ -209,6 +213,7 @@ def _result(study: Study, facts: Facts, found: Found) -> AnalysisResult:
             if (report := accounts_report(study, arm, found.deciding[arm])) is not None
         },
         rare_wins={arm: rare_wins(study, arm) for arm in challengers},
+        money={arm: behind for arm in challengers if (behind := money_report(study, arm)) is not None},
     )
 
 

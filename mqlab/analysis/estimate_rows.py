@@ -17,7 +17,7 @@ from mqlab.experiments.metrics import METRICS, declared, kind_of
 from mqlab.experiments.protocol import Metric, MetricName
 from mqlab.leads.instants import DAY_US
 from mqlab.stats.bayes import reading_of
-from mqlab.stats.estimate import NotEstimable
+from mqlab.stats.estimate import Estimate, NotEstimable
 from mqlab.stats.tails import critical_z
 from mqlab.warehouse.followed import FollowedRow
 from mqlab.warehouse.sufficient import Cell, UnitRow
@@ -122,6 +122,7 @@ def row_of(
     z = boundary.z(alpha)
     repeated, fixed = boundary.p_values(a_number(comparison.p_value))
     beside = due and role in ("primary", "then")
+    absolute = finite(comparison.difference(z))
     return MetricRow(
         metric=metric.metric,
         role=role,
@@ -132,13 +133,13 @@ def row_of(
         segment=segment,
         control=comparison.control,
         treatment=comparison.treatment,
-        absolute=finite(comparison.difference(z)),
+        absolute=absolute,
         relative=finite(comparison.relative(z)),
         p_value=repeated,
         p_fixed=fixed,
         method=comparison.method,
         look=boundary.look(alpha) if due else None,
-        note=comparison.note,
+        note=joined(comparison.note, _clash(absolute, repeated, alpha)),
         margin=metric.margin.size if metric.margin and role in ("guardrail", "primary") else None,
         margin_in=metric.margin.kind if metric.margin and role in ("guardrail", "primary") else None,
         unit=kind.unit,
@@ -146,6 +147,15 @@ def row_of(
         always_valid=_always_valid(study, metric, arm, estimator, comparison, boundary) if beside else None,
         reading=reading_of(finite(comparison.relative(PLAIN_Z)), PLAIN_Z) if beside else None,
     )
+
+
+def _clash(absolute: Estimate | NotEstimable, p_value: float | NotEstimable, alpha: float) -> str:
+    """A word where a p-value that is not the interval's own (money's permutation) says something else than it."""
+    if isinstance(absolute, NotEstimable) or isinstance(p_value, NotEstimable):
+        return ""
+    if (p_value <= alpha) is not absolute.interval.contains(0.0):
+        return ""
+    return "p and interval disagree at this level: near the limit, read with care"
 
 
 UNEVEN = NotEstimable("uneven_arms", "Money is read at any time only where each arm has 30% to 70% of the pair.")

@@ -17,6 +17,7 @@ from mqlab.analysis.plan_inputs import PlanInputs
 from mqlab.analysis.plan_result import ByEstimator, Guardrail, Plan, Seen
 from mqlab.analysis.plan_size import ESTIMATORS, Condition
 from mqlab.errors import InputError
+from mqlab.experiments.maturity import due_on
 from mqlab.experiments.metrics import METRICS, horizon_days
 from mqlab.experiments.protocol import Protocol
 from mqlab.stats.estimate import NotEstimable
@@ -104,16 +105,14 @@ def _guardrail(answers: Answers, rail: Condition) -> Guardrail:
     for estimator in ESTIMATORS:
         fixed = answers.worst([rail], estimator)
         units.append(fixed if isinstance(fixed, NotEstimable) else fixed * factor)
-    horizon = horizon_days(rail.metric, answers.protocol)
-    calendar = answers.calendar
     return Guardrail(
         metric=rail.metric.metric,
-        horizon_days=horizon,
+        horizon_days=horizon_days(rail.metric, answers.protocol),
         margin=rail.size,
         kind="relative" if rail.kind == "margin" else "points",
         units_needed=ByEstimator(*units),
         power_at_plan=ByEstimator(*(answers.power_of([rail], estimator) for estimator in ESTIMATORS)),
-        due=calendar.date(math.ceil(calendar.enrolment_days) + horizon + answers.inputs.lateness_days),
+        due=due_on(rail.metric, answers.protocol, answers.inputs.lateness_days),
     )
 
 
@@ -121,7 +120,7 @@ def _curve(answers: Answers) -> Iterator[Seen]:
     """From the first date on which anything can be said until nearly all is known; declared looks included."""
     calendar, leads = answers.calendar, answers.calendar.planned_leads
     curve = answers.inputs.curves[answers.deciding[0].metric.metric]
-    last = math.ceil(calendar.enrolment_days) + curve.horizon_days + answers.inputs.lateness_days
+    last = calendar.last_day + curve.horizon_days + answers.inputs.lateness_days
     due = [day for day in range(1, last + 1) if calendar.due(day, curve, leads, answers.smallest_arm)]
     if leads <= 0 or not due:
         return
@@ -145,6 +144,11 @@ def _rules(answers: Answers, triggered: bool) -> Iterator[str]:
         yield "Decides: where they differ, as leads both definitions treat alike are handled alike (experiment)."
     else:
         yield "Decides: all leads, as handling is not declared blinded, or differs between the arms (experiment)."
+    if any(share.origin == "default" for share, _ in answers.inputs.overlap.values()):
+        yield (
+            "Nobody replayed the definitions on past leads, so the share on which they differ is a guess (default). "
+            "Where they fire at different times it is larger, and saves less."
+        )
     each, asked = len(answers.deciding) + len(answers.rails), percent(answers.inputs.power.value)
     origin = answers.inputs.power.origin
     if each > 1:

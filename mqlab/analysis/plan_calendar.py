@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
+from zoneinfo import ZoneInfo
 
 from mqlab.analysis.maturity import DUE_PER_ARM, DUE_SHARE
 from mqlab.analysis.plan_arrivals import taken_share
@@ -59,6 +60,11 @@ class Calendar:
     def enrolment_days(self) -> float:
         """The length of the enrolment."""
         return max(0.0, (self.protocol.enrolment_end - self.protocol.enrolment_start).total_seconds() / 86_400)
+
+    @cached_property
+    def last_day(self) -> int:
+        """The day on which the enrolment ends."""
+        return self.day(self.protocol.enrolment_end.astimezone(ZoneInfo(self.protocol.timezone)).date())
 
     @cached_property
     def planned_leads(self) -> float:

@@ -59,7 +59,14 @@ class Guardrail:
     kind: Literal["relative", "points"]
     units_needed: ByEstimator[float]
     power_at_plan: ByEstimator[float]
-    due: date | None
+    due: date
+
+    def of(self, decides: str) -> tuple[float | NotEstimable, float | NotEstimable]:
+        """(leads, chance) by the estimator that decides, or by all leads where only they are compared."""
+        units = self.units_needed.of(decides)
+        if isinstance(units, NotEstimable) and units.reason == "descriptive":
+            return self.units_needed.itt, self.power_at_plan.itt
+        return units, self.power_at_plan.of(decides)
 
     def to_dict(self) -> dict[str, Any]:
         """The row of the JSON."""
@@ -70,7 +77,7 @@ class Guardrail:
             "margin_kind": self.kind,
             "units_needed": self.units_needed.to_dict(whole=True),
             "power_at_plan": self.power_at_plan.to_dict(),
-            "due": None if self.due is None else self.due.isoformat(),
+            "due": self.due.isoformat(),
         }
 
 
@@ -91,7 +98,8 @@ class Plan:
 
     `units_needed`, `last_look` and `expected_stop` are of an experiment that enrols until it has the leads it needs;
     `units_primary_alone` is what the primary takes with the whole `power`, whatever becomes of the other conditions;
-    `power_at_plan`, `smallest_effect` and `curve` are of the enrolment and the looks as declared.
+    `power_at_plan`, `smallest_effect` and `curve` are of the enrolment and the looks as declared. `feasible`: the
+    declared enrolment and looks hold the leads that the deciding estimator needs, whatever the guardrails need.
     """
 
     experiment: str
@@ -124,6 +132,17 @@ class Plan:
     per_arm: tuple[tuple[str, ByEstimator[float]], ...]
     assumptions: tuple[str, ...]
 
+    @property
+    def hard_guardrails(self) -> tuple[Guardrail, ...]:
+        """Those that the plan gives less than the chance each condition is planned with, the hardest first."""
+        known = [(rail, *rail.of(self.decides)) for rail in self.guardrails]
+        short = [
+            (-math.inf if isinstance(units, NotEstimable) else -units, rail)
+            for rail, units, chance in known
+            if isinstance(chance, NotEstimable) or chance < self.power_each
+        ]
+        return tuple(rail for _, rail in sorted(short, key=lambda found: found[0]))
+
     def to_dict(self) -> dict[str, Any]:
         """The agreed JSON of `mqlab experiments plan`."""
         shares = list(self.discordant_share.values())
@@ -147,6 +166,7 @@ class Plan:
             "planned_leads": math.floor(self.planned_leads + 1e-9),
             "power_at_plan": self.power_at_plan.to_dict(),
             "feasible": self.feasible,
+            "guardrails_feasible": not self.hard_guardrails,
             "guardrails": [rail.to_dict() for rail in self.guardrails],
             "curve": [
                 {

@@ -356,7 +356,7 @@ class AnalysisResult:
     `verdicts` has one entry per non-control arm; `verdict` is the first arm's (the agreed JSON's single one). By
     challenger: `deciding` is the estimator that decides, `split` the plain effect as triggered and concordant part
     (`effect_split`), `accounts` what accounts make of it (`account_rows`), `rare_wins` the deals won as they may be
-    read at any time (`rare_wins`).
+    read at any time (`rare_wins`), `money` the deals behind its revenue (`money_rows`).
     """
 
     experiment: str
@@ -382,6 +382,7 @@ class AnalysisResult:
     split: Mapping[str, Plain] = field(default_factory=dict)
     accounts: Mapping[str, Plain] = field(default_factory=dict)
     rare_wins: Mapping[str, Plain] = field(default_factory=dict)
+    money: Mapping[str, Plain] = field(default_factory=dict)
 
     @property
     def verdict(self) -> VerdictResult:
@@ -413,4 +414,5 @@ class AnalysisResult:
             "split": {arm: found.to_dict() for arm, found in self.split.items()},
             "accounts": {arm: found.to_dict() for arm, found in self.accounts.items()},
             "rare_wins": {arm: found.to_dict() for arm, found in self.rare_wins.items()},
+            "money": {arm: found.to_dict() for arm, found in self.money.items()},
         }

@@ -100,6 +100,10 @@ class Study:
             self._money[arm, number] = sufficient.money(self.dataset, number, arms=(self.control, arm), stratum_of=arm)
         return self._money[arm, number]
 
+    def uncapped_number(self, metric: Metric) -> int:
+        """The money measure of a revenue metric without its cap."""
+        return self.money_number[metric] + len(self.money_number)
+
     def winners(self, arm: str, number: int) -> tuple[Winner, ...]:
         """The leads of the pair with revenue."""
         if (arm, number) not in self._winners:

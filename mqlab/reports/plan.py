@@ -32,7 +32,7 @@ def render(plan: Plan, *, plain: bool = False) -> str:
         "",
         *_answers(plan),
         "",
-        *_wrapped(_verdict(plan)),
+        *_wrapped(_verdict(plan) + _hardest(plan)),
     ]
     for section in (_curve(plan), _guardrails(plan), _arms(plan)):
         found = list(section)
@@ -131,6 +131,22 @@ def _verdict(plan: Plan) -> str:
     )
 
 
+def _hardest(plan: Plan) -> str:
+    """What the hardest guardrail needs beyond what the plan has, or nothing."""
+    if not plan.hard_guardrails:
+        return ""
+    rail = plan.hard_guardrails[0]
+    units, chance = rail.of(plan.decides)
+    if isinstance(units, NotEstimable) or isinstance(chance, NotEstimable):
+        return ""
+    name = METRICS[rail.metric].words
+    return f" To ship, a guardrail needs {_leads(units)}: {name} ({_floored(chance)} chance as declared)."
+
+
+def _floored(chance: float) -> str:
+    return fmt.share(math.floor(chance * 100) / 100)
+
+
 def _curve(plan: Plan) -> Iterator[str]:
     if not plan.curve:
         return
@@ -193,13 +209,11 @@ def _guardrails(plan: Plan) -> Iterator[str]:
 
 
 def _guardrail(rail: Guardrail, plan: Plan) -> Iterator[str]:
-    units, chance = rail.units_needed.of(plan.decides), rail.power_at_plan.of(plan.decides)
-    if isinstance(units, NotEstimable) and units.reason == "descriptive":
-        units, chance = rail.units_needed.itt, rail.power_at_plan.itt
+    units, chance = rail.of(plan.decides)
     margin = fmt.points(rail.margin).lstrip("+") if rail.kind == "points" else fmt.share(rail.margin)
     needed = "–" if isinstance(units, NotEstimable) else _leads(units)
-    how = "–" if isinstance(chance, NotEstimable) else fmt.share(math.floor(chance * 100) / 100)
-    due = fmt.day(rail.due) if rail.due else "–"
+    how = "–" if isinstance(chance, NotEstimable) else _floored(chance)
+    due = fmt.day(rail.due)
     name = METRICS[rail.metric].words
     yield f"  {name[:33]:<33}{margin:>11}{needed:>12}{how:>8}  {due}"
 

@@ -11,9 +11,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
 
-from mqlab.stats import score
+from mqlab.stats import score_of_pair
 from mqlab.stats.estimate import Estimate, Interval, NotEstimable
 from mqlab.stats.tails import two_sided_p
 
@@ -51,7 +50,7 @@ def difference(control: Counts, treatment: Counts, *, z: float) -> Estimate | No
     _check_critical(z)
     if not control.n or not treatment.n:
         return NO_UNITS
-    low, high = _difference_limits(control.x, control.n, treatment.x, treatment.n, z)
+    low, high = score_of_pair.difference_limits(control.x, control.n, treatment.x, treatment.n, z)
     return Estimate(treatment.x / treatment.n - control.x / control.n, Interval(low, high))
 
 
@@ -69,7 +68,7 @@ def ratio(control: Counts, treatment: Counts, *, z: float) -> Estimate | NotEsti
     _check_critical(z)
     if not control.n or not treatment.n:
         return NO_UNITS
-    low, high = _ratio_limits(control.x, control.n, treatment.x, treatment.n, z)
+    low, high = score_of_pair.ratio_limits(control.x, control.n, treatment.x, treatment.n, z)
     value = treatment.x * control.n / (treatment.n * control.x) if control.x else None
     return Estimate(value, Interval(low, None if math.isinf(high) else high))
 
@@ -94,19 +93,6 @@ def minus_one(estimate: Estimate) -> Estimate:
     )
 
 
-@lru_cache(maxsize=2048)
-def _difference_limits(x_a: int, n_a: int, x_b: int, n_b: int, z: float) -> tuple[float, float]:
-    """Found by bisection, so kept: rows, checks and verdict of one analysis ask for the same limits."""
-    low, high = score.difference_limits(x_a, n_a, x_b, n_b, z)
-    return float(low), float(high)
-
-
-@lru_cache(maxsize=2048)
-def _ratio_limits(x_a: int, n_a: int, x_b: int, n_b: int, z: float) -> tuple[float, float]:
-    low, high = score.ratio_limits(x_a, n_a, x_b, n_b, z)
-    return float(low), float(high)
-
-
 def z_at_difference(control: Counts, treatment: Counts, *, null: float = 0.0) -> float | NotEstimable:
     """The score z of "treatment − control = `null`"; non-inferiority tests with `null` = −margin (in points).
 
@@ -116,7 +102,7 @@ def z_at_difference(control: Counts, treatment: Counts, *, null: float = 0.0) ->
         raise ValueError(f"two rates cannot differ by {null}")
     if not control.n or not treatment.n:
         return NO_UNITS
-    return float(score.z_difference(control.x, control.n, treatment.x, treatment.n, null))
+    return score_of_pair.z_difference(control.x, control.n, treatment.x, treatment.n, null)
 
 
 def z_at_ratio(control: Counts, treatment: Counts, *, null: float = 1.0) -> float | NotEstimable:
@@ -128,7 +114,7 @@ def z_at_ratio(control: Counts, treatment: Counts, *, null: float = 1.0) -> floa
         raise ValueError(f"the ratio of two rates must be positive and finite, not {null}")
     if not control.n or not treatment.n:
         return NO_UNITS
-    return float(score.z_ratio(control.x, control.n, treatment.x, treatment.n, null))
+    return score_of_pair.z_ratio(control.x, control.n, treatment.x, treatment.n, null)
 
 
 def p_value(control: Counts, treatment: Counts) -> float | NotEstimable:

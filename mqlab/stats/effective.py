@@ -11,7 +11,7 @@ rate is highest: simulated with 10 to 20 outcomes per arm that costs two points 
 
 Sources: Rothman 1978, "Estimation of confidence limits for the cumulative probability of survival in life table
 analysis" (the effective number); Yuan & Rai 2011 (score intervals of survival probabilities); Miettinen & Nurminen
-1985. The formulas are `score`'s, which takes numbers that are not whole; `binary` is the same for whole counts.
+1985. The formulas are `score_of_pair`'s, which takes numbers that are not whole; `binary` is the same for whole counts.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mqlab.stats import score
+from mqlab.stats import score_of_pair
 from mqlab.stats.binary import minus_one
 from mqlab.stats.estimate import Estimate, Interval
 from mqlab.stats.tails import two_sided_p
@@ -73,8 +73,8 @@ def difference(control: Effective, treatment: Effective, *, z: float) -> Estimat
         >>> round(found.interval.low, 7), round(found.interval.high, 7)
         (-0.0043792, 0.0419307)
     """
-    low, high = score.difference_limits(control.x, control.n, treatment.x, treatment.n, z)
-    return Estimate(treatment.rate - control.rate, Interval(float(low), float(high)))
+    low, high = score_of_pair.difference_limits(control.x, control.n, treatment.x, treatment.n, z)
+    return Estimate(treatment.rate - control.rate, Interval(low, high))
 
 
 def relative_lift(control: Effective, treatment: Effective, *, z: float) -> Estimate:
@@ -85,14 +85,14 @@ def relative_lift(control: Effective, treatment: Effective, *, z: float) -> Esti
         >>> found.value, round(found.interval.low, 7), found.interval.high
         (None, 0.5764064, None)
     """
-    low, high = score.ratio_limits(control.x, control.n, treatment.x, treatment.n, z)
+    low, high = score_of_pair.ratio_limits(control.x, control.n, treatment.x, treatment.n, z)
     value = treatment.x * control.n / (treatment.n * control.x) if control.x else None
-    return minus_one(Estimate(value, Interval(float(low), None if math.isinf(float(high)) else float(high))))
+    return minus_one(Estimate(value, Interval(low, None if math.isinf(high) else high)))
 
 
 def z_score(control: Effective, treatment: Effective) -> float:
     """The score z of "no difference"; 0 where nobody or everybody has the outcome."""
-    return float(score.z_difference(control.x, control.n, treatment.x, treatment.n))
+    return score_of_pair.z_difference(control.x, control.n, treatment.x, treatment.n)
 
 
 def p_value(control: Effective, treatment: Effective) -> float:

@@ -143,9 +143,9 @@ def build(judged: pa.Table, outcomes: pa.Table, plan: Plan, *, memory_limit: str
         connection.con.register("arriving", table)
         connection.con.execute(f"CREATE TABLE {name} AS SELECT * FROM arriving")
         connection.con.unregister("arriving")
-    connection.con.execute(f"CREATE TABLE outcome_rows AS {_outcome_table(shape, plan)[0]}")
+    _make(connection, "outcome_rows", _outcome_table(shape, plan))
     stated = connection.con.execute(_STATED_HANDOVERS).fetchone()[0] > 0
-    connection.con.execute(f"CREATE TABLE leads AS {_lead_table(shape, plan, handover_stated=stated)}")
+    _make(connection, "leads", _lead_table(shape, plan, handover_stated=stated))
     leads, rows = _table(connection, "leads"), _table(connection, "outcome_rows")
     return Dataset(connection, leads, rows, plan, handover_stated=stated)
 
@@ -161,24 +161,40 @@ def _table(connection: Any, name: str) -> ir.Table:
 _STATED_HANDOVERS = "SELECT COUNT(*) FROM outcome_rows WHERE fate = 'counted' AND kind = 'handed_off'"
 
 
+@dataclass(frozen=True, slots=True)
+class _Recipe:
+    """How a table is made: its columns, the same as SQL, and the SQL of its rows."""
+
+    columns: ibis.Schema
+    typed: str
+    rows: str
+
+    @classmethod
+    def of(cls, expression: ir.Table) -> _Recipe:
+        columns = expression.schema()
+        typed = ", ".join(column.sql("duckdb") for column in columns.to_sqlglot_column_defs("duckdb"))
+        return cls(columns, typed, str(ibis.to_sql(expression, dialect="duckdb", pretty=False)))
+
+
 @lru_cache(maxsize=64)
-def _outcome_table(shape: ibis.Schema, plan: Plan) -> tuple[str, ibis.Schema]:
-    """SQL and columns of the outcome rows with their fates, beside judged leads of the columns `shape`."""
+def _outcome_table(shape: ibis.Schema, plan: Plan) -> _Recipe:
+    """The outcome rows with their fates, beside judged leads of the columns `shape`."""
     leads, facts = ibis.table(shape, name="judged"), ibis.table(ibis.Schema.from_pyarrow(OUTCOME_ROWS), name="facts")
-    rows = _with_fate(leads, facts, plan)
-    return _sql(rows), rows.schema()
+    return _Recipe.of(_with_fate(leads, facts, plan))
 
 
 @lru_cache(maxsize=64)
-def _lead_table(shape: ibis.Schema, plan: Plan, *, handover_stated: bool) -> str:
-    """SQL of the one row per lead of the columns `shape`."""
-    rows = ibis.table(_outcome_table(shape, plan)[1], name="outcome_rows")
-    counted = rows.filter(rows.fate == "counted")
-    return _sql(_one_row_per_lead(ibis.table(shape, name="judged"), counted, plan, handover_stated=handover_stated))
+def _lead_table(shape: ibis.Schema, plan: Plan, *, handover_stated: bool) -> _Recipe:
+    """The one row per lead of the columns `shape`."""
+    rows = ibis.table(_outcome_table(shape, plan).columns, name="outcome_rows")
+    counted, leads = rows.filter(rows.fate == "counted"), ibis.table(shape, name="judged")
+    return _Recipe.of(_one_row_per_lead(leads, counted, plan, handover_stated=handover_stated))
 
 
-def _sql(expression: ir.Table) -> str:
-    return str(ibis.to_sql(expression, dialect="duckdb", pretty=False))
+def _make(connection: Any, name: str, recipe: _Recipe) -> None:
+    """Make a table with the columns Ibis expects: DuckDB's own sums of integers would be wider."""
+    connection.con.execute(f"CREATE TABLE {name} ({recipe.typed})")
+    connection.con.execute(f"INSERT INTO {name} {recipe.rows}")
 
 
 def _with_fate(leads: ir.Table, facts: ir.Table, plan: Plan) -> ir.Table:

@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 from mqlab.analysis.plan import plan
 from mqlab.analysis.plan_answers import Answers
 from mqlab.analysis.plan_assumed import Stated
-from mqlab.analysis.plan_history import History, Overlap, PastAccounts, PastRate, history
+from mqlab.analysis.plan_history import History, PastAccounts, history
 from mqlab.analysis.plan_inputs import plan_inputs
+from mqlab.analysis.plan_past import PastRate
+from mqlab.analysis.plan_replay import Overlap
 from mqlab.analysis.plan_result import Plan
 from mqlab.errors import InputError
 from mqlab.experiments.protocol import Protocol
@@ -433,3 +435,25 @@ def test_answers_are_the_same_for_both_estimators_where_everything_differs():
 
     assert itt.leads == pytest.approx(triggered.leads)
     assert itt.last_look == triggered.last_look
+
+
+def test_guardrails_that_the_plan_does_not_reach_are_told_apart():
+    """The primary may be feasible where a guardrail is not; the hardest is named first."""
+    found = planned(protocol(BY_LEAD), lift=0.3, discordant_share=0.2)
+
+    assert found.feasible and not found.to_dict()["guardrails_feasible"]
+    assert [rail.metric for rail in found.hard_guardrails][0] == max(
+        found.hard_guardrails, key=lambda rail: rail.of("triggered")[0]
+    ).metric
+    assert planned(protocol(*SIMPLE), lift=0.3, discordant_share=0.2).to_dict()["guardrails_feasible"]
+
+
+def test_clocks_that_change_move_no_day():
+    """An enrolment over the end of summer time has as many days as its dates, and ends when they do."""
+    asked = replace(protocol(*SIMPLE), enrolment_from=date(2026, 10, 1), enrolment_to=date(2026, 12, 31))
+    inputs = plan_inputs(asked, Stated(leads_per_day=50.0), History())
+
+    calendar = Answers(asked, inputs).calendar
+
+    assert calendar.last_day == 92
+    assert calendar.date(calendar.last_day) == date(2026, 12, 31)

@@ -104,7 +104,13 @@ def test_every_meaningful_edit_changes_the_fingerprint_and_one_line_tells_it(edi
 def test_the_schema_accepts_what_the_loader_accepts(root):
     """The shipped files and the files of these tests are valid by the schema that editors use."""
     validator = jsonschema.Draft202012Validator(json_schema())
-    texts = [EXPERIMENT, edited(*EVERYTHING), *(path.read_text() for path in (root / "experiments").glob("*.yaml"))]
+    stratified = edited(("unit: account", "unit: lead"), ("costs:", "post_stratify: source\ncosts:"))
+    texts = [
+        EXPERIMENT,
+        edited(*EVERYTHING),
+        stratified,
+        *(path.read_text() for path in (root / "experiments").glob("*.yaml")),
+    ]
 
     for text in texts:
         validator.validate(plain(read_yaml(text, file="x.yaml")))
