@@ -39,7 +39,7 @@ from mqlab.experiments.load import load_text as load_protocol
 from mqlab.leads import tables
 from mqlab.leads.instants import DAY_US, instant, micros
 from mqlab.leads.tables import Facts
-from mqlab.stats import binary, sequential
+from mqlab.stats import sequential
 from mqlab.stats.estimate import Estimate
 from mqlab.warehouse.columns import stratum_column
 
@@ -107,8 +107,7 @@ class Prepared:
         """Every metric of both challengers, and the two verdicts."""
         self.study._boundaries.clear()
         self.study._alphas.clear()
-        for remembered in (sequential._boundaries, binary._difference_limits, binary._ratio_limits):
-            remembered.cache_clear()
+        sequential._boundaries.cache_clear()
         found: list[MetricRow] = []
         for arm in self.study.protocol.challengers:
             found.extend(metric_rows(self.study, arm.name, self.deciding[arm.name]))

@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow as pa
 
-from mqlab.analysis.account_rows import accounts_report
 from mqlab.analysis.checks import Found, run_checks
 from mqlab.analysis.conditions import conditions
 from mqlab.analysis.effect_split import effect_split
@@ -25,7 +24,7 @@ from mqlab.analysis.outcome_rows import Exchange, outcome_rows
 from mqlab.analysis.pictures import break_even, funnel_rows, marginal_rows, stratum_rows
 from mqlab.analysis.rare_wins import rare_wins
 from mqlab.analysis.results import AnalysisResult, MetricRow
-from mqlab.analysis.segment_rows import heterogeneity, segment_rows
+from mqlab.analysis.segment_rows import adjusted, heterogeneity, segment_rows
 from mqlab.analysis.study import Study
 from mqlab.analysis.verdict import verdict_of
 from mqlab.definitions.model import Definition
@@ -185,6 +184,7 @@ def _result(study: Study, facts: Facts, found: Found) -> AnalysisResult:
         for name in protocol.segments:
             if said := heterogeneity(segments, name, deciding):
                 notes.append(said)
+    rows = list(adjusted(rows, found.deciding))
     return AnalysisResult(
         experiment=protocol.id,
         title=protocol.title,
@@ -207,11 +207,7 @@ def _result(study: Study, facts: Facts, found: Found) -> AnalysisResult:
         conditions=conditions(study, facts, found.checks),
         deciding=dict(found.deciding),
         split={arm: effect_split(study, arm) for arm in challengers},
-        accounts={
-            arm: report
-            for arm in challengers
-            if (report := accounts_report(study, arm, found.deciding[arm])) is not None
-        },
+        accounts=dict(found.accounts),
         rare_wins={arm: rare_wins(study, arm) for arm in challengers},
         money={arm: behind for arm in challengers if (behind := money_report(study, arm)) is not None},
     )
@@ -257,6 +253,7 @@ def _counts(study: Study, facts: Facts) -> dict[str, Any]:
         "maximum_leads": study.maximum_leads,
         "looks": len(study.schedule.looks_us),
         "planned_end": study.schedule.final,
+        "overrun": study.schedule.overrun,
         "alpha": {arm.name: study.alpha(arm.name) for arm in protocol.challengers},
         "currency": study.outcomes.currency,
     }
@@ -267,13 +264,9 @@ def _notes(study: Study) -> list[str]:
     notes = []
     for phase, leads in _lacking(study).items():
         notes.append(f"phase {phase} lacks an arm: its {leads:,} leads are left out")
-    if study.schedule.undeclared:
-        notes.append(f"{study.schedule.undeclared} look(s) were not declared; each has spent its share of alpha")
     if study.schedule.missed:
         days = ", ".join(str(day) for day in study.schedule.missed)
         notes.append(f"nobody looked on {days}: a look that was missed has spent nothing")
-    if study.schedule.overrun:
-        notes.append("the last look was taken before: what has come since is shown, and does not undo it")
     primary = study.protocol.primary
     for arm in (each.name for each in study.protocol.challengers):
         if study.boundary(arm, study.horizon(primary), primary).decided_before:

@@ -71,7 +71,10 @@ def _alike(study: Study, arm: str, cut_off_us: int | None) -> _Alike | NotEstima
     horizon, stage = study.horizon(study.protocol.primary), counted_stage(study)
     arms = (study.control, arm)
     if study.by_account:
-        rows = sufficient.units(study.dataset, horizon, arms=arms, stratum_of=arm, cut_off_us=cut_off_us)
+        if cut_off_us is None:
+            rows = study.units(arm, horizon)
+        else:
+            rows = sufficient.units(study.dataset, horizon, arms=arms, stratum_of=arm, cut_off_us=cut_off_us)
         alike = [row for row in rows if row.stratum in CONCORDANT]
         reached: accounts.Measure = (lambda row: row.mql) if stage == "mql" else (lambda row: row.x[stage])
         (part, _, _), _ = of_accounts(alike, study.control, arm, reached, z=1.0)
@@ -80,7 +83,10 @@ def _alike(study: Study, arm: str, cut_off_us: int | None) -> _Alike | NotEstima
         if isinstance(part.p_value, NotEstimable):
             return part.p_value
         return _Alike(part.p_value, f"the arms differ by {part.difference.value:+.4f} per lead")
-    cells = sufficient.cells(study.dataset, horizon, arms=arms, stratum_of=arm, cut_off_us=cut_off_us)
+    if cut_off_us is None:
+        cells = study.cells(arm, horizon)
+    else:
+        cells = sufficient.cells(study.dataset, horizon, arms=arms, stratum_of=arm, cut_off_us=cut_off_us)
     count = rates.numerator(f"{stage}_per_lead")
     pairs: list[Pair] = []
     for group in rates.by_phase(cells).values():

@@ -7,18 +7,17 @@ from dataclasses import replace
 from typing import Literal
 
 from mqlab.analysis import accounts, amounts, delays, rates
+from mqlab.analysis.adjust import per_lead_adjusted
+from mqlab.analysis.beside import always_valid_row, clash, reading_row
 from mqlab.analysis.comparison import Comparison, a_number, finite, without
-from mqlab.analysis.live import always_valid_of
 from mqlab.analysis.looks import Boundary
 from mqlab.analysis.rates import DESCRIPTIVE, joined
-from mqlab.analysis.results import AlwaysValid, ArmValue, MetricRow
+from mqlab.analysis.results import ArmValue, MetricRow
 from mqlab.analysis.study import Study
 from mqlab.experiments.metrics import METRICS, declared, kind_of
 from mqlab.experiments.protocol import Metric, MetricName
 from mqlab.leads.instants import DAY_US
-from mqlab.stats.bayes import reading_of
-from mqlab.stats.estimate import Estimate, NotEstimable
-from mqlab.stats.tails import critical_z
+from mqlab.stats.estimate import NotEstimable
 from mqlab.warehouse.followed import FollowedRow
 from mqlab.warehouse.sufficient import Cell, UnitRow
 
@@ -80,6 +79,10 @@ def compare(study: Study, metric: Metric, arm: str, estimator: Estimator) -> Com
         return delays.per_lead_accounts(rows, study.control, arm, horizon, triggered=estimator == "triggered")
     if stage is None:
         return _of_mqls(study, metric, arm, estimator, study.cells(arm, horizon))
+    covariate = study.protocol.post_stratify
+    if covariate is not None and estimator == "itt" and study.complete(arm, horizon):
+        cells = rates.comparable(study.cells(arm, horizon, covariate), study.control, arm)
+        return per_lead_adjusted(cells, study.control, arm, rates.numerator(metric.metric), by=covariate)
     return _of_leads(study, arm, estimator, horizon, study.followed(arm, horizon, stage))
 
 
@@ -139,65 +142,14 @@ def row_of(
         p_fixed=fixed,
         method=comparison.method,
         look=boundary.look(alpha) if due else None,
-        note=joined(comparison.note, _clash(absolute, repeated, alpha)),
+        note=joined(comparison.note, clash(absolute, repeated, alpha)),
         margin=metric.margin.size if metric.margin and role in ("guardrail", "primary") else None,
         margin_in=metric.margin.kind if metric.margin and role in ("guardrail", "primary") else None,
         unit=kind.unit,
         currency=study.outcomes.currency if kind.unit == "money" else None,
-        always_valid=_always_valid(study, metric, arm, estimator, comparison, boundary) if beside else None,
-        reading=reading_of(finite(comparison.relative(PLAIN_Z)), PLAIN_Z) if beside else None,
+        always_valid=always_valid_row(study, metric, arm, estimator, comparison, boundary) if beside else None,
+        reading=reading_row(comparison) if beside else None,
     )
-
-
-def _clash(absolute: Estimate | NotEstimable, p_value: float | NotEstimable, alpha: float) -> str:
-    """A word where a p-value that is not the interval's own (money's permutation) says something else than it."""
-    if isinstance(absolute, NotEstimable) or isinstance(p_value, NotEstimable):
-        return ""
-    if (p_value <= alpha) is not absolute.interval.contains(0.0):
-        return ""
-    return "p and interval disagree at this level: near the limit, read with care"
-
-
-UNEVEN = NotEstimable("uneven_arms", "Money is read at any time only where each arm has 30% to 70% of the pair.")
-PLAIN_Z = critical_z(0.05)
-"""The critical value of the plain 95% limits that a reading is made of."""
-
-
-def _always_valid(
-    study: Study, metric: Metric, arm: str, estimator: Estimator, comparison: Comparison, boundary: Boundary
-) -> AlwaysValid | NotEstimable:
-    """Limits for whoever looks at any time; with a declared maximum the p-value is the smallest of all recorded looks.
-
-    Money needs arms of like size: elsewhere the smaller arm's own variance is too unsure, too early.
-    """
-    if METRICS[metric.metric].unit == "money" and not study.even(arm):
-        return UNEVEN
-    found = always_valid_of(
-        comparison,
-        effective_leads=boundary.information[-1],
-        maximum_leads=boundary.maximum,
-        alpha=study.alpha(arm),
-        events_per_arm=_events(study, metric, arm, comparison),
-    )
-    if isinstance(found, NotEstimable):
-        return found
-    if study.protocol.looks.maximum_leads is None:
-        return found
-    key = (metric.metric, study.horizon(metric), arm, estimator)
-    earlier = [look.p_always[key] for look in study.schedule.recorded.values() if key in look.p_always]
-    return replace(found, p_value=min([found.p_value, *earlier]))
-
-
-def _events(study: Study, metric: Metric, arm: str, comparison: Comparison) -> tuple[float, float]:
-    """Outcomes of control and treatment that a comparison rests on: those of a rate, the wins of an amount."""
-    if comparison.events is not None:
-        return comparison.events
-    if METRICS[metric.metric].unit == "rate":
-        return comparison.control.numerator or 0.0, comparison.treatment.numerator or 0.0
-    number = study.money_number.get(metric)
-    cells = () if number is None else study.money(arm, number)
-    control, treatment = (float(sum(cell.wins for cell in cells if cell.arm == side)) for side in (study.control, arm))
-    return control, treatment
 
 
 def _rows(study: Study, metric: Metric, role: Role, arm: str, deciding: Estimator) -> Iterator[MetricRow]:
@@ -212,7 +164,7 @@ def _not_due(study: Study, metric: Metric, arm: str, comparison: Comparison) -> 
     """The same leads, and the reason why they cannot be read yet."""
     sides = (comparison.control, comparison.treatment)
     day = study.due_on(arm, metric)
-    if not any(side.units for side in sides):
+    if not any(len(study.follow_up.assigned_us[name]) for name in (study.control, arm)):
         reason = NotEstimable("no_units", "Nobody is enrolled yet.")
     elif day is None:
         reason = NotEstimable(

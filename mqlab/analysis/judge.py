@@ -249,17 +249,18 @@ def stratum(
 def _segments(
     protocol: Protocol, facts: Facts, known: Histories, kept: Sequence[Assignment], null_tokens: Collection[str]
 ) -> dict[str, pa.Array]:
-    """The declared segments' values as known at assignment, as text."""
-    if not protocol.segments:
+    """The values of the declared segments and of the covariate as known at assignment, as text."""
+    names = tuple(dict.fromkeys((*protocol.segments, *filter(None, [protocol.post_stratify]))))
+    if not names:
         return {}
     columns: dict[str, list[str | None]] = defaultdict(list)
     for row in kept:
         history = known.by_id[row.lead_id]
         at = row.assigned_at or history.lead.created_at
         values: Mapping[str, Scalar] = values_at(history, at, facts.as_of)
-        for name in protocol.segments:
+        for name in names:
             columns[name].append(text(values.get(name), null_tokens))
-    return {segment_column(name): pa.array(columns[name], pa.string()) for name in protocol.segments}
+    return {segment_column(name): pa.array(columns[name], pa.string()) for name in names}
 
 
 def instants(at_us: Int64s) -> pa.Array:

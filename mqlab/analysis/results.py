@@ -147,8 +147,8 @@ class AlwaysValid:
 class MetricRow:
     """One row per (metric, horizon, arm, segment, estimator). `primary` marks the row that decides.
 
-    `p_adjusted`: a segment's p-value, adjusted by Benjamini–Hochberg over all segments. `always_valid` and `reading`
-    stand beside the numbers that decide; None where the row is not due.
+    `p_adjusted`: a segment's p-value, adjusted by Benjamini–Hochberg over all segment × metric cells shown.
+    `always_valid` and `reading` stand beside the numbers that decide; None where the row is not due.
     """
 
     metric: str

@@ -20,7 +20,7 @@ from mqlab.experiments.protocol import Metric, Protocol
 from mqlab.leads.instants import DAY_US, instant
 from mqlab.stats.multiplicity import dunnett_alpha
 from mqlab.warehouse import census, sufficient
-from mqlab.warehouse.census import Census, Log, ParityRow
+from mqlab.warehouse.census import Census, Log
 from mqlab.warehouse.dataset import RESPONSE_KINDS, TOUCH_KINDS, Dataset
 from mqlab.warehouse.followed import FollowedRow, followed
 from mqlab.warehouse.sufficient import Cell, EffortCell, MoneyCell, UnitRow, Winner
@@ -48,7 +48,6 @@ class Study:
     _units: dict[tuple[str, int, str | None, int | None], tuple[UnitRow, ...]] = field(default_factory=dict)
     _money: dict[tuple[str, int], tuple[MoneyCell, ...]] = field(default_factory=dict)
     _winners: dict[tuple[str, int], tuple[Winner, ...]] = field(default_factory=dict)
-    _parity: dict[str, tuple[ParityRow, ...]] = field(default_factory=dict)
     _followed: dict[tuple[str, str, int, str | None, bool, int | None], tuple[FollowedRow, ...]] = field(
         default_factory=dict
     )
@@ -147,12 +146,6 @@ class Study:
         """Leads of an arm handed over long enough ago, and those of them that sales said anything about."""
         rows = [row for row in self.census if row.arm == arm]
         return sum(row.handed for row in rows), sum(row.told for row in rows)
-
-    def parity(self, arm: str) -> tuple[ParityRow, ...]:
-        """The leads both definitions of a pair hand over."""
-        if arm not in self._parity:
-            self._parity[arm] = census.parity(self.dataset, arm, self.control)
-        return self._parity[arm]
 
     def followed(
         self,

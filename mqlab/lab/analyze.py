@@ -49,12 +49,13 @@ class Analysis:
     def __str__(self) -> str:
         from mqlab.reports.terminal import render
 
-        return render(self.result, self.zone).rstrip("\n")
+        precision = self.protocol.precision
+        return render(self.result, self.zone, precision.metric if precision else None).rstrip("\n")
 
     def _repr_html_(self) -> str:
-        from html import escape
+        from mqlab.reports.notebook import render
 
-        return f"<pre>{escape(str(self))}</pre>"
+        return render(self.result, self.protocol, self.zone)
 
 
 def analyze(lab: Lab, experiment: str, *, as_of: datetime, position: int | None, progress: Progress) -> Analysis:

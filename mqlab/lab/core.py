@@ -324,6 +324,25 @@ class Lab:
 
         return ramp(self, experiment, coverage=coverage, start=start, by=by, at=at)
 
+    def plan(
+        self,
+        experiment: str,
+        *,
+        stated: Stated | None = None,
+        as_of: datetime | date | None = None,
+        by: date | None = None,
+        use_history: bool = True,
+        progress: Progress = silent,
+    ) -> Planned:
+        """What an experiment needs and can see, with all leads and with those on which the definitions differ."""
+        from mqlab.analysis.plan_assumed import Stated
+        from mqlab.lab.plan import plan
+
+        return plan(
+            self, experiment, stated=stated or Stated(), as_of=self._instant(as_of), by=by,
+            use_history=use_history, progress=progress,
+        )  # fmt: skip
+
     def status(self, experiment: str | None, at: datetime) -> list[dict[str, Any]]:
         """Where experiments stand."""
         from mqlab.lab.standing import status

@@ -78,8 +78,11 @@ def line(name: str, control: str, arm: str, lift: str, p: str) -> str:
 
 
 def short(name: str, width: int) -> str:
-    """A name, cut where it is too long."""
-    return name if len(name) < width else name[: width - 2] + "…"
+    """A name shorter than `width`, its middle cut out where it is too long: names often differ at their ends."""
+    if len(name) < width:
+        return name
+    tail = (width - 2) // 2
+    return f"{name[: width - 2 - tail]}…{name[-tail:]}"
 
 
 def _short_p(p: Cell) -> str:

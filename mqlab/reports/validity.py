@@ -144,6 +144,7 @@ def segments(result: AnalysisResult) -> Section | None:
                         for row in chosen
                         if label(row) == name
                     ),
+                    folded=True,
                 )
             )
     return Section("segments", "Segments", tuple(blocks)) if len(blocks) > 1 else None

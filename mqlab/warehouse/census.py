@@ -9,20 +9,8 @@ import ibis
 from ibis.expr import types as ir
 
 from mqlab.warehouse.columns import stratum_column
-from mqlab.warehouse.compiled import fetched
 from mqlab.warehouse.dataset import Dataset
-from mqlab.warehouse.grouping import due, grouped, leads_of
-
-
-@dataclass(frozen=True, slots=True)
-class ParityRow:
-    """A lead both rules hand over: the arm, the wait for the first response (None: none yet), and what followed."""
-
-    arm: str
-    wait_us: int | None
-    touches: int
-    accepted: bool
-    owner: str | None
+from mqlab.warehouse.grouping import due, grouped
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,22 +78,6 @@ def census(dataset: Dataset, challengers: Sequence[str]) -> tuple[Census, ...]:
         )
         for row in grouped(leads, keys, measures)
     )
-
-
-def parity(dataset: Dataset, arm: str, control: str) -> tuple[ParityRow, ...]:
-    """The handed-over leads of the stratum `both` with the promised time over, where handling must be the same."""
-    leads = leads_of(dataset, (control, arm))
-    chosen = leads.filter((leads[stratum_column(arm)] == "both") & due(dataset, leads))
-    table = chosen.select(
-        "lead_id",
-        "arm",
-        "owner",
-        wait_us=chosen.responded_us - chosen.handed_us,
-        touches=chosen.touches.fill_null(0),
-        accepted=chosen.age_accepted.notnull(),
-    )
-    rows = fetched(table.order_by("lead_id")).to_pylist()
-    return tuple(ParityRow(row["arm"], row["wait_us"], row["touches"], row["accepted"], row["owner"]) for row in rows)
 
 
 def log(dataset: Dataset) -> tuple[Log, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mqlab.warehouse.columns import stratum_column
+from mqlab.warehouse.compiled import fetched
 from mqlab.warehouse.dataset import Dataset
 from mqlab.warehouse.grouping import due, leads_of
 
@@ -34,7 +35,7 @@ def shared_leads(dataset: Dataset, arm: str, control: str) -> tuple[SharedLead, 
         touches=chosen.touches.fill_null(0),
         accepted=chosen.age_accepted.notnull(),
     )
-    rows = table.order_by("lead_id").to_pyarrow().to_pylist()
+    rows = fetched(table.order_by("lead_id")).to_pylist()
     return tuple(
         SharedLead(row["arm"], row["unit"], row["wait_us"], int(row["touches"]), row["accepted"], row["owner"])
         for row in rows

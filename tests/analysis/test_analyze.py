@@ -631,3 +631,19 @@ def test_what_stands_beside_the_deciding_numbers(funnel: AnalysisResult) -> None
     assert 0 <= each.always_valid.p_value <= 1 and each.p_value is not None
     assert abs(each.reading.lift) < abs(limits(each.relative)[0])
     assert row(funnel, "sql_per_mql", "itt").always_valid is None
+
+
+def test_a_covariate_adjusts_the_plain_row_once_everybody_is_mature() -> None:
+    """`post_stratify` compares like with like in the row of all leads; the triggered row and the leads stay."""
+    known = random_facts(6, 700)
+    plain = result(known)
+    declared = replace(protocol(), post_stratify="source")
+    found = result(known, declared)
+
+    adjusted = row(found, "sql_per_lead", "itt")
+    assert "source" in adjusted.method and "source" not in row(plain, "sql_per_lead", "itt").method
+    assert adjusted.control.units == row(plain, "sql_per_lead", "itt").control.units
+    assert limits(adjusted.absolute) != limits(row(plain, "sql_per_lead", "itt").absolute)
+    assert limits(row(found, "sql_per_lead", "triggered").absolute) == limits(
+        row(plain, "sql_per_lead", "triggered").absolute
+    )

@@ -77,9 +77,7 @@ def test_the_value_of_an_arm_is_its_product_limit() -> None:
     rows = rows_of()
     found = delays.per_lead(rows, "control", "arm", H)
     mine = [row for row in rows if row.arm == "control"]
-    leads = incidence.Followed.of(
-        [row.follow_up for row in mine], [row.converted for row in mine], horizon_days=H
-    )
+    leads = incidence.Followed.of([row.follow_up for row in mine], [row.converted for row in mine], horizon_days=H)
     expected = incidence.product_limit(leads)
 
     assert isinstance(expected, incidence.Incidence)
@@ -145,9 +143,7 @@ def test_accounts_are_compared_while_they_are_followed(triggered: bool) -> None:
 def test_a_phase_that_cannot_tell_the_horizon_yet_waits() -> None:
     """A late phase is left out, with a word, until enough of its leads have been followed."""
     early = rows_of(8, 400, follow_up=(H, H + 1))
-    late = [
-        FollowedRow(2, row.arm, row.stratum, None, None, 4, 0, 1) for row in rows_of(9, 200, follow_up=(H, H + 1))
-    ]
+    late = [FollowedRow(2, row.arm, row.stratum, None, None, 4, 0, 1) for row in rows_of(9, 200, follow_up=(H, H + 1))]
     found = delays.per_lead([*early, *late], "control", "arm", H)
 
     assert found.control.units == 200
@@ -170,4 +166,5 @@ def test_only_shares_of_assigned_leads_have_a_stage() -> None:
     """Money, effort and shares of MQLs are read from mature leads."""
     assert delays.stage_of(Metric("sql_per_lead")) == "sql"
     assert delays.stage_of(Metric("mql_per_lead")) == "mql"
-    assert [delays.stage_of(Metric(name)) for name in ("revenue_per_lead", "sql_per_mql", "effort_per_win")] == [None] * 3
+    for name in ("revenue_per_lead", "sql_per_mql", "effort_per_win"):
+        assert delays.stage_of(Metric(name)) is None

@@ -442,9 +442,9 @@ def test_guardrails_that_the_plan_does_not_reach_are_told_apart():
     found = planned(protocol(BY_LEAD), lift=0.3, discordant_share=0.2)
 
     assert found.feasible and not found.to_dict()["guardrails_feasible"]
-    assert [rail.metric for rail in found.hard_guardrails][0] == max(
-        found.hard_guardrails, key=lambda rail: rail.of("triggered")[0]
-    ).metric
+    assert (
+        found.hard_guardrails[0].metric == max(found.hard_guardrails, key=lambda rail: rail.of("triggered")[0]).metric
+    )
     assert planned(protocol(*SIMPLE), lift=0.3, discordant_share=0.2).to_dict()["guardrails_feasible"]
 
 

@@ -164,7 +164,7 @@ def test_the_page_can_be_read_without_seeing_it():
     assert [picture["role"] for picture in pictures] == ["img"] * 3
     assert all(len(picture["aria-label"] or "") > 40 for picture in pictures)
     assert all(region["tabindex"] == "0" and region["aria-labelledby"] in found.ids() for region in regions)
-    assert tags.count("details") == 3
+    assert tags.count("details") == 4
 
 
 def test_the_sections_stand_in_the_fixed_order():
@@ -337,7 +337,7 @@ def test_a_long_definition_is_folded_after_who_qualifies():
     told = {"fit@1.4.0": (samples.Told("Who", "It is fit."), samples.Told("Score", "It adds up.", ("20 points",)))}
     found = page(ship(), descriptions=told)
 
-    assert [tag for tag, _ in found.tags].count("details") == 4
+    assert [tag for tag, _ in found.tags].count("details") == 5
     assert "The rest of the definition" in found.words and "20 points" in found.words
 
 

@@ -21,7 +21,7 @@ import pytest
 
 import mqlab.stats
 from mqlab.stats.binary import Counts
-from mqlab.stats.clusters import Accounts
+from mqlab.stats.clusters import AccountRate, Accounts, account_rate
 from mqlab.stats.duration import Arrivals, DelayCurve
 from mqlab.stats.effective import Effective
 from mqlab.stats.estimate import Estimate, Interval, NotEstimable
@@ -29,12 +29,12 @@ from mqlab.stats.incidence import Followed, Incidence, product_limit
 from mqlab.stats.incidence_accounts import FollowedAccounts
 from mqlab.stats.incidence_by_age import FollowedPair
 from mqlab.stats.incidence_triggered import FollowedStrata
-from mqlab.stats.label_process import LabelProcess
 from mqlab.stats.means import Moments, MomentStrata, RatioSums
 from mqlab.stats.permutation import Winnings
 from mqlab.stats.precision import Qualified, QualifiedPair
 from mqlab.stats.stopping import group_sequential
 from mqlab.stats.strata import Pair, Strata
+from mqlab.stats.thresholds import Curve, Scores, Worth, bands, curve
 
 NAN, INF = math.nan, math.inf
 MOST = 1_500
@@ -85,6 +85,7 @@ ACCOUNTS = [
     Accounts.of([4, 9, 2, 5], [1, 4, 0, 3], [False] * 4),
     Accounts.of([4, 9, 2, 5], [-(10**12), 10**12, 0, 3]),
 ]
+ARM_RATES = [found for accounts in ACCOUNTS if isinstance(found := account_rate(accounts), AccountRate)]
 FOLLOWED = [
     Followed.nobody(horizon_days=30),
     Followed.of([5, 6], [2, 0], horizon_days=30),
@@ -135,6 +136,15 @@ WINNINGS = [
     Winnings([], [], 0, 0), Winnings([], [], 5, 5), Winnings([], [4], 0, 5), Winnings([4], [4], 1, 1),
     Winnings([0, -5], [10**12], 5, 5), Winnings([7], [], 90, 10),
 ]  # fmt: skip
+SCORES = [
+    Scores.of(*columns)
+    for columns in (
+        ([], [], []), ([50.0], [0], [0]), ([50.0, 50.0], [1, 1], [1, 1]), ([50.0, 60.0, 1e12], [1, 0, 1], [0, 1, 1]),
+        (list(range(300)), [k > 150 for k in range(300)], [k % 3 == 0 for k in range(300)]),
+    )
+]  # fmt: skip
+CURVES = [found for scores in SCORES if isinstance(found := curve(scores), Curve)]
+WORTHS = [Worth(1_000.0, 100.0), Worth(1e12, 0.0, 0.5), Worth(1e-9, 1e12)]
 FLAT, LATE = DelayCurve(tuple((u + 1) / 30 for u in range(30))), DelayCurve((0.0,) * 29 + (1.0,))
 ARRIVALS = [Arrivals((0.0,), (0.0,)), Arrivals((0.0,), (40.0,)), Arrivals((0.0, 14.0), (0.0, 9.0))]
 DESIGNS = [group_sequential([1], alpha=0.05), group_sequential([0, 1, 1, 3], alpha=0.05)]
@@ -147,7 +157,8 @@ ESTIMATES = [
     )
 ] + [NotEstimable("no_units")]  # fmt: skip
 
-Z = [0.0, 1.96, 20.0]
+Z = [0.1, 1.96, 20.0]
+WITH_Z = ("difference", "relative_lift", "intention_to_treat", "concordant_part", "break_even")
 LEVELS = [0.05, 0.0, 1.0, -0.1, NAN, 1e-9]
 RATES = [0.1, 0.12, 0.0, 1.0, -0.2, NAN]
 POWERS = [0.8, 0.0, 1.0, NAN]
@@ -179,8 +190,8 @@ TABLE: Mapping[str, Pools] = {
     "bayes.probability_better": {
         "alpha_a": [1.0, 0.0, NAN], "beta_a": [5.0, 0.3, INF], "alpha_b": [1e6, 1.5, -1.0], "beta_b": [2.0, 1e7],
     },
-    "binary.difference": {"control": counts(), "treatment": counts(), "z": [*Z, NAN, -1.0, INF]},
-    "binary.ratio": {"control": counts(), "treatment": counts(), "z": [*Z, NAN, -1.0]},
+    "binary.difference": {"control": counts(), "treatment": counts(), "z": [*Z, 0.0, NAN, -1.0, INF]},
+    "binary.ratio": {"control": counts(), "treatment": counts(), "z": [*Z, 0.0, NAN, -1.0]},
     "binary.relative_lift": {"control": counts(), "treatment": counts(), "z": Z},
     "binary.minus_one": {"estimate": [each for each in ESTIMATES if each not in ESTIMATES[5:]]},
     "binary.z_at_difference": {
@@ -195,13 +206,15 @@ TABLE: Mapping[str, Pools] = {
     "clusters.compare_triggered": {"control": ACCOUNTS, "treatment": ACCOUNTS},
     "clusters.per_account": {"control": ACCOUNTS, "treatment": ACCOUNTS},
     "clusters.leave_one_out": {"control": ACCOUNTS, "treatment": ACCOUNTS},
+    "clusters.joint_df": {"a": ARM_RATES, "b": ARM_RATES},
     "clusters.similarity": {"arms": [[], *([a, b] for a in ACCOUNTS for b in ACCOUNTS)]},
     "duration.lognormal_delays": {
         "median_days": [20.0, 0.0, -1.0, NAN, INF], "horizon_days": [30, 1, 0], "spread": [0.8, 0.0, NAN],
     },
     "duration.observed_delays": {"ages": [[], [3.0], [90.0], [-4.0], [NAN, 2.0]], "horizon_days": [30, 0]},
     "duration.stated_delays": {
-        "days": [[], [2.0, 4.0], [4.0, 2.0], [NAN, 4.0]], "shares": [[], [0.5, 1.0], [0.0, 0.0], [1.0, 0.5], [NAN, 1.0]],
+        "days": [[], [2.0, 4.0], [4.0, 2.0], [NAN, 4.0]],
+        "shares": [[], [0.5, 1.0], [0.0, 0.0], [1.0, 0.5], [NAN, 1.0]],
         "horizon_days": [30, 1, 0],
     },
     "duration.effective_units": {
@@ -252,10 +265,11 @@ TABLE: Mapping[str, Pools] = {
             MomentStrata(a, b, alike) for a in MOMENTS for b in MOMENTS for alike in ((), (MOMENTS[0],), (MOMENTS[4],))
         ],
     },
+    "means.ratio_metric_in_phases": {"phases": [[], *([(a, b)] for a in SUMS for b in SUMS), [(a, a) for a in SUMS]]},
     "means.ratio_metric": {"control": SUMS, "treatment": SUMS},
     "multiplicity.dunnett_critical": {
-        "alpha": LEVELS, "control_units": [9.0, 0.0, -1.0, NAN, INF],
-        "challenger_units": [[], [9.0], [9.0, 9.0], [9.0, 0.0], [9.0, NAN], [1e9, 1e-9]], "df": [INF, 20.0, 1.0, 0.0, NAN],
+        "alpha": [0.05, 0.0, NAN, 1e-9], "control_units": [9.0, 0.0, NAN],
+        "challenger_units": [[], [9.0], [9.0, 0.0], [9.0, NAN], [1e9, 1e-9]], "df": [INF, 20.0, 0.0, NAN],
     },
     "multiplicity.dunnett_alpha": {
         "alpha": LEVELS, "control_units": [9.0, 0.0, NAN], "challenger_units": [[], [9.0], [9.0, 9.0], [9.0, -1.0]],
@@ -314,12 +328,18 @@ TABLE: Mapping[str, Pools] = {
         "observed": [[], [0, 0], [5, 0], [500, 480], [1, 2, 10**9], [-3, 4], [3]],
         "weights": [[], [1, 1], [0.3, 0.3], [1, 0], [0, 0], [1, 1, 98], [-1, 2], [1]],
     },
-    "score.restricted_by_difference": {"x_a": X[:2], "n_a": [40], "x_b": X, "n_b": [40], "delta": [-1.0, 0.0, 0.4, 1.0]},
+    "score.restricted_by_difference": {
+        "x_a": X[:2], "n_a": [40], "x_b": X, "n_b": [40], "delta": [-1.0, 0.0, 0.4, 1.0],
+    },
     "score.restricted_by_ratio": {"x_a": X[:2], "n_a": [40], "x_b": X, "n_b": [40], "phi": [1e-9, 1.0, 1e9]},
     "score.z_difference": {"x_a": X[:2], "n_a": N, "x_b": X[:2], "n_b": N, "delta": [-1.0, 0.0, 1.0]},
     "score.z_ratio": {"x_a": X[:2], "n_a": N, "x_b": X[:2], "n_b": N, "phi": [1e-9, 1.0, 1e9]},
     "score.difference_limits": {"x_a": X[:2], "n_a": N, "x_b": X[:2], "n_b": N, "z": Z},
     "score.ratio_limits": {"x_a": X[:2], "n_a": N, "x_b": X[:2], "n_b": N, "z": Z},
+    "score_of_pair.z_difference": {"x_a": X[:2], "n_a": N, "x_b": X[:2], "n_b": N, "delta": [-1.0, 0.0, 1.0]},
+    "score_of_pair.z_ratio": {"x_a": X[:2], "n_a": N, "x_b": X[:2], "n_b": N, "phi": [1e-9, 1.0, 1e9]},
+    "score_of_pair.difference_limits": {"x_a": [0, 1, 0.3], "n_a": [1, 1.5, 1e9], "x_b": X[:2], "n_b": N, "z": Z},
+    "score_of_pair.ratio_limits": {"x_a": [0, 1, 0.3], "n_a": [1, 1.5, 1e9], "x_b": X[:2], "n_b": N, "z": Z},
     "sequential.obrien_fleming": {"fraction": [0.0, -1.0, 0.5, 2.0, 1e-300], "alpha": [0.05, 0.0, 1.0, 1e-12]},
     "sequential.pocock": {"fraction": [0.0, -1.0, 0.5, 2.0], "alpha": [0.05]},
     "sequential.information_fractions": {
@@ -333,7 +353,19 @@ TABLE: Mapping[str, Pools] = {
         "z": [0.0, -2.5, 40.0], "information": LOOKS, "maximum": [1_000.0, 0.0], "last": [False, True],
     },
     "stopping.group_sequential": {"information": LOOKS, "alpha": [0.05, 0.0, NAN], "maximum": [None, 1_000.0]},
+    "stopping.spent": {"drift": [2.8, 0.0, -3.0, 40.0, NAN], "design": DESIGNS, "alpha": [0.05, 0.0]},
     "stopping.inflation": {"design": DESIGNS, "alpha": [0.05, 0.0], "power": [0.8, 0.9, 0.0, 1.0, NAN]},
+    "thresholds.bands": {"scores": SCORES, "z": Z, "least": [1, 100], "in_force": [None, 50.0, NAN]},
+    "thresholds.curve": {"scores": SCORES},
+    "thresholds.frontier": {"table": [(), *(bands(scores, z=1.96, least=1) for scores in SCORES)], "alpha": LEVELS},
+    "thresholds.choose_threshold": {"fitted": CURVES, "worth": WORTHS},
+    "thresholds.value_per_lead": {"scores": SCORES, "threshold": [0.0, 50.0, INF, NAN], "worth": WORTHS, "z": Z},
+    "thresholds.split_half": {
+        "score": [[], [50.0, 60.0], [NAN, 60.0], [50.0, 60.0, 70.0, 80.0]],
+        "handed": [[], [1, 1], [0, 0], [1, 1, 1, 1]],
+        "sql": [[], [1, 0], [1, 1, 0, 1]], "choosing": [[], [1, 0], [1, 1], [1, 0, 1, 0]], "worth": WORTHS[:1],
+        "z": [1.96],
+    },
     "tails.critical_z": {"alpha": LEVELS},
     "tails.two_sided_p": {"z": [0.0, -1.0, 400.0, INF, -INF]},
     "tails.t_in_place_of": {"z": [0.0, 1.96, 8.0, 20.0], "df": [1.0, 5.5, 1e9, INF]},
@@ -341,7 +373,7 @@ TABLE: Mapping[str, Pools] = {
     "tails.chi_square_p": {"statistic": [0.0, 3.0, 1e9], "df": [1, 40]},
     **{
         f"triggered.{name}": {"strata": STRATA}
-        | ({"z": Z} if name in ("difference", "relative_lift", "intention_to_treat", "concordant_part", "break_even") else {})
+        | ({"z": Z} if name in WITH_Z else {})
         for name in (
             "difference", "standard_error", "p_value", "z_score", "arm_rates", "relative_lift",
             "log_lift_standard_error", "intention_to_treat", "post_stratified", "concordant_part", "break_even",
@@ -351,7 +383,8 @@ TABLE: Mapping[str, Pools] = {
 
 CONTRASTS = (
     "clusters.compare", "clusters.compare_triggered", "clusters.per_account", "means.welch", "means.welch_of",
-    "means.diluted", "means.ratio_metric", "incidence_accounts.compare", "incidence_accounts.compare_triggered",
+    "means.diluted", "means.ratio_metric", "means.ratio_metric_in_phases",
+    "incidence_accounts.compare", "incidence_accounts.compare_triggered",
 )  # fmt: skip
 """They return a `Contrast`, whose own methods are called as well."""
 
