@@ -77,7 +77,7 @@ def plan(
 
     Example: `mqlab experiments plan 2026q3-intent --lift 10% --leads-per-day 200 --by 2026-12-31`
     """
-    from mqlab.analysis.plan_assumed import Stated
+    from mqlab.analysis.planning.assumed import Stated
     from mqlab.lab import Lab
     from mqlab.lab.plan import plan as plan_experiment
     from mqlab.lab.plan import with_delay

@@ -14,6 +14,7 @@ from mqlab.settings.load import find_lab, load_settings
 from mqlab.settings.model import Settings
 
 if TYPE_CHECKING:
+    from mqlab.analysis.planning.assumed import Stated
     from mqlab.crm.counts import ImportCounts
     from mqlab.definitions.decision import Decision
     from mqlab.definitions.points_table import NotCarried
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from mqlab.lab.analyze import Analysis
     from mqlab.lab.definitions import Diff
     from mqlab.lab.no_ledger import NoLedger
+    from mqlab.lab.plan import Planned
     from mqlab.lab.why import Why
     from mqlab.leads.records import Event, Lead
     from mqlab.store.ledger import Ledger
@@ -335,7 +337,7 @@ class Lab:
         progress: Progress = silent,
     ) -> Planned:
         """What an experiment needs and can see, with all leads and with those on which the definitions differ."""
-        from mqlab.analysis.plan_assumed import Stated
+        from mqlab.analysis.planning.assumed import Stated
         from mqlab.lab.plan import plan
 
         return plan(

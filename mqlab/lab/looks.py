@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 def taken_before(lab: Lab, experiment: str, *, as_of: datetime, position: int) -> list[TakenLook]:
     """The looks recorded before `as_of` by those who read the ledger up to `position`."""
     return [
-        _taken(look)
-        for look in lab.reading.looks.taken(experiment)
-        if look.as_of < as_of and look.position <= position
+        _taken(look) for look in lab.reading.looks.taken(experiment) if look.as_of < as_of and look.position <= position
     ]
 
 

@@ -8,11 +8,11 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mqlab.analysis.plan import plan as plan_protocol
-from mqlab.analysis.plan_assumed import Stated
-from mqlab.analysis.plan_history import History, history
-from mqlab.analysis.plan_inputs import plan_inputs
-from mqlab.analysis.plan_result import Plan
+from mqlab.analysis.planning.assumed import Stated
+from mqlab.analysis.planning.history import History, history
+from mqlab.analysis.planning.inputs import plan_inputs
+from mqlab.analysis.planning.plan import plan as plan_protocol
+from mqlab.analysis.planning.result import Plan
 from mqlab.errors import InputError, Place
 from mqlab.experiments.same_handling import same_handling
 from mqlab.lab.experiments import definitions_of, protocol

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 
-from mqlab.analysis.plan_result import ByEstimator, Guardrail, Plan, Seen
+from mqlab.analysis.planning.result import ByEstimator, Guardrail, Plan, Seen
 from mqlab.experiments.metrics import METRICS
 from mqlab.reports import format as fmt
 from mqlab.reports import words

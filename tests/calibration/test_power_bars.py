@@ -10,10 +10,10 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from mqlab.analysis.plan_answers import Answers
-from mqlab.analysis.plan_assumed import Stated
-from mqlab.analysis.plan_history import History
-from mqlab.analysis.plan_inputs import plan_inputs
+from mqlab.analysis.planning.answers import Answers
+from mqlab.analysis.planning.assumed import Stated
+from mqlab.analysis.planning.history import History
+from mqlab.analysis.planning.inputs import plan_inputs
 from mqlab.stats import power, score
 from mqlab.stats.duration import Arrivals, DelayCurve, effective_units, lognormal_delays
 from mqlab.stats.stopping import group_sequential, inflation

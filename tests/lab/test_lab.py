@@ -166,7 +166,7 @@ def test_an_analysis_prints_and_converts(fed: Lab):
     data, frame = analysis.to_dict(), analysis.to_pandas()
 
     assert "challenger v current" in str(analysis)
-    assert analysis._repr_html_().startswith("<pre>")
+    assert analysis._repr_html_().startswith('<div class="mqlab-result"')
     assert data["experiment"] == NAME
     assert len(frame) == len(data["metrics"])
     assert {"metric", "estimator", "control.value", "relative.estimate"} <= set(frame.columns)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mqlab.analysis.plan_assumed import Stated
+from mqlab.analysis.planning.assumed import Stated
 from mqlab.errors import InputError
 from mqlab.lab import Lab
 from mqlab.lab.core import silent

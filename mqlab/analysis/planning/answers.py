@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 
-from mqlab.analysis.plan_calendar import Calendar, Design
-from mqlab.analysis.plan_inputs import PlanInputs
-from mqlab.analysis.plan_size import Condition, Estimator, Pair, conditions, needed, smallest
+from mqlab.analysis.planning.calendar import Calendar, Design
+from mqlab.analysis.planning.inputs import PlanInputs
+from mqlab.analysis.planning.size import Condition, Estimator, Pair, conditions, needed, smallest
 from mqlab.experiments.protocol import Metric, Protocol
 from mqlab.stats.duration import expected_day
 from mqlab.stats.estimate import NotEstimable

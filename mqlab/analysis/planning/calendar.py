@@ -13,8 +13,8 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from mqlab.analysis.maturity import DUE_PER_ARM, DUE_SHARE
-from mqlab.analysis.plan_arrivals import taken_share
-from mqlab.analysis.plan_inputs import PlanInputs
+from mqlab.analysis.planning.arrivals import taken_share
+from mqlab.analysis.planning.inputs import PlanInputs
 from mqlab.experiments.protocol import Protocol
 from mqlab.stats.duration import Arrivals, DelayCurve, effective_units, mature_units
 from mqlab.stats.stopping import Stopping, group_sequential

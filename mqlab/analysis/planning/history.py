@@ -13,9 +13,9 @@ import numpy as np
 
 from mqlab.analysis.histories import histories
 from mqlab.analysis.maturity import clock
-from mqlab.analysis.plan_past import ENOUGH_LEADS, ENOUGH_OUTCOMES, PastLeads, PastRate, past_leads, past_rate
-from mqlab.analysis.plan_replay import Overlap, Progress
-from mqlab.analysis.plan_replay import replay as replayed
+from mqlab.analysis.planning.past import ENOUGH_LEADS, ENOUGH_OUTCOMES, PastLeads, PastRate, past_leads, past_rate
+from mqlab.analysis.planning.replay import Overlap, Progress
+from mqlab.analysis.planning.replay import replay as replayed
 from mqlab.assignment.units import unit_of
 from mqlab.definitions.model import Definition
 from mqlab.experiments.metrics import METRICS, declared, horizon_days

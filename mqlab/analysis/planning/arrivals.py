@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mqlab.analysis.plan_assumed import Assumed, Origin, Stated, number, percent
-from mqlab.analysis.plan_history import History
+from mqlab.analysis.planning.assumed import Assumed, Origin, Stated, number, percent
+from mqlab.analysis.planning.history import History
 from mqlab.errors import InputError
 from mqlab.experiments.metrics import METRICS, horizon_days
 from mqlab.experiments.protocol import Metric, Protocol

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mqlab.analysis.plan_arrivals import delays, design_effect, leads_per_day
-from mqlab.analysis.plan_assumed import Assumed, Origin, Stated, capital, percent
-from mqlab.analysis.plan_history import History
-from mqlab.analysis.plan_overlap import lift_of, overlap_of, precision_lift_of
+from mqlab.analysis.planning.arrivals import delays, design_effect, leads_per_day
+from mqlab.analysis.planning.assumed import Assumed, Origin, Stated, capital, percent
+from mqlab.analysis.planning.history import History
+from mqlab.analysis.planning.overlap import lift_of, overlap_of, precision_lift_of
 from mqlab.errors import InputError, nearest
 from mqlab.experiments.chance import DEFAULT_RATES
 from mqlab.experiments.metrics import METRICS

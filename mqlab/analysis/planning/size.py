@@ -10,8 +10,8 @@ import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from mqlab.analysis.plan_inputs import PlanInputs
-from mqlab.analysis.plan_overlap import typical_discordant_rate
+from mqlab.analysis.planning.inputs import PlanInputs
+from mqlab.analysis.planning.overlap import typical_discordant_rate
 from mqlab.experiments.chance import DEAL_CV
 from mqlab.experiments.metrics import METRICS
 from mqlab.experiments.protocol import Metric, Protocol

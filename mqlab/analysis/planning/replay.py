@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mqlab.analysis.judge import Judged, judge
-from mqlab.analysis.plan_past import ENOUGH_LEADS, PastLeads, microseconds, past_rate
+from mqlab.analysis.planning.past import ENOUGH_LEADS, PastLeads, microseconds, past_rate
 from mqlab.definitions.model import Definition
 from mqlab.experiments.metrics import METRICS, horizon_days
 from mqlab.experiments.protocol import Phase, Protocol

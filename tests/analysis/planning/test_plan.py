@@ -12,14 +12,14 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from mqlab.analysis.plan import plan
-from mqlab.analysis.plan_answers import Answers
-from mqlab.analysis.plan_assumed import Stated
-from mqlab.analysis.plan_history import History, PastAccounts, history
-from mqlab.analysis.plan_inputs import plan_inputs
-from mqlab.analysis.plan_past import PastRate
-from mqlab.analysis.plan_replay import Overlap
-from mqlab.analysis.plan_result import Plan
+from mqlab.analysis.planning.answers import Answers
+from mqlab.analysis.planning.assumed import Stated
+from mqlab.analysis.planning.history import History, PastAccounts, history
+from mqlab.analysis.planning.inputs import plan_inputs
+from mqlab.analysis.planning.past import PastRate
+from mqlab.analysis.planning.plan import plan
+from mqlab.analysis.planning.replay import Overlap
+from mqlab.analysis.planning.result import Plan
 from mqlab.errors import InputError
 from mqlab.experiments.protocol import Protocol
 from mqlab.leads.tables import EVENTS, FIELD_CHANGES, IDENTITY, LEADS, OUTCOMES, Facts

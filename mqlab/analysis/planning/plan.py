@@ -11,11 +11,11 @@ import math
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from mqlab.analysis.plan_answers import Answers
-from mqlab.analysis.plan_assumed import percent
-from mqlab.analysis.plan_inputs import PlanInputs
-from mqlab.analysis.plan_result import ByEstimator, Guardrail, Plan, Seen
-from mqlab.analysis.plan_size import ESTIMATORS, Condition
+from mqlab.analysis.planning.answers import Answers
+from mqlab.analysis.planning.assumed import percent
+from mqlab.analysis.planning.inputs import PlanInputs
+from mqlab.analysis.planning.result import ByEstimator, Guardrail, Plan, Seen
+from mqlab.analysis.planning.size import ESTIMATORS, Condition
 from mqlab.errors import InputError
 from mqlab.experiments.maturity import due_on
 from mqlab.experiments.metrics import METRICS, horizon_days

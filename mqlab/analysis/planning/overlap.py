@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mqlab.analysis.plan_assumed import Assumed, Stated, percent, signed
-from mqlab.analysis.plan_history import History
+from mqlab.analysis.planning.assumed import Assumed, Stated, percent, signed
+from mqlab.analysis.planning.history import History
 from mqlab.errors import InputError
 from mqlab.experiments.chance import DEFAULT_DISCORDANT_SHARE, DISCORDANT_RATE_RATIO
 from mqlab.experiments.metrics import METRICS
