@@ -133,6 +133,9 @@ def triggered_lift(phases: Sequence[Strata], *, z: float) -> Estimate | NotEstim
     inside = difference([strata.discordant for strata in phases], z=z)
     if not min(rates) or isinstance(inside, NotEstimable):
         return relative_lift([strata.discordant for strata in phases], z=z)
+    apart = [strata.discordant for strata in phases]
+    if not sum(pair.control.x for pair in apart) or not sum(pair.treatment.x for pair in apart):
+        return triggered.in_units_of(rates, triggered_difference(phases, z=z))
     units = sum(strata.units for strata in phases)
     variance = 0.0
     for strata in phases:

@@ -27,7 +27,7 @@ from mqlab.stats.effective import Effective, joined_units
 from mqlab.stats.estimate import Estimate, Interval, NotEstimable
 from mqlab.stats.incidence import NO_UNITS, Followed
 from mqlab.stats.incidence_by_age import ByAge, Floats, FollowedPair, followed
-from mqlab.stats.triggered import NO_DISCORDANT, NO_OUTCOMES, ONE_SIDED
+from mqlab.stats.triggered import NO_DISCORDANT, NO_OUTCOMES, ONE_SIDED, in_units_of
 
 HORIZON_BEYOND_DATA = NotEstimable(
     "horizon_beyond_data", "No lead on which the definitions disagree has been followed to the horizon yet."
@@ -185,6 +185,8 @@ class Diluted:
             rates, covariance = self._whole, self._covariance[0]
         if not min(rates):
             return effective.relative_lift(control, treatment, z=z)
+        if not control.x or not treatment.x:
+            return in_units_of(rates, self.difference(z=z))
         middle, half = math.log(rates[1] / rates[0]), z * _log_error(rates, covariance)
         low, high, score_z = math.expm1(middle - half), math.expm1(middle + half), self.z_score
         low = max(low, 0.0) if score_z > z else min(low, 0.0)

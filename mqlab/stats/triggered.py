@@ -125,7 +125,8 @@ def relative_lift(strata: Strata, *, z: float) -> Estimate | NotEstimable:
     """μ_B / μ_A − 1 with log-delta limits, cut at 0 on a side where they and `difference` disagree about the sign.
 
     The sign is `difference`'s to tell (its interval excludes 0 exactly when p < α); these limits tell the size.
-    Where one definition brought no outcome at all, the discordant leads' score ratio stands in.
+    Where one definition brought no outcome at all, the discordant leads' score ratio stands in; where no discordant
+    lead of an arm has the outcome, the delta method sees no variance there, and `in_units_of` stands in.
     """
     if missing := _missing(strata):
         return missing
@@ -140,6 +141,8 @@ def relative_lift(strata: Strata, *, z: float) -> Estimate | NotEstimable:
         rates = _arm_rates(strata, discordant)
     if not min(rates):
         return binary.relative_lift(d.control, d.treatment, z=z)
+    if not d.control.x or not d.treatment.x:
+        return in_units_of(rates, difference(strata, z=z))
     middle, half = math.log(rates[1] / rates[0]), z * math.sqrt(_log_variance(strata, discordant, rates))
     inside = binary.z_at_difference(d.control, d.treatment)
     if isinstance(inside, NotEstimable):
@@ -148,6 +151,18 @@ def relative_lift(strata: Strata, *, z: float) -> Estimate | NotEstimable:
     low = max(low, 0.0) if inside > z else min(low, 0.0)
     high = min(high, 0.0) if inside < -z else max(high, 0.0)
     return Estimate(math.expm1(middle), Interval(low, high))
+
+
+def in_units_of(rates: tuple[float, float], gap: Estimate | NotEstimable) -> Estimate | NotEstimable:
+    """A difference with its score limits as shares of the control's rate: for too few outcomes to have a log's limits.
+
+    `rates` are (μ_A, μ_B), μ_A > 0; the sign is the difference's own.
+    """
+    if isinstance(gap, NotEstimable):
+        return gap
+    value = rates[1] / rates[0] - 1
+    low, high = (gap.interval.low or 0.0) / rates[0], (gap.interval.high or 0.0) / rates[0]
+    return Estimate(value, Interval(max(-1.0, min(low, value)), max(high, value)))
 
 
 def log_lift_standard_error(strata: Strata) -> float | NotEstimable:

@@ -288,3 +288,18 @@ def test_a_share_of_nothing_or_of_everything_has_no_normal_interval():
         assert isinstance(found, Precision)
         assert isinstance(found.absolute, NotEstimable)
         assert found.absolute.reason == "too_few_outcomes"
+
+
+def test_a_lift_without_a_discordant_outcome_in_an_arm_still_has_limits() -> None:
+    """Nobody among the discordant leads of an arm converted: the score limits stand in for a log without variance."""
+    both, none = Pair(Counts(60, 300), Counts(58, 300)), Pair(Counts(9, 900), Counts(9, 900))
+    quiet = Strata(both, Pair(Counts(0, 40), Counts(0, 41)), Pair(Counts(0, 40), Counts(0, 39)), none)
+    one_sided = Strata(both, Pair(Counts(0, 40), Counts(3, 41)), Pair(Counts(0, 40), Counts(6, 39)), none)
+
+    for strata, found in ((each, triggered.relative_lift(each, z=1.959964)) for each in (quiet, one_sided)):
+        assert isinstance(found, Estimate) and found.interval.low is not None and found.interval.high is not None
+        gap = triggered.difference(strata, z=1.959964)
+        assert isinstance(gap, Estimate) and gap.interval.low is not None and gap.interval.high is not None
+        assert found.interval.low < found.interval.high
+        assert (found.interval.low > 0) == (gap.interval.low > 0)
+    assert triggered.relative_lift(quiet, z=1.959964).value == 0.0  # type: ignore[union-attr]
