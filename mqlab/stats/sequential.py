@@ -36,6 +36,7 @@ _SMALLEST_P = 1e-12
 _LOWEST_CRITICAL = 1e-9
 _SMALLEST_TAIL = 1e-300
 _NEWTON_STEPS = 30
+_SECANT_STEPS = 12
 
 
 def obrien_fleming(fraction: float, alpha: float) -> float:
@@ -148,15 +149,27 @@ def repeated_p_value(
     def excess(critical: float) -> float:
         return _boundaries(rising, fractions, two_sided_p(critical), spending)[-1] - abs(z)
 
+    low, high = _LOWEST_CRITICAL, min(abs(z), critical_z(_SMALLEST_P))
+    if high <= low:
+        return 1.0
+    above = excess(high)
+    if above <= 0:
+        return max(_SMALLEST_P, two_sided_p(z))
+    # in terms of the fixed test's critical value the boundary is all but a straight line, and never below it
+    before, here = high, max(low, high - above)
+    for _ in range(_SECANT_STEPS):
+        there = excess(here)
+        if there == above:
+            break
+        before, here, above = here, here - there * (here - before) / (there - above), there
+        if not low < here < high:
+            break
+        if abs(here - before) < 1e-10:
+            return two_sided_p(here)
+
     from scipy.optimize import brentq
 
-    # in terms of the fixed test's critical value the boundary is all but a straight line, and never below it
-    low, high = _LOWEST_CRITICAL, min(abs(z), critical_z(_SMALLEST_P))
-    if high <= low or excess(low) >= 0:
-        return 1.0
-    if excess(high) <= 0:
-        return max(_SMALLEST_P, two_sided_p(z))
-    return two_sided_p(brentq(excess, low, high, xtol=1e-11))
+    return 1.0 if excess(low) >= 0 else two_sided_p(brentq(excess, low, high, xtol=1e-11))
 
 
 @lru_cache(maxsize=4096)
@@ -286,4 +299,4 @@ def _panels(low: float, top: float, widest: float, layer: float, thinnest: float
 
 @lru_cache(maxsize=1)
 def _legendre() -> tuple[Floats, Floats]:
-    return np.polynomial.legendre.leggauss(16)
+    return np.polynomial.legendre.leggauss(12)

@@ -9,7 +9,6 @@ lead is mature for h iff ⌊(cut-off − assigned) / 86 400 s⌋ ≥ h.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,6 +17,7 @@ from typing import Any, Self
 
 import ibis
 import pyarrow as pa
+from ibis.expr import operations as ops
 from ibis.expr import types as ir
 
 from mqlab.leads.instants import DAY_US
@@ -143,19 +143,10 @@ def build(judged: pa.Table, outcomes: pa.Table, plan: Plan, *, memory_limit: str
         connection.con.register("arriving", table)
         connection.con.execute(f"CREATE TABLE {name} AS SELECT * FROM arriving")
         connection.con.unregister("arriving")
-    _make(connection, "outcome_rows", _outcome_table(shape, plan))
+    rows = _made(connection, "outcome_rows", _outcome_table(shape, plan))
     stated = connection.con.execute(_STATED_HANDOVERS).fetchone()[0] > 0
-    _make(connection, "leads", _lead_table(shape, plan, handover_stated=stated))
-    leads, rows = _table(connection, "leads"), _table(connection, "outcome_rows")
+    leads = _made(connection, "leads", _lead_table(shape, plan, handover_stated=stated))
     return Dataset(connection, leads, rows, plan, handover_stated=stated)
-
-
-def _table(connection: Any, name: str) -> ir.Table:
-    """A table of the connection."""
-    with warnings.catch_warnings():
-        # Ibis 12 still calls what DuckDB 2 has renamed
-        warnings.filterwarnings("ignore", message="fetch_arrow_table", category=DeprecationWarning)
-        return connection.table(name)
 
 
 _STATED_HANDOVERS = "SELECT COUNT(*) FROM outcome_rows WHERE fate = 'counted' AND kind = 'handed_off'"
@@ -191,10 +182,12 @@ def _lead_table(shape: ibis.Schema, plan: Plan, *, handover_stated: bool) -> _Re
     return _Recipe.of(_one_row_per_lead(leads, counted, plan, handover_stated=handover_stated))
 
 
-def _make(connection: Any, name: str, recipe: _Recipe) -> None:
+def _made(connection: Any, name: str, recipe: _Recipe) -> ir.Table:
     """Make a table with the columns Ibis expects: DuckDB's own sums of integers would be wider."""
     connection.con.execute(f"CREATE TABLE {name} ({recipe.typed})")
     connection.con.execute(f"INSERT INTO {name} {recipe.rows}")
+    place = ops.Namespace(catalog="memory", database="main")
+    return ops.DatabaseTable(name, schema=recipe.columns, source=connection, namespace=place).to_expr()
 
 
 def _with_fate(leads: ir.Table, facts: ir.Table, plan: Plan) -> ir.Table:
