@@ -10,6 +10,7 @@ from mqlab.analysis import accounts, amounts, delays, rates
 from mqlab.analysis.adjust import per_lead_adjusted
 from mqlab.analysis.beside import always_valid_row, clash, reading_row
 from mqlab.analysis.comparison import Comparison, a_number, finite, without
+from mqlab.analysis.followed_leads import FollowedLeads
 from mqlab.analysis.looks import Boundary
 from mqlab.analysis.rates import DESCRIPTIVE, joined
 from mqlab.analysis.results import ArmValue, MetricRow
@@ -18,7 +19,6 @@ from mqlab.experiments.metrics import METRICS, declared, kind_of
 from mqlab.experiments.protocol import Metric, MetricName
 from mqlab.leads.instants import DAY_US
 from mqlab.stats.estimate import NotEstimable
-from mqlab.warehouse.followed import FollowedRow
 from mqlab.warehouse.sufficient import Cell, UnitRow
 
 Role = Literal["primary", "then", "beside", "guardrail", "segment"]
@@ -97,10 +97,9 @@ def segment_comparison(
         if study.complete(arm, horizon):
             units = tuple(row for row in study.units(arm, horizon, segment) if row.segment in values)
             return _of_accounts(study, metric, arm, estimator, units)
-        followed = study.followed(arm, horizon, stage, segment=segment, by_unit=True)
-        inside = tuple(row for row in followed if row.segment in values)
+        inside = study.followed(arm, horizon, stage, segment=segment, by_unit=True).in_segment(values)
         return delays.per_lead_accounts(inside, study.control, arm, horizon, triggered=estimator == "triggered")
-    rows = tuple(row for row in study.followed(arm, horizon, stage, segment=segment) if row.segment in values)
+    rows = study.followed(arm, horizon, stage, segment=segment).in_segment(values)
     return _of_leads(study, arm, estimator, horizon, rows)
 
 
@@ -176,9 +175,7 @@ def _not_due(study: Study, metric: Metric, arm: str, comparison: Comparison) -> 
     return without(reason, a, b, comparison.method, comparison.note)
 
 
-def _of_leads(
-    study: Study, arm: str, estimator: Estimator, horizon_days: int, rows: Sequence[FollowedRow]
-) -> Comparison:
+def _of_leads(study: Study, arm: str, estimator: Estimator, horizon_days: int, rows: FollowedLeads) -> Comparison:
     method = delays.per_lead_triggered if estimator == "triggered" else delays.per_lead
     return method(rows, study.control, arm, horizon_days)
 

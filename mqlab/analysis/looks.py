@@ -81,7 +81,7 @@ def schedule(protocol: Protocol, as_of: datetime, taken: Sequence[TakenLook], la
     here = reached[-1] if declared else now
     since = min(recorded, default=here)
     before = [at for at in reached if at < here and (at < since or at in recorded)]
-    extra = [at for at in recorded if at not in days and at < here]
+    extra = [at for at in recorded if at not in days and instants[0] < at < here]
     return Schedule(
         looks_us=(*sorted({*before, *extra}), now),
         final=final,

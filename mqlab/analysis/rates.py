@@ -72,16 +72,16 @@ def comparable(cells: Iterable[AnyCell], control: str, arm: str) -> tuple[AnyCel
 
 def strata_of(cells: Iterable[Cell], control: str, arm: str, count: Numerator) -> Strata:
     """Mature leads and outcomes of a pair of arms, by stratum."""
-    cells = tuple(cells)
-    sums = {
-        (side, stratum): Counts(
-            sum(count(cell) for cell in cells if (cell.arm, cell.stratum) == (side, stratum)),
-            sum(cell.mature for cell in cells if (cell.arm, cell.stratum) == (side, stratum)),
-        )
-        for side in (control, arm)
-        for stratum in STRATA
-    }
-    return Strata(**{stratum: Pair(sums[control, stratum], sums[arm, stratum]) for stratum in STRATA})
+    x: dict[tuple[str, str | None], int] = defaultdict(int)
+    n: dict[tuple[str, str | None], int] = defaultdict(int)
+    for cell in cells:
+        x[cell.arm, cell.stratum] += count(cell)
+        n[cell.arm, cell.stratum] += cell.mature
+
+    def counts(side: str, stratum: Stratum) -> Counts:
+        return Counts(x[side, stratum], n[side, stratum])
+
+    return Strata(**{stratum: Pair(counts(control, stratum), counts(arm, stratum)) for stratum in STRATA})
 
 
 def per_lead(cells: Sequence[Cell], control: str, arm: str, count: Numerator) -> Comparison:

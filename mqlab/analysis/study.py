@@ -9,6 +9,7 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from mqlab.analysis import delays
+from mqlab.analysis.followed_leads import FollowedLeads
 from mqlab.analysis.judge import Judged
 from mqlab.analysis.looks import Boundary, Schedule
 from mqlab.analysis.maturity import Clock, FollowUp, due_on
@@ -22,7 +23,7 @@ from mqlab.stats.multiplicity import dunnett_alpha
 from mqlab.warehouse import census, sufficient
 from mqlab.warehouse.census import Census, Log
 from mqlab.warehouse.dataset import RESPONSE_KINDS, TOUCH_KINDS, Dataset
-from mqlab.warehouse.followed import FollowedRow, followed
+from mqlab.warehouse.followed import followed
 from mqlab.warehouse.sufficient import Cell, EffortCell, MoneyCell, UnitRow, Winner
 
 EVEN = (0.30, 0.70)
@@ -48,9 +49,7 @@ class Study:
     _units: dict[tuple[str, int, str | None, int | None], tuple[UnitRow, ...]] = field(default_factory=dict)
     _money: dict[tuple[str, int], tuple[MoneyCell, ...]] = field(default_factory=dict)
     _winners: dict[tuple[str, int], tuple[Winner, ...]] = field(default_factory=dict)
-    _followed: dict[tuple[str, str, int, str | None, bool, int | None], tuple[FollowedRow, ...]] = field(
-        default_factory=dict
-    )
+    _followed: dict[tuple[str, str, int, str | None, bool, int | None], FollowedLeads] = field(default_factory=dict)
     _boundaries: dict[tuple[str, int, str | None], Boundary] = field(default_factory=dict)
     _alphas: dict[str, float] = field(default_factory=dict)
 
@@ -156,19 +155,21 @@ class Study:
         segment: str | None = None,
         by_unit: bool = False,
         cut_off_us: int | None = None,
-    ) -> tuple[FollowedRow, ...]:
+    ) -> FollowedLeads:
         """Leads of the pair by follow-up and age of conversion; by account where asked for."""
         key = (arm, stage, horizon_days, segment, by_unit, cut_off_us)
         if key not in self._followed:
-            self._followed[key] = followed(
-                self.dataset,
-                stage,
-                horizon_days,
-                arms=(self.control, arm),
-                stratum_of=arm,
-                segment=segment,
-                by_unit=by_unit,
-                cut_off_us=cut_off_us,
+            self._followed[key] = FollowedLeads.of(
+                followed(
+                    self.dataset,
+                    stage,
+                    horizon_days,
+                    arms=(self.control, arm),
+                    stratum_of=arm,
+                    segment=segment,
+                    by_unit=by_unit,
+                    cut_off_us=cut_off_us,
+                )
             )
         return self._followed[key]
 

@@ -1,8 +1,9 @@
 """The looks of an experiment in the ledger: which were taken, what they said, and recording the one just taken.
 
 An analysis of a running experiment is a look: it is recorded once, as it was said, and every later one is bounded by
-it. What stands before the latest recorded look, in the future, in a draft, or at a named ledger position, is reading
-again or rehearsing, and is not recorded; so one `as_of` at one ledger position keeps its bytes.
+it. What stands before the first declared date, where nothing can be decided, before the latest recorded look, in the
+future, in a draft, or at a named ledger position, is reading early, again or rehearsing, and is not recorded; so one
+`as_of` at one ledger position keeps its bytes.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ def taken_before(lab: Lab, experiment: str, *, as_of: datetime, position: int) -
 def record(lab: Lab, protocol: Protocol, result: AnalysisResult, *, now: datetime) -> bool:
     """Record this analysis where it is a look that was not taken yet; whether it was."""
     rows = result.to_dict()
-    read = any(row["look"] is not None for row in rows["metrics"])
+    read = any(row["look"] is not None for row in rows["metrics"]) and any(
+        verdict.call != "not_due" for verdict in result.verdicts.values()
+    )
     zone = ZoneInfo(protocol.timezone)
     earlier = lab.reading.looks.taken(protocol.id)
     if not read or result.as_of > now or any(_covers(look, result.as_of, zone) for look in earlier):

@@ -58,7 +58,8 @@ class Strata:
     @property
     def units(self) -> int:
         """All units of both arms."""
-        return self.assigned.pooled.n
+        pairs = (self.both, self.control_first, self.arm_first, self.none)
+        return sum(pair.control.n + pair.treatment.n for pair in pairs)
 
     def share(self, stratum: Pair) -> float:
         """The share of all units, both arms pooled, that `stratum` holds."""

@@ -37,6 +37,39 @@ def test_a_lead_has_its_own_facts() -> None:
     assert found.by_id["a"].events == ()
 
 
+def test_every_event_comes_to_its_lead_in_order() -> None:
+    """Mixed rows of many leads are told apart, those of one lead stay in the order of the table."""
+    rows = [
+        {"lead_id": f"l{index % 3}", "name": "page_view", "occurred_at": START + (7 * index % 5) * HOUR}
+        for index in range(20)
+    ]
+    rows[4]["known_at"] = START + DAY
+    found = histories(facts([{"lead_id": f"l{index}", "created_at": START} for index in range(4)], events=rows))
+
+    for lead in found.leads:
+        mine = [row for row in rows if row["lead_id"] == lead.lead_id]
+        events = found.by_id[lead.lead_id].events
+        assert [event.occurred_at for event in events] == [row["occurred_at"] for row in mine]
+        assert [event.known_at for event in events] == [row.get("known_at", row["occurred_at"]) for row in mine]
+        assert found.by_id[lead.lead_id] is found.by_id[lead.lead_id]
+
+
+def test_a_lead_without_its_events_keeps_its_changes() -> None:
+    """What eligibility reads is the row and the changes of fields, as in the whole history."""
+    found = histories(
+        facts(
+            [{"lead_id": "a", "created_at": START}, {"lead_id": "b", "created_at": START}],
+            events=[{"lead_id": "a", "name": "page_view", "occurred_at": START}],
+            changes=[{"lead_id": "a", "field": "employees", "value": 7, "changed_at": START}],
+        )
+    )
+    first, second = found.leads
+
+    assert found.without_events(first).field_changes == found.by_id["a"].field_changes
+    assert found.without_events(first).events == found.without_events(second).field_changes == ()
+    assert "a" in found.by_id and "x" not in found.by_id and found.by_id.get("x") is None
+
+
 def test_facts_of_unknown_leads_are_counted() -> None:
     """Events and changes without a lead row are not lost silently."""
     found = histories(

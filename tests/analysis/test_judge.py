@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from mqlab.analysis.histories import histories
 from mqlab.analysis.judge import judge, qualified_column, reads_account
 from mqlab.definitions.load import load_text as load_definition
 from mqlab.leads.instants import DAY_US, micros
@@ -173,3 +174,12 @@ def test_progress_reaches_the_end() -> None:
     judge(protocol(), definitions(), facts(leads(7)), progress=lambda done, total: seen.append((done, total)))
 
     assert seen[-1] == (7, 7)
+
+
+def test_histories_can_be_shared_between_experiments() -> None:
+    """Two experiments judged by the same histories are judged as each by its own."""
+    known, other = random_facts(4, 120), replace(protocol(), salt="another")
+    shared = histories(known)
+
+    for plan in (protocol(), other):
+        assert judge(plan, definitions(), known, known=shared).table == judge(plan, definitions(), known).table

@@ -33,6 +33,7 @@ def readings(rng, effects, errors, correlation):
 def shares(aim, effects, errors, correlation):
     """The share of each call over the draws, by the shipped rule itself."""
     low, high = readings(np.random.default_rng(SEED), effects, errors, correlation)
+    ten, five = Margin(0.10, "relative"), Margin(0.05, "relative")
     counts = Counter()
     for lows, highs in zip(low, high, strict=True):
         sql, won, gain = (Interval(*ends) for ends in zip(lows, highs, strict=True))
@@ -41,8 +42,8 @@ def shares(aim, effects, errors, correlation):
                 aim=aim,
                 primary=Reading("sql_per_lead", sql),
                 minimum_effect=0.05,
-                guardrails=(Guardrail(Reading("won_per_lead", won), Margin(0.10, "relative")),),
-                margin=Margin(0.05, "relative"),
+                guardrails=(Guardrail(Reading("won_per_lead", won), ten),),
+                margin=five,
                 precision=Precision(Reading("sql_per_mql", gain)),
             ).call
         ] += 1

@@ -1,4 +1,4 @@
-"""A/A on real leads: a thousand other salts for the Olist lab, each with the whole analysis (statistics.md section 12)."""
+"""A/A on real leads: a thousand other salts for the Olist lab, each with the whole analysis."""
 
 from __future__ import annotations
 

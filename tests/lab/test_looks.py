@@ -40,7 +40,7 @@ def test_what_is_recorded_bounds_what_comes_later_and_nothing_before(fed: Lab):
     later = fed.analyze(NAME, as_of=LAST).result
 
     assert recorded(fed) == [FIRST, BETWEEN, LAST]
-    assert [note for note in later.notes if "1 look(s) were not declared" in note]
+    assert "undeclared_look" in [condition.condition for condition in later.conditions]
     assert (without.counts["looks"], later.counts["looks"]) == (2, 3)
     assert fed.analyze(NAME, as_of=FIRST).to_dict() == first
 
@@ -72,12 +72,14 @@ def test_a_draft_is_not_looked_at(draft: Lab):
 
 
 def test_rehearsals_and_named_positions_are_no_looks(fed: Lab):
-    """Nothing is recorded of the future, of a ledger position read again, or of a day on which nothing is due."""
+    """Nothing is recorded of the future, of a ledger position read again, or of a day before the first declared one."""
     future = Lab.open(fed.folder, clock=lambda: FIRST)
     future.analyze(NAME, as_of=BETWEEN)
     fed.analyze(NAME, as_of=FIRST, ledger=fed.ledger.position())
     fed.analyze(NAME, as_of=datetime(2026, 1, 20, tzinfo=UTC))
+    early = fed.analyze(NAME, as_of=datetime(2026, 4, 10, tzinfo=UTC))
 
+    assert early.result.verdict.call == "not_due"
     assert recorded(fed) == []
     future.reading.close()
 

@@ -371,6 +371,9 @@ TABLE: Mapping[str, Pools] = {
     "tails.t_in_place_of": {"z": [0.0, 1.96, 8.0, 20.0], "df": [1.0, 5.5, 1e9, INF]},
     "tails.two_sided_p_t": {"t": [0.0, -1.0, 400.0, INF], "df": [1.0, 5.5, INF]},
     "tails.chi_square_p": {"statistic": [0.0, 3.0, 1e9], "df": [1, 40]},
+    "triggered.in_units_of": {
+        "rates": [(0.1, 0.2), (0.1, 0.0), (1e-9, 1.0), (0.0, 0.1)], "gap": [*ESTIMATES[:5], *ESTIMATES[-1:]],
+    },
     **{
         f"triggered.{name}": {"strata": STRATA}
         | ({"z": Z} if name in WITH_Z else {})
