@@ -49,6 +49,7 @@ def check_protocol(
         *_margins(protocol, given, triggered=same_handling(protocol, definitions)),
         *_segments(protocol, definitions),
         *_volume(protocol),
+        *_uneven_arms(protocol),
     ]
     return tuple(sorted(found, key=lambda problem: problem.severity != "error"))
 
@@ -203,6 +204,22 @@ def _volume(protocol: Protocol) -> Iterator[Problem]:
         message = "The primary metric counts MQLs, and a looser definition always makes more of them."
         hint = "Decide by what sales makes of them, such as sql_per_lead."
         yield _warning(protocol, "VolumeDecides", message, "metrics.primary.metric", hint)
+
+
+def _uneven_arms(protocol: Protocol) -> Iterator[Problem]:
+    deciding = (protocol.primary, *protocol.then, *protocol.guardrails)
+    if not any(metric.metric == "revenue_per_lead" for metric in deciding):
+        return
+    weight = {arm.name: float(arm.weight) for arm in protocol.arms}
+    for arm in protocol.challengers:
+        pair = weight[protocol.control] + weight[arm.name]
+        if pair and not 0.30 <= weight[arm.name] / pair <= 0.70:
+            message = (
+                f"'{arm.name}' gets {weight[arm.name] / pair:.0%} of its pair with the control: the limits of revenue "
+                "are not to be trusted outside 30% to 70%."
+            )
+            hint = "Give both arms like weights where money decides."
+            yield _warning(protocol, "UnevenArmsForMoney", message, f"arms.{arm.name}.weight", hint)
 
 
 def _warning(protocol: Protocol, code: str, message: str, path: str, hint: str | None = None) -> Problem:
