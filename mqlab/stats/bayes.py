@@ -26,6 +26,7 @@ PRIOR_SD = 0.10
 
 CREDIBLE_Z = critical_z(0.05)
 _LONGEST_SUM = 2_000_000
+_LARGEST_LOG = 700.0
 _LEAST = 0.05
 """Below it a Beta variable is nearer to 0 than any floating-point number, too often to be integrated."""
 
@@ -55,8 +56,8 @@ def shrunk_lift(log_ratio: float, variance: float, *, prior_sd: float = PRIOR_SD
         >>> round(reading.probability_better, 4)
         0.9013
     """
-    if not math.isfinite(log_ratio):
-        raise ValueError(f"a log ratio must be a finite number, not {log_ratio}")
+    if not abs(log_ratio) <= _LARGEST_LOG:
+        raise ValueError(f"a log ratio must be a number within ±{_LARGEST_LOG:.0f}, not {log_ratio}")
     if not 0 < variance < math.inf or not prior_sd > 0:
         raise ValueError(f"a variance and a prior's spread must be positive, not {variance} and {prior_sd}")
     kept = 1 / (1 + variance / prior_sd**2)
@@ -64,7 +65,7 @@ def shrunk_lift(log_ratio: float, variance: float, *, prior_sd: float = PRIOR_SD
     return Reading(
         lift=math.expm1(middle),
         low=math.expm1(middle - CREDIBLE_Z * spread),
-        high=math.expm1(middle + CREDIBLE_Z * spread),
+        high=math.expm1(min(_LARGEST_LOG, middle + CREDIBLE_Z * spread)),
         probability_better=math.erfc(-middle / spread / math.sqrt(2)) / 2,
     )
 
@@ -82,6 +83,8 @@ def reading_of(relative: Estimate | NotEstimable, z: float, *, prior_sd: float =
     """
     if isinstance(relative, NotEstimable):
         return relative
+    if not z > 0:
+        raise ValueError(f"the critical value of an interval must be positive, not {z}")
     value, low, high = relative.value, relative.interval.low, relative.interval.high
     if value is None or low is None or high is None:
         return UNBOUNDED

@@ -33,6 +33,8 @@ class Accounts:
         marked = np.ones(n.shape, dtype=bool) if discordant is None else np.asarray(discordant, dtype=bool)
         if not n.shape == y.shape == marked.shape or n.ndim != 1:
             raise ValueError("leads, totals and discordant need one entry per account")
+        if not (np.isfinite(n).all() and np.isfinite(y).all() and (n >= 0).all()):
+            raise ValueError("leads and totals must be finite numbers, and leads not negative")
         kept = n > 0
         return cls(n[kept], y[kept], marked[kept])
 
@@ -161,7 +163,7 @@ def leave_one_out(control: Accounts, treatment: Accounts) -> Interval | NotEstim
     without_a, without_b = (
         (arm.totals.sum() - arm.totals) / (arm.leads.sum() - arm.leads) for arm in (control, treatment)
     )
-    if not rate_a or not float(without_a.min()):
+    if rate_a <= 0 or float(without_a.min()) <= 0:
         return NotEstimable("zero_control", "Without one account the control arm has no outcome.")
     lifts = np.concatenate([rate_b / without_a - 1, without_b / rate_a - 1])
     return Interval(float(lifts.min()), float(lifts.max()))

@@ -53,8 +53,8 @@ def lognormal_delays(*, median_days: float, horizon_days: int, spread: float = S
     """
     from scipy.special import ndtr
 
-    if median_days <= 0 or horizon_days < 1 or spread <= 0:
-        raise ValueError("the median, the spread and the horizon of delays must be positive")
+    if not (0 < median_days < math.inf and 0 < spread < math.inf and horizon_days >= 1):
+        raise ValueError("the median, the spread and the horizon of delays must be positive and finite")
     ages = np.arange(1, horizon_days + 1)
     return _normalised(ndtr(np.log(ages / median_days) / spread))
 
@@ -66,7 +66,10 @@ def observed_delays(ages: ArrayLike, *, horizon_days: int) -> DelayCurve:
         >>> observed_delays([1, 2, 2, 4, 90], horizon_days=4).shares
         (0.25, 0.75, 0.75, 1.0)
     """
-    days = np.maximum(1, np.ceil(np.asarray(ages, dtype=np.float64))).astype(np.int64)
+    delays = np.asarray(ages, dtype=np.float64)
+    if not np.isfinite(delays).all():
+        raise ValueError("delays must be finite numbers of days")
+    days = np.maximum(1, np.ceil(delays)).astype(np.int64)
     inside = days[days <= horizon_days]
     if not inside.size:
         raise ValueError(f"no delay lies within {horizon_days} days")
@@ -80,9 +83,11 @@ def stated_delays(days: Sequence[float], shares: Sequence[float], *, horizon_day
         >>> stated_delays([2, 4], [0.5, 1.0], horizon_days=4).shares
         (0.25, 0.5, 0.75, 1.0)
     """
-    if len(days) != len(shares) or not days or min(days) < 0 or any(b <= a for a, b in pairwise(days)):
+    if horizon_days < 1:
+        raise ValueError(f"a horizon has at least one day, not {horizon_days}")
+    if len(days) != len(shares) or not days or not min(days) >= 0 or not all(b > a for a, b in pairwise(days)):
         raise ValueError("the days of a delay curve rise from 0 on, each with its share")
-    if min(shares) < 0 or any(b < a for a, b in pairwise(shares)):
+    if not min(shares) >= 0 or not all(b >= a for a, b in pairwise(shares)):
         raise ValueError("the shares of a delay curve never fall")
     ages = np.arange(1, horizon_days + 1, dtype=np.float64)
     return _normalised(np.interp(ages, [0.0, *days], [0.0, *shares]))
@@ -150,6 +155,8 @@ def effective_units(
         ...  for day in (95, 125, 150, 174)]
         [0.48, 0.864, 0.977, 1.0]
     """
+    if math.isnan(day):
+        raise ValueError("a day must be a number")
     ages = np.arange(1, curve.horizon_days + 1)
     followed = np.minimum(maximum, arrivals.by(day - lateness_days - ages))
     gained = np.diff(np.array([0.0, *curve.shares]))
@@ -163,6 +170,8 @@ def mature_units(
     arrivals: Arrivals, horizon_days: int, *, day: float, maximum: float = math.inf, lateness_days: float = 0.0
 ) -> float:
     """Units followed for the whole horizon on `day`."""
+    if math.isnan(day):
+        raise ValueError("a day must be a number")
     return float(np.minimum(maximum, arrivals.by(day - lateness_days - horizon_days)))
 
 

@@ -125,6 +125,8 @@ def welch_of(control: npt.ArrayLike, treatment: npt.ArrayLike) -> Contrast | Not
         1.3417
     """
     a, b = (np.asarray(values, dtype=np.float64) for values in (control, treatment))
+    if not (np.isfinite(a).all() and np.isfinite(b).all()):
+        raise ValueError("values must be finite numbers")
     if min(a.size, b.size) < 2:
         return TOO_FEW
     v_a, v_b = float(a.var(ddof=1)) / a.size, float(b.var(ddof=1)) / b.size
@@ -152,6 +154,8 @@ def skewness(amounts: Sequence[int], units: int) -> float | NotEstimable:
     if units < 2:
         return TOO_FEW
     y = np.array(amounts, dtype=np.float64)
+    if not np.isfinite(y).all():
+        raise ValueError("amounts must be finite numbers")
     idle = units - y.size
     mean = float(y.sum()) / units
     second = float(((y - mean) ** 2).sum()) + idle * mean**2
@@ -168,6 +172,8 @@ def units_for_normal_limits(skew: float) -> int:
         >>> units_for_normal_limits(18.0)
         115020
     """
+    if not math.isfinite(skew):
+        raise ValueError(f"a skewness must be a finite number, not {skew}")
     return math.ceil(355 * skew**2)
 
 

@@ -28,6 +28,13 @@ def _check(**rates: float) -> None:
             raise ValueError(f"{name} must lie in (0, 1), not {rate}")
 
 
+def _check_size(*, allocation: float, control_units: float = 0.0) -> None:
+    if not 0.0 < allocation < math.inf:
+        raise ValueError(f"allocation must be positive and finite, not {allocation}")
+    if not 0.0 <= control_units < math.inf:
+        raise ValueError(f"control_units cannot be {control_units}")
+
+
 def units_control(
     *, control_rate: float, treatment_rate: float, alpha: float, power: float, allocation: float = 1.0
 ) -> float:
@@ -40,6 +47,7 @@ def units_control(
         3840.847
     """
     _check(control_rate=control_rate, treatment_rate=treatment_rate, alpha=alpha, power=power)
+    _check_size(allocation=allocation)
     if control_rate == treatment_rate:
         return math.inf
     pooled = (control_rate + allocation * treatment_rate) / (1 + allocation)
@@ -63,6 +71,7 @@ def power(
         0.8
     """
     _check(control_rate=control_rate, treatment_rate=treatment_rate, alpha=alpha)
+    _check_size(allocation=allocation, control_units=control_units)
     pooled = (control_rate + allocation * treatment_rate) / (1 + allocation)
     under_null = math.sqrt((1 + 1 / allocation) * pooled * (1 - pooled))
     reach = abs(treatment_rate - control_rate) * math.sqrt(control_units) - critical_z(alpha) * under_null
@@ -89,6 +98,7 @@ def units_control_non_inferiority(
     """
     rate = control_rate if treatment_rate is None else treatment_rate
     _check(control_rate=control_rate, treatment_rate=rate, margin=margin, alpha=alpha, power=power)
+    _check_size(allocation=allocation)
     allowed = 1 + margin if lower_is_better else 1 - margin
     gap = (rate - allowed * control_rate) * (-1 if lower_is_better else 1)
     if gap <= _NO_GAP:
@@ -114,6 +124,7 @@ def power_non_inferiority(
     """Chance, in [0, 1], that a guardrail with this relative `margin` clears when the truth is `treatment_rate`."""
     rate = control_rate if treatment_rate is None else treatment_rate
     _check(control_rate=control_rate, treatment_rate=rate, margin=margin, alpha=alpha)
+    _check_size(allocation=allocation, control_units=control_units)
     gap = rate - (1 - margin) * control_rate
     standardised = gap * math.sqrt(control_units) / _margin_spread(control_rate, rate, 1 - margin, allocation)
     return _NORMAL.cdf(standardised - critical_z(alpha))
@@ -137,7 +148,8 @@ def units_control_points(
     """
     rate = control_rate if treatment_rate is None else treatment_rate
     _check(control_rate=control_rate, treatment_rate=rate, alpha=alpha, power=power)
-    if margin_points <= 0:
+    _check_size(allocation=allocation)
+    if not margin_points > 0:
         raise ValueError(f"margin_points must be positive, not {margin_points}")
     gap = margin_points + (control_rate - rate if lower_is_better else rate - control_rate)
     if gap <= _NO_GAP:
@@ -158,8 +170,11 @@ def units_control_relative(
         14128
     """
     _check(alpha=alpha, power=power)
-    if relative_variance < 0:
-        raise ValueError(f"relative_variance must not be negative, not {relative_variance}")
+    _check_size(allocation=allocation)
+    if not 0 <= relative_variance < math.inf:
+        raise ValueError(f"relative_variance must be finite and not negative, not {relative_variance}")
+    if not math.isfinite(effect):
+        raise ValueError(f"effect must be a finite number, not {effect}")
     if effect == 0:
         return math.inf
     reach = critical_z(alpha) + _NORMAL.inv_cdf(power)
@@ -185,6 +200,8 @@ def smallest_lift(
             - control_units
         )
 
+    _check(control_rate=control_rate, alpha=alpha, power=power)
+    _check_size(allocation=allocation, control_units=control_units)
     low, high = control_rate * (1 + 1e-9), 1 - 1e-12
     if control_units <= 0 or excess(high) > 0:
         return math.inf
@@ -192,7 +209,9 @@ def smallest_lift(
 
 
 def units_triggered(discordant_units: float, *, discordant_share: float) -> float:
-    """All units a triggered plan needs, so that the share π_D, in (0, 1], of them is `discordant_units`."""
+    """All units a triggered plan needs, so that the share π_D, in [0, 1], of them is `discordant_units`."""
+    if not (discordant_units >= 0 and 0 <= discordant_share <= 1):
+        raise ValueError(f"{discordant_units} units cannot be a share of {discordant_share}")
     return discordant_units / discordant_share if discordant_share > 0 else math.inf
 
 

@@ -91,11 +91,11 @@ def efficient_precision(
     if not m_a or not m_b:
         return NO_MQLS
     p_a, p_b = e_a / m_a, e_b / m_b
-    half = z * math.sqrt(parts.variance((1 / m_a, e_a / m_a**2), (1 / m_b, e_b / m_b**2)))
+    half = z * math.sqrt(max(0.0, parts.variance((1 / m_a, e_a / m_a**2), (1 / m_b, e_b / m_b**2))))
     relative: Estimate | NotEstimable = NotEstimable("no_outcomes", "The MQLs of a definition have no outcome yet.")
     log_error = None
     if e_a and e_b:
-        log_error = math.sqrt(parts.variance((1 / e_a, 1 / m_a), (1 / e_b, 1 / m_b)))
+        log_error = math.sqrt(max(0.0, parts.variance((1 / e_a, 1 / m_a), (1 / e_b, 1 / m_b))))
         middle = math.log(p_b / p_a)
         limits = Interval(math.expm1(middle - z * log_error), math.expm1(middle + z * log_error))
         relative = Estimate(math.expm1(middle), limits)

@@ -32,6 +32,8 @@ NO_STOP = 20.0
 _LOWEST, _HIGHEST = -7.0, 8.5
 _SAME = 1e-9
 _SMALLEST_GAIN = 1e-5
+_GAIN_FOR_P = 1e-3
+"""Steps a p-value's search tells apart: finer ones change its seventh digit, and cost most of the time."""
 _SMALLEST_P = 1e-12
 _LOWEST_CRITICAL = 1e-9
 _SMALLEST_TAIL = 1e-300
@@ -147,7 +149,7 @@ def repeated_p_value(
         return max(_SMALLEST_P, two_sided_p(z))
 
     def excess(critical: float) -> float:
-        return _boundaries(rising, fractions, two_sided_p(critical), spending)[-1] - abs(z)
+        return _boundaries(rising, fractions, two_sided_p(critical), spending, _GAIN_FOR_P)[-1] - abs(z)
 
     low, high = _LOWEST_CRITICAL, min(abs(z), critical_z(_SMALLEST_P))
     if high <= low:
@@ -174,9 +176,13 @@ def repeated_p_value(
 
 @lru_cache(maxsize=4096)
 def _boundaries(
-    information: tuple[float, ...], fractions: tuple[float, ...], alpha: float, spending: Spending
+    information: tuple[float, ...],
+    fractions: tuple[float, ...],
+    alpha: float,
+    spending: Spending,
+    smallest_gain: float = _SMALLEST_GAIN,
 ) -> tuple[float, ...]:
-    times = _times(information)
+    times = _times(information, smallest_gain)
     bounds: list[float] = []
     walk, time = _START, 0.0
     spent = spent_before = 0.0
@@ -195,17 +201,17 @@ def _boundaries(
     return tuple(bounds)
 
 
-def _times(information: tuple[float, ...]) -> list[float]:
+def _times(information: tuple[float, ...], smallest_gain: float) -> list[float]:
     """Information as the walk's time, 1 at the end: equal where no data came, otherwise at least a small step on.
 
-    The smallest step, a hundred-thousandth, makes neighbouring looks less alike than they are: the safe side.
+    The smallest step makes neighbouring looks less alike than they are: the safe side.
     """
     scale = max(information, default=0.0) or 1.0
     times: list[float] = []
     time = before = 0.0
     for amount in information:
         if amount > before * (1 + _SAME):
-            time, before = max(amount / scale, time * (1 + _SMALLEST_GAIN)), amount
+            time, before = max(amount / scale, time * (1 + smallest_gain)), amount
         times.append(time)
     return times
 

@@ -55,6 +55,8 @@ class Stopping:
         """
         from scipy.special import ndtr
 
+        if not math.isfinite(drift):
+            raise ValueError(f"a drift must be a finite number, not {drift}")
         found = []
         for k, (time, bound) in enumerate(zip(self.times, self.bounds, strict=True)):
             edge = bound * math.sqrt(time)

@@ -160,6 +160,8 @@ def in_units_of(rates: tuple[float, float], gap: Estimate | NotEstimable) -> Est
     """
     if isinstance(gap, NotEstimable):
         return gap
+    if not rates[0] > 0:
+        raise ValueError("a relative change needs a control rate above 0")
     value = rates[1] / rates[0] - 1
     low, high = (gap.interval.low or 0.0) / rates[0], (gap.interval.high or 0.0) / rates[0]
     return Estimate(value, Interval(max(-1.0, min(low, value)), max(high, value)))

@@ -132,6 +132,15 @@ WARNED = [
         "a looser definition always makes more",
         id="volume decides",
     ),
+    pytest.param(
+        [
+            ("2.0.0, weight: 1}", "2.0.0, weight: 9}"),
+            ("  then:\n", "  then:\n    - {metric: revenue_per_lead, horizon: 180d, cap: 60000, currency: EUR}\n"),
+        ],
+        "UnevenArmsForMoney",
+        "'challenger' gets 90% of its pair",
+        id="uneven arms where money decides",
+    ),
 ]
 
 
