@@ -268,6 +268,11 @@ def _notes(study: Study) -> list[str]:
         days = ", ".join(str(day) for day in study.schedule.missed)
         notes.append(f"nobody looked on {days}: a look that was missed has spent nothing")
     primary = study.protocol.primary
+    horizon = study.horizon(primary)
+    if any(not study.complete(each.name, horizon) for each in study.protocol.challengers):
+        notes.append(
+            f"strata, where the definitions part, the funnel and the split count leads followed for {horizon} days"
+        )
     for arm in (each.name for each in study.protocol.challengers):
         if study.boundary(arm, study.horizon(primary), primary).decided_before:
             notes.append(f"{arm}: an earlier look spent all of alpha; what it said stands, this look only publishes")

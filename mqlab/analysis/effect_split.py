@@ -12,7 +12,7 @@ Miettinen–Nurminen, which excludes 0 exactly when Cochran–Mantel–Haenszel 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from mqlab.analysis import accounts, phases, rates
@@ -88,7 +88,9 @@ def effect_split(study: Study, arm: str) -> EffectSplit:
     else:
         cells = rates.comparable(study.cells(arm, horizon), study.control, arm)
         parts, left_out = of_leads(cells, study.control, arm, rates.numerator(f"{stage}_per_lead"), z=z)
-    return EffectSplit(arm, stage, horizon, *parts, left_out)
+    boundary = study.boundary(arm, horizon, metric)
+    whole, triggered, concordant = (replace(part, p_value=boundary.p_values(part.p_value)[0]) for part in parts)
+    return EffectSplit(arm, stage, horizon, whole, triggered, concordant, left_out)
 
 
 def of_leads(

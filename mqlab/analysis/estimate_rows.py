@@ -141,7 +141,9 @@ def row_of(
         p_fixed=fixed,
         method=comparison.method,
         look=boundary.look(alpha) if due else None,
-        note=joined(comparison.note, clash(absolute, repeated, alpha)),
+        note=joined(
+            comparison.note, _level(study, alpha) if role == "primary" else "", clash(absolute, repeated, alpha)
+        ),
         margin=metric.margin.size if metric.margin and role in ("guardrail", "primary") else None,
         margin_in=metric.margin.kind if metric.margin and role in ("guardrail", "primary") else None,
         unit=kind.unit,
@@ -159,12 +161,25 @@ def _rows(study: Study, metric: Metric, role: Role, arm: str, deciding: Estimato
         yield row_of(study, metric, role, arm, estimator, comparison, primary=primary)
 
 
+def _level(study: Study, alpha: float) -> str:
+    """What p has to be compared with where several challengers share the error."""
+    return (
+        ""
+        if alpha == study.protocol.alpha
+        else f"several challengers: limits at Dunnett's level, p against {alpha:.3f}"
+    )
+
+
 def _not_due(study: Study, metric: Metric, arm: str, comparison: Comparison) -> Comparison:
     """The same leads, and the reason why they cannot be read yet."""
     sides = (comparison.control, comparison.treatment)
     day = study.due_on(arm, metric)
-    if not any(len(study.follow_up.assigned_us[name]) for name in (study.control, arm)):
+    leads = {name: len(study.follow_up.assigned_us[name]) for name in (study.control, arm)}
+    if not any(leads.values()):
         reason = NotEstimable("no_units", "Nobody is enrolled yet.")
+    elif not all(leads.values()):
+        empty = next(name for name, count in leads.items() if not count)
+        reason = NotEstimable("no_units", f"Nobody is in the arm {empty}.")
     elif day is None:
         reason = NotEstimable(
             "too_few_mature_leads", f"{metric.metric} has too few leads followed for the whole horizon."

@@ -134,7 +134,11 @@ def triggered_lift(phases: Sequence[Strata], *, z: float) -> Estimate | NotEstim
     if not min(rates) or isinstance(inside, NotEstimable):
         return relative_lift([strata.discordant for strata in phases], z=z)
     apart = [strata.discordant for strata in phases]
-    if not sum(pair.control.x for pair in apart) or not sum(pair.treatment.x for pair in apart):
+    inside_arms = [
+        (sum(counts.x for counts in side), sum(counts.n for counts in side))
+        for side in ([pair.control for pair in apart], [pair.treatment for pair in apart])
+    ]
+    if any(x in (0, n) for x, n in inside_arms):
         return triggered.in_units_of(rates, triggered_difference(phases, z=z))
     units = sum(strata.units for strata in phases)
     variance = 0.0

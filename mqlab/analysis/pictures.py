@@ -77,7 +77,21 @@ def _marginal(
         outcomes_per_1000=gained if isinstance(gained, NotEstimable) else moved * (gained.value or 0.0),
         interval=interval,
         stage=counted_stage(study),
+        later_per_1000=moved * _later(study, arm, name),
+        by_account=study.by_account,
     )
+
+
+def _later(study: Study, arm: str, name: Literal["control_first", "arm_first"]) -> float:
+    """The share of a discordant stratum that the other definition hands over later, seen in the other arm."""
+    other = study.control if name == "arm_first" else arm
+    cells = [
+        cell
+        for cell in study.cells(arm, study.horizon(study.protocol.primary))
+        if (cell.arm, cell.stratum) == (other, name)
+    ]
+    mature = sum(cell.mature for cell in cells)
+    return sum(cell.mql for cell in cells) / mature if mature else 0.0
 
 
 def funnel_rows(study: Study) -> tuple[FunnelRow, ...]:

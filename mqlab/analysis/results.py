@@ -234,7 +234,9 @@ class MarginalRow:
     """What happened to one discordant stratum, per 1,000 assigned leads: leads moved, and their outcome rate by arm.
 
     `outcomes_per_1000` is what being in `arm` adds (`arm_first`: gained) or costs (`control_first`: forgone), with its
-    `interval` where leads are randomised one by one. `stage` is what is counted.
+    `interval` where leads are randomised one by one. `stage` is what is counted. `later_per_1000` of the leads are
+    handed over by the other definition, too, only later. `by_account`: the leads are all those of accounts in which
+    the definition fires first.
     """
 
     arm: str
@@ -245,6 +247,8 @@ class MarginalRow:
     outcomes_per_1000: float | NotEstimable
     interval: Interval | None = None
     stage: str = "sql"
+    later_per_1000: float = 0.0
+    by_account: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """The keys of the JSON."""
@@ -258,6 +262,8 @@ class MarginalRow:
             "outcomes_per_1000": number_dict(self.outcomes_per_1000),
             "low": self.interval.low if self.interval else None,
             "high": self.interval.high if self.interval else None,
+            "later_per_1000": self.later_per_1000,
+            "by_account": self.by_account,
         }
 
 

@@ -181,7 +181,8 @@ class Study:
     def boundary(self, arm: str, horizon_days: int, metric: Metric | None = None) -> Boundary:
         """The boundary of this look for a pair and a horizon; looks at which it was not due yet have spent nothing.
 
-        Information is counted in effective mature leads for a metric whose outcomes are delayed, else in mature leads.
+        Information is counted in effective mature leads for a metric whose outcomes are delayed, else in mature leads,
+        against the pair's share of the declared maximum.
         An earlier look that the ledger recorded counts what it counted then.
         """
         stage = delays.stage_of(metric) if metric is not None else None
@@ -196,7 +197,9 @@ class Study:
                 known = then.effective_leads.get((metric.metric, horizon_days, arm)) if then and metric else None
                 counted.append(self._information(arm, horizon_days, stage, at_us) if known is None else known)
             counted.append(self._information(arm, horizon_days, stage, None))
-            self._boundaries[key] = Boundary(tuple(counted), float(self.maximum_leads), self.schedule.final)
+            weights = {each.name: float(each.weight) for each in self.protocol.arms}
+            planned = self.maximum_leads * (weights[self.control] + weights[arm]) / (sum(weights.values()) or 1.0)
+            self._boundaries[key] = Boundary(tuple(counted), max(1.0, planned), self.schedule.final)
         return self._boundaries[key]
 
     def _information(self, arm: str, horizon_days: int, stage: str | None, at_us: int | None) -> float:

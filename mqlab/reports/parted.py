@@ -32,8 +32,8 @@ def gained(result: AnalysisResult) -> Section:
                     Column(f"{what} gained or forgone per 1,000", True),
                 ),
                 tuple(_marginal(result, row, arm) for row in sorted(chosen, key=lambda row: row.stratum)),
-                f"The same kind of lead in both arms: leads {arm} adds are handed over under {arm} and left alone, or "
-                f"handed over later, under {result.control}; leads it drops the other way round.",
+                f"The same kind of lead in both arms: leads for which {arm} is first are handed over under {arm} and "
+                f"left alone, or handed over later, under {result.control}; the others the other way round.",
             )
         )
     blocks += _overlap(result)
@@ -164,9 +164,8 @@ def _marginal(result: AnalysisResult, row: MarginalRow, arm: str) -> tuple[Cell,
     def value(found: float | NotEstimable) -> Cell:
         return missing(found) if isinstance(found, NotEstimable) else Cell(fmt.rate(found), "number")
 
-    who = f"added by {arm}" if row.stratum == "arm_first" else f"dropped by {arm}"
     return (
-        Cell(f"{words.stratum(row.stratum, result.control, arm)} ({who})"),
+        Cell(words.stratum(row.stratum, result.control, arm)),
         missing(row.leads_per_1000)
         if isinstance(row.leads_per_1000, NotEstimable)
         else Cell(fmt.per_thousand(row.leads_per_1000 / 1000), "number"),

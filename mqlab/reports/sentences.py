@@ -165,12 +165,34 @@ def marginal_sentence(result: AnalysisResult, arm: str) -> str:
         return ""
     if unknown is not None:
         return words.sentence(fmt.reason(unknown))
+    if any(row.later_per_1000 or row.by_account for row in rows.values()):
+        return " ".join(_first(row, result.control, arm) for row in rows.values() if row.leads_per_1000)
     parts = []
     if (added := rows.get("arm_first")) is not None:
         parts.append(f"adds {_moved(added, added.rate_treatment, added.rate_control)}")
     if (dropped := rows.get("control_first")) is not None:
         parts.append(f"drops {_moved(dropped, dropped.rate_control, dropped.rate_treatment, first=not parts)}")
     return f"{arm} {', and '.join(parts)}."
+
+
+def _first(row: MarginalRow, control: str, arm: str) -> str:
+    """Which definition is first for how many leads, how many the other hands over later, and what became of them."""
+    ahead, behind = (arm, control) if row.stratum == "arm_first" else (control, arm)
+    handed, alone = (
+        (row.rate_treatment, row.rate_control) if row.stratum == "arm_first" else (row.rate_control, row.rate_treatment)
+    )
+    assert not isinstance(row.leads_per_1000, NotEstimable)
+    told = fmt.per_thousand(row.leads_per_1000 / 1000)
+    known = [
+        f"{fmt.rate(rate)} became {_outcome(row)} under {under}"
+        for rate, under in ((handed, ahead), (alone, behind))
+        if not isinstance(rate, NotEstimable)
+    ]
+    reached = f" ({', '.join(known)})" if known else ""
+    if row.by_account:
+        return f"{told} of 1,000 leads are in accounts where {ahead} hands over first{reached}."
+    later = f", {fmt.per_thousand(row.later_per_1000 / 1000)} of which {behind} hands over later"
+    return f"{ahead} hands over {told} of 1,000 leads first{later if row.later_per_1000 else ''}{reached}."
 
 
 def _moved(row: MarginalRow, handed: float | NotEstimable, alone: float | NotEstimable, *, first: bool = True) -> str:
@@ -199,7 +221,8 @@ def gained_sentence(result: AnalysisResult, arm: str) -> str:
             continue
         change = fmt.change_per_thousand
         limits = "" if (found := per_lead(row.interval)) is None else f" ({fmt.interval(found, change)})"
-        name = "from the leads it adds" if row.stratum == "arm_first" else "from those it drops"
+        ahead = arm if row.stratum == "arm_first" else result.control
+        name = f"from leads for which {ahead} is first"
         told.append(f"{change(row.outcomes_per_1000 / 1000)} {_outcome(row)}{limits} {name}")
     return f"Out of 1,000 leads that makes {' and '.join(told)}." if told else ""
 
@@ -256,9 +279,9 @@ def leak_sentence(result: AnalysisResult, arm: str) -> str:
         return ""
     known = [(row, row.rate) for row in rows if isinstance(row.rate, float)]
     alone = [f"{fmt.rate(rate)} ({row.under})" for row, rate in known if row.stratum == "none"]
-    groups = [f"those neither picks {', '.join(alone)}"] if alone else []
-    groups += [f"those {row.arm} adds {fmt.rate(rate)}" for row, rate in known if row.stratum == "arm_first"]
-    groups += [f"those it drops {fmt.rate(rate)}" for row, rate in known if row.stratum == "control_first"]
+    groups = [f"neither picks them {', '.join(alone)}"] if alone else []
+    groups += [f"{row.arm} first {fmt.rate(rate)}" for row, rate in known if row.stratum == "arm_first"]
+    groups += [f"{result.control} first {fmt.rate(rate)}" for row, rate in known if row.stratum == "control_first"]
     told = f"SQLs without a hand-over, out of 1,000 leads: {', '.join(totals)}"
     return f"{told}. Per lead not handed over: {'; '.join(groups)}." if groups else f"{told}."
 

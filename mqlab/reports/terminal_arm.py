@@ -143,7 +143,7 @@ def _marginal(row: MarginalRow) -> str:
         gained = fmt.change_per_thousand(row.outcomes_per_1000 / 1000)
         limits = sentences.per_lead(row.interval)
         gained += f" ({fmt.interval(limits, fmt.change_per_thousand)})" if limits is not None else ""
-    name = f"  {'added' if row.stratum == 'arm_first' else 'dropped'}"
+    name = "  challenger first" if row.stratum == "arm_first" else "  control first"
     leads = "–" if isinstance(row.leads_per_1000, NotEstimable) else fmt.per_thousand(row.leads_per_1000 / 1000)
     return _columns(name, leads, rate(row.rate_control), rate(row.rate_treatment), gained)
 

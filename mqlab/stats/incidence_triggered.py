@@ -185,7 +185,7 @@ class Diluted:
             rates, covariance = self._whole, self._covariance[0]
         if not min(rates):
             return effective.relative_lift(control, treatment, z=z)
-        if not control.x or not treatment.x:
+        if any(counts.x in (0, counts.n) for counts in (control, treatment)):
             return in_units_of(rates, self.difference(z=z))
         middle, half = math.log(rates[1] / rates[0]), z * _log_error(rates, covariance)
         low, high, score_z = math.expm1(middle - half), math.expm1(middle + half), self.z_score

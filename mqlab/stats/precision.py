@@ -94,7 +94,9 @@ def efficient_precision(
     half = z * math.sqrt(max(0.0, parts.variance((1 / m_a, e_a / m_a**2), (1 / m_b, e_b / m_b**2))))
     relative: Estimate | NotEstimable = NotEstimable("no_outcomes", "The MQLs of a definition have no outcome yet.")
     log_error = None
-    if e_a and e_b:
+    if parts.fewest_lacking() < ENOUGH_OUTCOMES:
+        relative = TOO_FEW_OUTCOMES
+    elif e_a and e_b:
         log_error = math.sqrt(max(0.0, parts.variance((1 / e_a, 1 / m_a), (1 / e_b, 1 / m_b))))
         middle = math.log(p_b / p_a)
         limits = Interval(math.expm1(middle - z * log_error), math.expm1(middle + z * log_error))
@@ -122,6 +124,15 @@ class _Parts:
             outcomes = self.both.x + sum(cell.e for cell in cells)
             volume = self.both.n + sum(cell.m for cell in cells)
             found += [outcomes, volume - outcomes]
+        return min(found)
+
+    def fewest_lacking(self) -> int:
+        """The smaller number, of the two arms, of MQLs without the outcome."""
+        found = []
+        for arm in ("control", "treatment"):
+            cells: list[Qualified] = [getattr(pair, arm) for pair in self.pairs]
+            volume = self.both.n + sum(cell.m for cell in cells)
+            found.append(volume - self.both.x - sum(cell.e for cell in cells))
         return min(found)
 
     def expected(self, arm: str) -> tuple[float, float]:

@@ -126,7 +126,7 @@ def relative_lift(strata: Strata, *, z: float) -> Estimate | NotEstimable:
 
     The sign is `difference`'s to tell (its interval excludes 0 exactly when p < α); these limits tell the size.
     Where one definition brought no outcome at all, the discordant leads' score ratio stands in; where no discordant
-    lead of an arm has the outcome, the delta method sees no variance there, and `in_units_of` stands in.
+    lead of an arm has the outcome, or every one, the delta method sees no variance there: `in_units_of` stands in.
     """
     if missing := _missing(strata):
         return missing
@@ -141,7 +141,7 @@ def relative_lift(strata: Strata, *, z: float) -> Estimate | NotEstimable:
         rates = _arm_rates(strata, discordant)
     if not min(rates):
         return binary.relative_lift(d.control, d.treatment, z=z)
-    if not d.control.x or not d.treatment.x:
+    if any(counts.x in (0, counts.n) for counts in (d.control, d.treatment)):
         return in_units_of(rates, difference(strata, z=z))
     middle, half = math.log(rates[1] / rates[0]), z * math.sqrt(_log_variance(strata, discordant, rates))
     inside = binary.z_at_difference(d.control, d.treatment)

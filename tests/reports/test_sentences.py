@@ -167,11 +167,31 @@ def test_marginal_leads_without_numbers(row: MarginalRow, expected: str) -> None
     assert sentences.marginal_sentence(replace(ship(), marginal=()), "b") == ""
 
 
+def test_leads_that_the_other_definition_hands_over_later_are_not_added() -> None:
+    """Where the later rule still fires, or accounts are randomised, a definition is first and adds nothing."""
+    later = replace(
+        ship(),
+        marginal=(MarginalRow("challenger", "arm_first", 131.3, 0.104, 0.136, 4.2, later_per_1000=38.3),),
+    )
+    accounts = replace(
+        ship(), marginal=(MarginalRow("challenger", "control_first", 324.0, 0.1, 0.2, -3.0, by_account=True),)
+    )
+
+    assert sentences.marginal_sentence(later, "challenger") == (
+        "challenger hands over 131.3 of 1,000 leads first, 38.3 of which current hands over later (13.6% became SQLs "
+        "under challenger, 10.4% became SQLs under current)."
+    )
+    assert sentences.marginal_sentence(accounts, "challenger") == (
+        "324.0 of 1,000 leads are in accounts where current hands over first (10.0% became SQLs under current, 20.0% "
+        "became SQLs under challenger)."
+    )
+
+
 def test_leak_is_told_per_1000_and_per_lead_left_alone() -> None:
     """Both arms' SQLs without a hand-over, and where they come from; nothing where there are no leads."""
     assert sentences.leak_sentence(ship(), "challenger") == (
-        "SQLs without a hand-over, out of 1,000 leads: current 8.5, challenger 8.5. Per lead not handed over: those "
-        "neither picks 1.0% (current), 0.97% (challenger); those challenger adds 4.2%; those it drops 4.9%."
+        "SQLs without a hand-over, out of 1,000 leads: current 8.5, challenger 8.5. Per lead not handed over: "
+        "neither picks them 1.0% (current), 0.97% (challenger); challenger first 4.2%; current first 4.9%."
     )
     nobody = (LeakRow("challenger", "none", "current", 0, 0, 0),)
     assert sentences.leak_sentence(replace(ship(), leak=nobody), "challenger") == ""
