@@ -257,8 +257,10 @@ def _effort(study: Study, horizon: int, arm: str) -> Comparison:
     if not study.touches:
         return without(NO_ACTIVITY, *_empty_sides(cells, control, arm, NO_ACTIVITY))
     if study.by_account:
-        return accounts.effort(rates.comparable(study.units(arm, horizon), control, arm), control, arm)
-    return amounts.effort(cells, control, arm)
+        found = accounts.effort(rates.comparable(study.units(arm, horizon), control, arm), control, arm)
+    else:
+        found = amounts.effort(cells, control, arm)
+    return replace(found, note=joined("touches and meetings per deal won", found.note))
 
 
 def _in_time(study: Study, horizon: int, arm: str) -> Comparison:

@@ -21,6 +21,8 @@ from mqlab.stats.estimate import NotEstimable
 from mqlab.stats.sequential import boundaries, deciding_look, information_fractions, repeated_p_value
 from mqlab.stats.tails import critical_z
 
+MINUTE_US = 60_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class TakenLook:
@@ -60,14 +62,15 @@ def schedule(protocol: Protocol, as_of: datetime, taken: Sequence[TakenLook], la
     """Where `as_of` stands among the declared looks; `taken` are the looks recorded before it.
 
     A date is reached at the end of its day in the experiment's zone, or in the lab's where that is earlier (a date as
-    `--as-of` means the end of the lab's day). Any instant of the day after is the same look; of several records of one
-    look the first counts, and records out of order, or of an instant not yet reached, are no matter.
+    `--as-of` means the end of the lab's day); 23:59 is the end of a day. Any instant of the day after is the same look;
+    of several records of one look the first counts, and records out of order, or of an instant not yet reached, are no
+    matter.
     """
     zone = ZoneInfo(protocol.timezone)
     now = micros(as_of)
     days = {min(micros(end_of_day(day, zone)), micros(end_of_day(day, lab_zone))): day for day in protocol.looks.dates}
     instants = sorted(days)
-    reached = [at for at in instants if at <= now]
+    reached = [at for at in instants if at < now + MINUTE_US]
     recorded: dict[int, TakenLook] = {}
     for look in sorted(taken, key=lambda look: look.as_of):
         at = micros(look.as_of)

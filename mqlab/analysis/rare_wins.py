@@ -57,7 +57,10 @@ def rare_wins(study: Study, arm: str) -> RareWins:
     cells = study.cells(arm, horizon)
     wins = {side: sum(cell.x["won"] for cell in cells if cell.arm == side) for side in (study.control, arm)}
     evidence: LabelRow | NotEstimable = ACCOUNTS
-    if not study.by_account:
+    if not study.due(arm, horizon):
+        day = study.due_on(arm, asked or Metric("won_per_lead", horizon))
+        evidence = NotEstimable("not_due", f"Deals won are due {day}." if day else "Too few leads are mature.")
+    elif not study.by_account:
         evidence = label_row_of(
             wins[study.control],
             wins[arm],

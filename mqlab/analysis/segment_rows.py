@@ -57,6 +57,10 @@ def adjusted(rows: Sequence[MetricRow], deciding: Mapping[str, Estimator]) -> tu
     return tuple(found)
 
 
+HETEROGENEITY_P = 0.10
+"""From which p on a lift is said to vary between the values of a segment; it is exploration all the same."""
+
+
 def heterogeneity(rows: Sequence[MetricRow], segment: str, deciding: Estimator) -> str | None:
     """Cochran's Q over one segment's values, in words, metric by metric; None where fewer than two can be compared."""
     parts = []
@@ -69,10 +73,11 @@ def heterogeneity(rows: Sequence[MetricRow], segment: str, deciding: Estimator) 
         gaps = [gap for row in chosen if (row.metric, row.horizon_days) == (name, horizon) for gap in _gap(row)]
         p_value = cochran_q(gaps)
         if not isinstance(p_value, NotEstimable):
-            parts.append(f"that of {name} with p = {p_value:.2g} ({len(gaps)} values)")
+            sign = "varies" if p_value <= HETEROGENEITY_P else "no sign that it varies"
+            parts.append(f"{name} {sign} (p = {p_value:.2f}, {len(gaps)} values)")
     if not parts:
         return None
-    return f"{chosen[0].arm}: the lift varies by {segment}, {', '.join(parts)}; Cochran's Q, exploration"
+    return f"lift of {chosen[0].arm} by {segment}: {', '.join(parts)}; Cochran's Q, exploration"
 
 
 def cochran_q(gaps: Sequence[tuple[float, float]]) -> float | NotEstimable:

@@ -50,6 +50,7 @@ def check_protocol(
         *_segments(protocol, definitions),
         *_volume(protocol),
         *_uneven_arms(protocol),
+        *_same_definition(protocol),
     ]
     return tuple(sorted(found, key=lambda problem: problem.severity != "error"))
 
@@ -204,6 +205,15 @@ def _volume(protocol: Protocol) -> Iterator[Problem]:
         message = "The primary metric counts MQLs, and a looser definition always makes more of them."
         hint = "Decide by what sales makes of them, such as sql_per_lead."
         yield _warning(protocol, "VolumeDecides", message, "metrics.primary.metric", hint)
+
+
+def _same_definition(protocol: Protocol) -> Iterator[Problem]:
+    control = next(arm.definition for arm in protocol.arms if arm.name == protocol.control)
+    for arm in protocol.challengers:
+        if arm.definition == control:
+            message = f"'{arm.name}' has the control's definition, {control}: there is nothing to find."
+            hint = "Give it another version; keep it where an A/A test is meant."
+            yield _warning(protocol, "SameDefinition", message, f"arms.{arm.name}.definition", hint)
 
 
 def _uneven_arms(protocol: Protocol) -> Iterator[Problem]:

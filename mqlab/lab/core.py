@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from mqlab.errors import InputError
 from mqlab.leads.instants import end_of_day
 from mqlab.settings.load import find_lab, load_settings
 from mqlab.settings.model import Settings
@@ -68,10 +69,18 @@ class Lab:
         found = Path(folder).resolve() if folder is not None else find_lab(Path.cwd())
         return cls(found, load_settings(found), clock)
 
-    def _instant(self, as_of: datetime | date | None) -> datetime:
+    def _instant(self, as_of: object) -> datetime:
         if as_of is None:
             return self.clock()
-        return as_of if isinstance(as_of, datetime) else end_of_day(as_of, self.settings.zone)
+        if isinstance(as_of, datetime):
+            if as_of.tzinfo is None:
+                hint = "Give it one, or a date."
+                raise InputError(f"as_of {as_of} has no time zone.", code="NaiveInstant", hint=hint)
+            return as_of
+        if not isinstance(as_of, date):
+            hint = "Give a date, such as date(2026, 12, 5), or an instant with its time zone."
+            raise InputError(f"as_of {as_of!r} is no date.", code="NoDate", hint=hint)
+        return end_of_day(as_of, self.settings.zone)
 
     @cached_property
     def definitions(self) -> Registry:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -134,7 +134,13 @@ def status(lab: Lab, experiment: str | None, at: datetime) -> list[dict[str, Any
         present = [phase for phase in plan.phases if phase.start <= at]
         taken = lab.reading.looks.taken(name)
         state = lifecycle.state(plan, log, at=at).status
-        due = [day for day in plan.looks.dates if state != "draft" and end_of_day(day, ZoneInfo(plan.timezone)) <= at]
+        ends = {day: end_of_day(day, ZoneInfo(plan.timezone)) for day in plan.looks.dates}
+        seen = [look.as_of for look in taken]
+        due = [
+            day
+            for day, end in ends.items()
+            if state != "draft" and end <= at and not any(abs(look - end) <= timedelta(days=1) for look in seen)
+        ]
         found.append(
             {
                 "experiment": plan.id,

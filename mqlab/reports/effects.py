@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mqlab.analysis.results import AnalysisResult, MetricRow
-from mqlab.experiments.metrics import METRICS
+from mqlab.experiments.metrics import METRICS, horizon_days
 from mqlab.experiments.protocol import Protocol
 from mqlab.reports import charts, sentences, words
 from mqlab.reports import format as fmt
@@ -44,16 +44,19 @@ def ladder(result: AnalysisResult, protocol: Protocol) -> Section:
             Text(
                 "Both rows of a metric estimate the same effect. The first compares all assigned leads. The second "
                 "uses that only leads the definitions disagree on can fare differently, so its interval is narrower. "
-                "It holds as long as sales treats all other leads alike in both arms, which the checks look at.",
+                "It holds as long as sales treats all other leads alike in both arms, which the checks look at. Its "
+                "difference takes all leads the definitions disagree on together, its values each kind at its own "
+                "share: subtracting them gives nearly the same number.",
                 "note",
             )
         )
     bars = _bars(result)
     if bars:
+        within = fmt.days(horizon_days(protocol.primary, protocol))
         blocks.append(
             charts.funnel(
                 "funnel",
-                "How far 1,000 assigned leads come (plain counts)",
+                f"How far 1,000 assigned leads come within {within} (plain counts)",
                 bars,
                 "Bars of leads per 1,000 assigned by stage and arm. "
                 + " ".join(f"{bar.stage}, {bar.arm}: {bar.text}." for bar in bars),

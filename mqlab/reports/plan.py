@@ -68,7 +68,7 @@ def _answers(plan: Plan) -> Iterator[str]:
         f" {fmt.count(math.floor(plan.planned_leads + 1e-9))} leads by {fmt.day(plan.enrolment_to)}"
         + (f", last look {fmt.day(plan.declared_last)}" if plan.declared_last else "")
     )
-    yield _row("power", plan.power_at_plan, _chance)
+    yield _row("power, primary alone" if plan.conditions > 1 else "power", plan.power_at_plan, _chance)
     yield _row(f"{_smallest(plan)} by {fmt.day(plan.by)}", plan.smallest_effect, lambda size: _size(plan, size))
 
 
@@ -126,7 +126,8 @@ def _verdict(plan: Plan) -> str:
         ways.append("look later")
     if not isinstance(seen, NotEstimable):
         ways.append(f"be content with {_size(plan, seen)}")
-    return f"Not feasible as declared: {_leads(needs)} leads are needed and {held} enrol. " + words.sentence(
+    sure = "" if plan.conditions < 2 else f" to be {fmt.share(plan.power_each)} sure of the primary alone"
+    return f"Not feasible as declared: {_leads(needs)} leads are needed{sure} and {held} enrol. " + words.sentence(
         " or ".join(ways) if ways else "take in more leads a day"
     )
 

@@ -246,7 +246,8 @@ def split_sentence(result: AnalysisResult, arm: str) -> str:
     p_value = data["concordant"].get("p_value")
     test = f" (p {fmt.p_value(p_value)})" if isinstance(p_value, float) else ""
     return (
-        f"Post-stratified, all assigned leads show {told[0]} {words.noun(data['stage'] + '_per_lead')} of 1,000: "
+        f"With every stratum at its own share, all assigned leads show {told[0]} "
+        f"{words.noun(data['stage'] + '_per_lead')} of 1,000: "
         f"{told[1]} from leads the definitions disagree on, and {told[2]}{test} from leads they treat alike, which is "
         "chance, or an effect of the arm other than through its definition."
     )

@@ -30,6 +30,7 @@ def end(day: str) -> datetime:
     [
         pytest.param(end("2026-09-14"), 1, False, False, date(2026, 9, 15), id="before the first"),
         pytest.param(end("2026-09-15"), 1, False, True, None, id="the first"),
+        pytest.param(datetime(2026, 9, 15, 23, 59, tzinfo=UTC), 1, False, True, None, id="the first, to the minute"),
         pytest.param(end("2026-09-15") + timedelta(hours=9), 1, False, True, None, id="the morning after the first"),
         pytest.param(end("2026-09-20"), 2, False, False, None, id="between two"),
         pytest.param(end("2026-10-15"), 2, False, True, None, id="the second"),

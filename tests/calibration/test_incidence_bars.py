@@ -16,6 +16,7 @@ from scipy.special import ndtri
 
 from mqlab.analysis import delays
 from mqlab.analysis.comparison import Comparison
+from mqlab.analysis.followed_leads import DISCORDANT
 from mqlab.stats.estimate import Estimate, NotEstimable
 from mqlab.stats.incidence import Followed, Incidence, product_limit
 from mqlab.stats.score import z_difference
@@ -244,7 +245,7 @@ def diverging(rng: np.random.Generator, units: int) -> tuple[FollowedRow, ...]:
 
 def attenuated(rows: tuple[FollowedRow, ...]) -> float:
     """The share of discordant leads known so far times the difference of their incidences: too small."""
-    discordant = [row for row in rows if row.stratum in delays.DISCORDANT]
+    discordant = [row for row in rows if row.stratum in DISCORDANT]
     rates = []
     for name in ARMS:
         cells = np.array([(row.follow_up, row.converted, row.leads) for row in discordant if row.arm == name])

@@ -141,6 +141,12 @@ WARNED = [
         "'challenger' gets 90% of its pair",
         id="uneven arms where money decides",
     ),
+    pytest.param(
+        [("intent@2.0.0", "current@1.0.0")],
+        "SameDefinition",
+        "'challenger' has the control's definition",
+        id="one definition in both arms",
+    ),
 ]
 
 

@@ -197,3 +197,13 @@ def test_what_now_is_comes_from_the_lab_s_clock(fed: Lab):
 
     assert lab.analyze(NAME).result.as_of == LOOK
     assert lab.analyze(NAME, as_of=date(2026, 3, 1)).result.as_of > datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "as_of",
+    [pytest.param("2026-06-30", id="text"), pytest.param(datetime(2026, 6, 30, 12), id="no zone")],  # noqa: DTZ001
+)
+def test_an_as_of_that_is_no_instant_is_refused_in_words(fed: Lab, as_of: object):
+    """Text and instants without a zone are told what to write instead."""
+    with pytest.raises(InputError, match="as_of"):
+        fed.analyze(NAME, as_of=as_of)  # type: ignore[arg-type]

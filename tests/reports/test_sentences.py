@@ -208,7 +208,8 @@ def test_the_split_adds_up_in_words() -> None:
     gone = replace(ship(), split={"challenger": Data({"stage": "sql", **parts, "assigned": {"not_estimable": "x"}})})
 
     assert sentences.split_sentence(whole, "challenger").startswith(
-        "Post-stratified, all assigned leads show +8.7 SQLs of 1,000: +14.8 from leads the definitions disagree on, "
+        "With every stratum at its own share, all assigned leads show +8.7 SQLs of 1,000: "
+        "+14.8 from leads the definitions disagree on, "
         "and −6.1 (p 0.30) from leads they treat alike"
     )
     assert sentences.split_sentence(gone, "challenger") == sentences.split_sentence(ship(), "challenger") == ""
