@@ -150,7 +150,7 @@ def main(count: int) -> None:
         connection.con.execute(PRICED)
         leads = connection.table("leads")
         plan = Plan(as_of_us=300 * DAY_US, cut_off_us=300 * DAY_US, money=(Money(HORIZON, None),))
-        dataset = Dataset(connection, leads, leads, plan, handover_stated=False)
+        dataset = Dataset(connection, leads, leads, plan, handover_stated=False, arms=PAIR)
         raw, theirs, ours, delayed = seconds_of(
             lambda: connection.con.execute(RAW).fetchall(),
             lambda: tasted(leads),

@@ -9,7 +9,7 @@ lead is mature for h iff ⌊(cut-off − assigned) / 86 400 s⌋ ≥ h.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import TracebackType
@@ -101,17 +101,26 @@ class Dataset:
     `leads` has, beside the judged columns: `follow_up` (whole days), `age_qualified`, `age_<stage>` for every stage
     of `STAGES` (null where not reached by the cut-off), `responded_us`, `outcomes` (rows counted), `owner`, and the
     money and effort columns. `outcomes` has every row with its `fate`. `handover_stated`: some lead has a `handed_off`
-    row; otherwise `handed_us` is the end of the batch in which the lead's own definition fired.
+    row; otherwise `handed_us` is the end of the batch in which the lead's own definition fired. `arms` are those that
+    have a lead, empty where nobody said.
     """
 
     def __init__(
-        self, connection: Any, leads: ir.Table, outcomes: ir.Table, plan: Plan, *, handover_stated: bool
+        self,
+        connection: Any,
+        leads: ir.Table,
+        outcomes: ir.Table,
+        plan: Plan,
+        *,
+        handover_stated: bool,
+        arms: Collection[str] = (),
     ) -> None:
         self._connection = connection
         self.leads = leads
         self.outcomes = outcomes
         self.plan = plan
         self.handover_stated = handover_stated
+        self.arms = frozenset(arms)
 
     @property
     def engine(self) -> str:
@@ -146,7 +155,8 @@ def build(judged: pa.Table, outcomes: pa.Table, plan: Plan, *, memory_limit: str
     rows = _made(connection, "outcome_rows", _outcome_table(shape, plan))
     stated = connection.con.execute(_STATED_HANDOVERS).fetchone()[0] > 0
     leads = _made(connection, "leads", _lead_table(shape, plan, handover_stated=stated))
-    return Dataset(connection, leads, rows, plan, handover_stated=stated)
+    arms = [arm for arm in judged["arm"].unique().to_pylist() if arm is not None]
+    return Dataset(connection, leads, rows, plan, handover_stated=stated, arms=arms)
 
 
 _STATED_HANDOVERS = "SELECT COUNT(*) FROM outcome_rows WHERE fate = 'counted' AND kind = 'handed_off'"

@@ -14,7 +14,9 @@ from mqlab.warehouse.dataset import Dataset
 
 
 def leads_of(dataset: Dataset, arms: Sequence[str]) -> ir.Table:
-    """The leads of some arms."""
+    """The leads of some arms; comparing no text where that is everybody."""
+    if dataset.arms and dataset.arms <= set(arms):
+        return dataset.leads
     return dataset.leads.filter(dataset.leads.arm.isin(list(arms)))
 
 
