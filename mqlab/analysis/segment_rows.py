@@ -74,7 +74,7 @@ def heterogeneity(rows: Sequence[MetricRow], segment: str, deciding: Estimator) 
         p_value = cochran_q(gaps)
         if not isinstance(p_value, NotEstimable):
             sign = "varies" if p_value <= HETEROGENEITY_P else "no sign that it varies"
-            parts.append(f"{name} {sign} (p = {p_value:.2f}, {len(gaps)} values)")
+            parts.append(f"{name} {sign} (p = {p_value:.2g}, {len(gaps)} values)")
     if not parts:
         return None
     return f"lift of {chosen[0].arm} by {segment}: {', '.join(parts)}; Cochran's Q, exploration"
