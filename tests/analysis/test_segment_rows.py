@@ -95,7 +95,7 @@ def test_the_heterogeneity_test_is_cochrans() -> None:
     assert cochran_q(gaps) == pytest.approx(0.01742237, abs=5e-9)
     said = heterogeneity([*rows, *noise, *other], "source", "itt")
     assert said is not None
-    assert "sql_per_lead varies (p = 0.017, 3 values)" in said and "won_per_lead with p = 0.034 (2 values)" in said
+    assert "sql_per_lead varies (p = 0.017, 3 values)" in said and "won_per_lead varies (p = 0.034, 2 values)" in said
     assert heterogeneity([*rows[:1], *noise], "source", "itt") is None
     assert heterogeneity(rows, "source", "triggered") is None
 
