@@ -17,7 +17,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -30,7 +30,7 @@ from statsmodels.stats.proportion import confint_proportions_2indep
 from mqlab.analysis import amounts, analyze
 from mqlab.analysis.estimate_rows import metric_rows
 from mqlab.analysis.judge import Judged, instants, qualified_column, stratum
-from mqlab.analysis.results import MetricRow
+from mqlab.analysis.result_rows import MetricRow
 from mqlab.analysis.strata import NEVER
 from mqlab.analysis.study import Study
 from mqlab.analysis.verdict import verdict_of
@@ -107,10 +107,13 @@ class Prepared:
     def rows(self) -> list[MetricRow]:
         """Every metric of both challengers, and the two verdicts."""
         sequential._boundaries.cache_clear()
+        sequential._level_of.cache_clear()
         return self.rows_of_known_looks()
 
     def rows_of_known_looks(self) -> list[MetricRow]:
-        """The same with the boundaries of the looks at hand."""
+        """The same with the boundaries of the looks, and the repeated p-values, at hand."""
+        for key, rows in self.study._followed.items():
+            self.study._followed[key] = replace(rows)
         self.study._boundaries.clear()
         self.study._alphas.clear()
         found: list[MetricRow] = []

@@ -17,7 +17,7 @@ from mqlab.analysis.accounts import Group, Measure
 from mqlab.analysis.comparison import finite, scaled
 from mqlab.analysis.estimate_rows import Estimator
 from mqlab.analysis.pictures import counted_stage
-from mqlab.analysis.results import estimate_dict
+from mqlab.analysis.result_rows import estimate_dict
 from mqlab.analysis.study import Study
 from mqlab.experiments.metrics import kind_of
 from mqlab.experiments.protocol import Protocol

@@ -10,7 +10,7 @@ import numpy as np
 from mqlab.analysis.comparison import Comparison, of_contrast, scaled, without
 from mqlab.analysis.phases import combined
 from mqlab.analysis.rates import by_phase
-from mqlab.analysis.results import ArmValue
+from mqlab.analysis.result_rows import ArmValue
 from mqlab.stats.clusters import Accounts, compare, compare_triggered
 from mqlab.stats.estimate import NotEstimable
 from mqlab.stats.means import Contrast, RatioSums, ratio_metric

@@ -23,7 +23,8 @@ from mqlab.analysis.money_rows import money_report
 from mqlab.analysis.outcome_rows import Exchange, outcome_rows
 from mqlab.analysis.pictures import break_even, funnel_rows, marginal_rows, stratum_rows
 from mqlab.analysis.rare_wins import rare_wins
-from mqlab.analysis.results import AnalysisResult, MetricRow
+from mqlab.analysis.result_rows import MetricRow
+from mqlab.analysis.results import AnalysisResult
 from mqlab.analysis.segment_rows import adjusted, heterogeneity, segment_rows
 from mqlab.analysis.study import Study
 from mqlab.analysis.verdict import verdict_of

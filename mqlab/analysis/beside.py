@@ -7,7 +7,7 @@ from dataclasses import replace
 from mqlab.analysis.comparison import Comparison, finite
 from mqlab.analysis.live import always_valid_of
 from mqlab.analysis.looks import Boundary
-from mqlab.analysis.results import AlwaysValid
+from mqlab.analysis.result_rows import AlwaysValid
 from mqlab.analysis.study import Study
 from mqlab.experiments.metrics import METRICS
 from mqlab.experiments.protocol import Metric

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mqlab.analysis.results import ArmValue
+from mqlab.analysis.result_rows import ArmValue
 from mqlab.stats.estimate import Estimate, Interval, NotEstimable
 from mqlab.stats.means import Contrast
 

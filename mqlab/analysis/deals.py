@@ -14,7 +14,7 @@ import numpy as np
 from mqlab.analysis.amounts import FEW_WINS, NO_DEALS, TOO_FEW_WINS
 from mqlab.analysis.comparison import Comparison, without
 from mqlab.analysis.rates import DESCRIPTIVE, NO_UNITS
-from mqlab.analysis.results import ArmValue
+from mqlab.analysis.result_rows import ArmValue
 from mqlab.stats.estimate import Estimate, Interval, NotEstimable
 from mqlab.stats.means import welch_of
 from mqlab.warehouse.sufficient import MoneyCell, Winner

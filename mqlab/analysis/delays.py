@@ -14,7 +14,7 @@ from mqlab.analysis.comparison import Comparison, of_contrast, without
 from mqlab.analysis.followed_leads import FollowedLeads, Rows, leads_of
 from mqlab.analysis.phases import combined
 from mqlab.analysis.rates import NO_UNITS
-from mqlab.analysis.results import ArmValue
+from mqlab.analysis.result_rows import ArmValue
 from mqlab.experiments.metrics import METRICS
 from mqlab.experiments.protocol import Metric
 from mqlab.stats import incidence, incidence_accounts
@@ -43,7 +43,7 @@ def per_lead(rows: Rows, control: str, arm: str, horizon_days: int) -> Compariso
         return _noted(rates.per_lead(_cells(kept), control, arm, _reached), note)
     parts: list[tuple[float, Incidence, Incidence]] = []
     for group in kept.by_phase():
-        a, b = (incidence.product_limit(group.arm(side).followed(horizon_days)) for side in (control, arm))
+        a, b = (group.arm(side).incidence(horizon_days) for side in (control, arm))
         for found in (a, b):
             if isinstance(found, NotEstimable):
                 return without(found, *_sides(kept, control, arm, horizon_days), _METHOD, note)
@@ -112,7 +112,7 @@ def effective_leads(rows: Rows, control: str, arm: str, horizon_days: int) -> fl
     for side in (control, arm):
         parts = []
         for group in kept.by_phase():
-            found = incidence.product_limit(group.arm(side).followed(horizon_days))
+            found = group.arm(side).incidence(horizon_days)
             if isinstance(found, NotEstimable):
                 return None
             parts.append((float(group.units), found))

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from mqlab.analysis import accounts, phases, rates
 from mqlab.analysis.accounts import Group, Measure
 from mqlab.analysis.pictures import counted_stage
-from mqlab.analysis.results import estimate_dict
+from mqlab.analysis.result_rows import estimate_dict
 from mqlab.analysis.study import Study
 from mqlab.stats import clusters as maths
 from mqlab.stats.estimate import Estimate, Interval, NotEstimable

@@ -13,7 +13,7 @@ from mqlab.analysis.comparison import Comparison, a_number, finite, without
 from mqlab.analysis.followed_leads import FollowedLeads
 from mqlab.analysis.looks import Boundary
 from mqlab.analysis.rates import DESCRIPTIVE, joined
-from mqlab.analysis.results import ArmValue, MetricRow
+from mqlab.analysis.result_rows import ArmValue, MetricRow
 from mqlab.analysis.study import Study
 from mqlab.experiments.metrics import METRICS, declared, kind_of
 from mqlab.experiments.protocol import Metric, MetricName

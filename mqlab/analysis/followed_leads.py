@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from mqlab.analysis.maturity import DUE_PER_ARM
 from mqlab.analysis.rates import STRATA
-from mqlab.stats.incidence import Followed
+from mqlab.stats.estimate import NotEstimable
+from mqlab.stats.incidence import Followed, Incidence, product_limit
 from mqlab.stats.incidence_accounts import FollowedAccounts
 from mqlab.stats.incidence_by_age import FollowedPair
 from mqlab.stats.incidence_triggered import FollowedStrata
@@ -58,17 +59,18 @@ class FollowedLeads:
 
     def where(self, chosen: NDArray[np.bool_]) -> FollowedLeads:
         """The rows chosen."""
-        if chosen.all():
+        rows = np.flatnonzero(chosen)
+        if rows.size == chosen.size:
             return self
         return FollowedLeads(
-            self.phase[chosen],
-            self.side[chosen],
-            self.stratum[chosen],
-            self.segment[chosen],
-            self.unit[chosen],
-            self.follow_up[chosen],
-            self.converted[chosen],
-            self.leads[chosen],
+            self.phase[rows],
+            self.side[rows],
+            self.stratum[rows],
+            self.segment[rows],
+            self.unit[rows],
+            self.follow_up[rows],
+            self.converted[rows],
+            self.leads[rows],
         )
 
     def in_segment(self, values: Collection[str | None]) -> FollowedLeads:
@@ -110,7 +112,7 @@ class FollowedLeads:
     @cached_property
     def has_units(self) -> bool:
         """Whether the rows name their accounts."""
-        return any(unit is not None for unit in self.unit)
+        return bool((self.unit != np.array(None, dtype=object)).any())
 
     def mature(self, horizon_days: int) -> int:
         """The leads followed for the whole horizon."""
@@ -123,6 +125,16 @@ class FollowedLeads:
     def followed(self, horizon_days: int) -> Followed:
         """As one group of leads."""
         return Followed.of(self.follow_up, self.converted, self.leads, horizon_days=horizon_days)
+
+    def incidence(self, horizon_days: int) -> Incidence | NotEstimable:
+        """As one group of leads, the share that converts within the horizon."""
+        if horizon_days not in self._incidences:
+            self._incidences[horizon_days] = product_limit(self.followed(horizon_days))
+        return self._incidences[horizon_days]
+
+    @cached_property
+    def _incidences(self) -> dict[int, Incidence | NotEstimable]:
+        return {}
 
     def strata(self, control: str, arm: str, horizon_days: int) -> FollowedStrata:
         """A pair of arms by stratum."""
@@ -176,7 +188,9 @@ class FollowedLeads:
         return {}
 
     def _read(self, control: str, arm: str, horizon_days: int) -> tuple[FollowedLeads, str]:
-        pair = self.where((self.side == control) | (self.side == arm))
+        both = {side: self.side == side for side in (control, arm)}
+        pair = self.where(both[control] | both[arm])
+        pair._arms.update({side: self.where(chosen) for side, chosen in both.items()})
         least = {
             int(group.phase[0]): min(group.arm(side).mature(horizon_days) for side in (control, arm))
             for group in pair.by_phase()
@@ -186,7 +200,7 @@ class FollowedLeads:
             for group in pair.by_phase()
             if least[number := int(group.phase[0])] >= (1 if group.complete(horizon_days) else DUE_PER_ARM)
         ] or [number for number, mature in least.items() if mature]
-        if not enough:
+        if not enough or len(enough) == len(least):
             return pair, ""
         note = "; ".join(
             f"phase {int(group.phase[0])} is not followed for {horizon_days} days yet: its {group.units:,} leads are "

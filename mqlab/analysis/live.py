@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mqlab.analysis.comparison import Comparison, finite
-from mqlab.analysis.results import AlwaysValid
+from mqlab.analysis.result_rows import AlwaysValid
 from mqlab.stats.always_valid import FEWEST_OUTCOMES, multiplier, p_value
 from mqlab.stats.estimate import Estimate, NotEstimable
 from mqlab.stats.label_process import LabelProcess, prior_wins_for

@@ -14,7 +14,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from mqlab.analysis.maturity import FollowUp
-from mqlab.analysis.results import Look
+from mqlab.analysis.result_rows import Look
 from mqlab.experiments.protocol import Protocol
 from mqlab.leads.instants import DAY_US, end_of_day, micros
 from mqlab.stats.estimate import NotEstimable

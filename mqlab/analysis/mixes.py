@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from mqlab.analysis import rates
-from mqlab.analysis.results import LeakRow, MixRow, Stratum
+from mqlab.analysis.result_rows import LeakRow, MixRow, Stratum
 from mqlab.analysis.study import Study
 from mqlab.stats.estimate import NotEstimable
 from mqlab.warehouse import census

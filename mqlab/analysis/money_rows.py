@@ -7,7 +7,7 @@ from typing import Any
 
 from mqlab.analysis.deals import Deals, deal_size, deals
 from mqlab.analysis.rates import comparable
-from mqlab.analysis.results import estimate_dict, number_dict
+from mqlab.analysis.result_rows import estimate_dict, number_dict
 from mqlab.analysis.study import Study
 from mqlab.experiments.protocol import Metric
 from mqlab.stats.estimate import Estimate, NotEstimable

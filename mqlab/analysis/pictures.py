@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from mqlab.analysis import rates
 from mqlab.analysis.estimate_rows import Estimator, compare
-from mqlab.analysis.results import FunnelRow, MarginalRow, StratumRow
+from mqlab.analysis.result_rows import FunnelRow, MarginalRow, StratumRow
 from mqlab.analysis.study import Study
 from mqlab.experiments.metrics import kind_of
 from mqlab.experiments.protocol import Metric

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mqlab.analysis.live import LabelRow, label_row_of
-from mqlab.analysis.results import estimate_dict
+from mqlab.analysis.result_rows import estimate_dict
 from mqlab.analysis.study import Study
 from mqlab.experiments.chance import DEFAULT_RATES
 from mqlab.experiments.metrics import declared

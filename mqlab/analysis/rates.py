@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 from mqlab.analysis import phases
 from mqlab.analysis.comparison import Comparison, without
-from mqlab.analysis.results import ArmValue, Stratum
+from mqlab.analysis.result_rows import ArmValue, Stratum
 from mqlab.stats import binary
 from mqlab.stats.binary import Counts
 from mqlab.stats.estimate import Estimate, NotEstimable

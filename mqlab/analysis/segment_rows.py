@@ -14,7 +14,7 @@ from dataclasses import replace
 from mqlab.analysis.comparison import without
 from mqlab.analysis.estimate_rows import Estimator, estimators, row_of, segment_comparison
 from mqlab.analysis.rates import joined
-from mqlab.analysis.results import ArmValue, MetricRow
+from mqlab.analysis.result_rows import ArmValue, MetricRow
 from mqlab.analysis.study import Study
 from mqlab.experiments.metrics import declared, kind_of
 from mqlab.experiments.protocol import Metric, MetricName

@@ -11,7 +11,8 @@ import numpy as np
 import pyarrow as pa
 
 from mqlab.analysis import rates
-from mqlab.analysis.results import Check, Stratum
+from mqlab.analysis.result_rows import Stratum
+from mqlab.analysis.results import Check
 from mqlab.analysis.study import Study
 from mqlab.leads.instants import DAY_US, instant
 from mqlab.stats.estimate import NotEstimable

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mqlab.analysis.results import Stratum
+from mqlab.analysis.result_rows import Stratum
 
 Int64s = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int8]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mqlab.analysis.estimate_rows import Estimator
-from mqlab.analysis.results import MetricRow, VerdictResult
+from mqlab.analysis.result_rows import MetricRow
+from mqlab.analysis.results import VerdictResult
 from mqlab.analysis.study import Study
 from mqlab.experiments import decision_rule as rule
 from mqlab.experiments.metrics import kind_of

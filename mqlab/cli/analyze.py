@@ -8,7 +8,15 @@ from typing import Annotated
 import typer
 
 from mqlab.cli import output
-from mqlab.cli.options import Format, FormatOption, LabOption, instant_or_now
+from mqlab.cli.options import (
+    AsOfOption,
+    ExperimentArgument,
+    Format,
+    FormatOption,
+    LabOption,
+    LedgerOption,
+    instant_or_now,
+)
 from mqlab.errors import AnswerIsNo, InputError, nearest
 
 CALLS = ("ship", "harm", "keep", "inconclusive", "blocked", "not_due")
@@ -20,13 +28,9 @@ def register(app: typer.Typer) -> None:
 
 
 def analyze(
-    experiment: Annotated[str, typer.Argument(metavar="EXPERIMENT", help="The experiment's id.", show_default=False)],
-    as_of: Annotated[
-        str | None, typer.Option("--as-of", help="What the business knew then. Default: now.", show_default=False)
-    ] = None,
-    ledger: Annotated[
-        int | None, typer.Option("--ledger", min=0, help="The ledger position to read.", show_default=False)
-    ] = None,
+    experiment: ExperimentArgument,
+    as_of: AsOfOption = None,
+    ledger: LedgerOption = None,
     exit_on: Annotated[
         list[str] | None,
         typer.Option("--exit-on", help="Exit 1 on this verdict, such as blocked. May be repeated.", show_default=False),

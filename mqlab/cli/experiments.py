@@ -8,13 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from mqlab.cli import output, plan
-from mqlab.cli.options import Format, FormatOption, LabOption, now, parse_instant
+from mqlab.cli.options import ExperimentArgument, Format, FormatOption, LabOption, now, parse_instant
 
 app = typer.Typer(no_args_is_help=True, help="Pre-registered experiments: plan, start, watch, decide.")
 
-ExperimentArgument = Annotated[
-    str, typer.Argument(metavar="EXPERIMENT", help="The experiment's id.", show_default=False)
-]
 ByOption = Annotated[
     str, typer.Option("--by", help="Who does this; it is written to the audit log.", show_default=False)
 ]

@@ -13,7 +13,7 @@ import typer
 from mqlab import __version__
 from mqlab.cli import output
 from mqlab.cli.ingest import MappingOption, PresetOption
-from mqlab.cli.options import Format, FormatOption, LabOption, instant_or_now, now
+from mqlab.cli.options import ExperimentArgument, Format, FormatOption, LabOption, instant_or_now, now
 from mqlab.cli.problems import show_problems
 
 
@@ -86,7 +86,7 @@ def check(lab: LabOption = None, output_format: FormatOption = Format.TABLE) -> 
 
 
 def assign(
-    experiment: Annotated[str, typer.Argument(metavar="EXPERIMENT", help="The experiment's id.", show_default=False)],
+    experiment: ExperimentArgument,
     file: Annotated[
         Path, typer.Argument(help="Leads: CSV, Parquet or JSONL with at least lead_id.", show_default=False)
     ],

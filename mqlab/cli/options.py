@@ -22,6 +22,15 @@ class Format(StrEnum):
     JSON = "json"
 
 
+ExperimentArgument = Annotated[
+    str, typer.Argument(metavar="EXPERIMENT", help="The experiment's id.", show_default=False)
+]
+AsOfOption = Annotated[
+    str | None, typer.Option("--as-of", help="What the business knew then. Default: now.", show_default=False)
+]
+LedgerOption = Annotated[
+    int | None, typer.Option("--ledger", min=0, help="The ledger position to read.", show_default=False)
+]
 LabOption = Annotated[
     Path | None,
     typer.Option(

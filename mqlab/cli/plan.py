@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from mqlab.cli import output
-from mqlab.cli.options import DATE, Format, FormatOption, LabOption, instant_or_now
+from mqlab.cli.options import DATE, ExperimentArgument, Format, FormatOption, LabOption, instant_or_now
 from mqlab.errors import InputError
 
 _FRACTION = re.compile(r"[-+]?([0-9]+(?:\.[0-9]*)?|\.[0-9]+) ?%?")
@@ -26,7 +26,7 @@ def _option(name: str, text: str) -> typer.models.OptionInfo:
 
 
 def plan(
-    experiment: Annotated[str, typer.Argument(metavar="EXPERIMENT", help="The experiment's id.", show_default=False)],
+    experiment: ExperimentArgument,
     rate: Annotated[
         list[str] | None,
         _option("--rate", "A metric's rate today, such as sql_per_lead=8%. May be repeated. Default: the lab's own."),

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mqlab.cli import output
-from mqlab.cli.options import LabOption, instant_or_now
+from mqlab.cli.options import AsOfOption, ExperimentArgument, LabOption, LedgerOption, instant_or_now
 
 app = typer.Typer(no_args_is_help=True, help="Documents to take to a meeting.")
 
@@ -20,13 +20,9 @@ def documents() -> None:
 
 @app.command("experiment")
 def experiment(
-    name: Annotated[str, typer.Argument(metavar="EXPERIMENT", help="The experiment's id.", show_default=False)],
-    as_of: Annotated[
-        str | None, typer.Option("--as-of", help="What the business knew then. Default: now.", show_default=False)
-    ] = None,
-    ledger: Annotated[
-        int | None, typer.Option("--ledger", min=0, help="The ledger position to read.", show_default=False)
-    ] = None,
+    name: ExperimentArgument,
+    as_of: AsOfOption = None,
+    ledger: LedgerOption = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="The file. Default: reports/ID-DATE.html.", show_default=False)
     ] = None,

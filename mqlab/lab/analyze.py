@@ -20,7 +20,8 @@ from mqlab.lab.fx import Exchange, exchange
 if TYPE_CHECKING:
     import pandas as pd
 
-    from mqlab.lab.core import Lab, Progress
+    from mqlab.lab.core import Lab
+    from mqlab.lab.progress import Progress
 
 
 @dataclass(frozen=True)

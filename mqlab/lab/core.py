@@ -2,49 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime
-from functools import cached_property
+from collections.abc import Sequence
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from mqlab.errors import InputError
-from mqlab.leads.instants import end_of_day
-from mqlab.settings.load import find_lab, load_settings
-from mqlab.settings.model import Settings
+from mqlab.lab.contents import Contents
+from mqlab.lab.progress import Progress, silent
 
 if TYPE_CHECKING:
     from mqlab.analysis.planning.assumed import Stated
     from mqlab.crm.counts import ImportCounts
     from mqlab.definitions.decision import Decision
     from mqlab.definitions.points_table import NotCarried
-    from mqlab.definitions.registry import Registry
     from mqlab.errors import Problem
     from mqlab.experiments.enrol import Assignment
     from mqlab.experiments.protocol import Protocol
     from mqlab.lab.analyze import Analysis
     from mqlab.lab.definitions import Diff
-    from mqlab.lab.no_ledger import NoLedger
     from mqlab.lab.plan import Planned
     from mqlab.lab.why import Why
     from mqlab.leads.records import Event, Lead
-    from mqlab.store.ledger import Ledger
     from mqlab.store.records import Quarantined
 
-Progress = Callable[[str, int, int], None]
 
-
-def silent(_what: str, _done: int, _total: int) -> None:
-    """No progress is shown."""
-
-
-def utc_now() -> datetime:
-    """The clock of a lab that was given no other."""
-    return datetime.now(UTC)
-
-
-class Lab:
+class Lab(Contents):
     """One lab. Each verb stands in its own module of `mqlab.lab`; this class only names them.
 
     Where a verb may be asked without an instant, `clock` says what "now" is. A date as `as_of` means the end of that
@@ -52,61 +35,6 @@ class Lab:
 
     Example: `Lab.open(".").analyze("2026q3-intent", as_of=date(2026, 12, 5)).to_pandas()`
     """
-
-    def __init__(self, folder: Path, settings: Settings, clock: Callable[[], datetime] = utc_now) -> None:
-        self.folder = folder
-        self.settings = settings
-        self.clock = clock
-        self.protocols: dict[Path, tuple[tuple[int, int], Protocol]] = {}
-        """Experiment files read so far, by path, with their time and size: read again only after a change."""
-
-    @classmethod
-    def open(cls, folder: Path | str | None = None, *, clock: Callable[[], datetime] = utc_now) -> Lab:
-        """The lab in `folder`, or the nearest one from the working folder upward.
-
-        Raises InputError where there is none, ProblemsFound where its settings are wrong.
-        """
-        found = Path(folder).resolve() if folder is not None else find_lab(Path.cwd())
-        return cls(found, load_settings(found), clock)
-
-    def _instant(self, as_of: object) -> datetime:
-        if as_of is None:
-            return self.clock()
-        if isinstance(as_of, datetime):
-            if as_of.tzinfo is None:
-                hint = "Give it one, or a date."
-                raise InputError(f"as_of {as_of} has no time zone.", code="NaiveInstant", hint=hint)
-            return as_of
-        if not isinstance(as_of, date):
-            hint = "Give a date, such as date(2026, 12, 5), or an instant with its time zone."
-            raise InputError(f"as_of {as_of!r} is no date.", code="NoDate", hint=hint)
-        return end_of_day(as_of, self.settings.zone)
-
-    @cached_property
-    def definitions(self) -> Registry:
-        """Every definition of the lab."""
-        from mqlab.definitions.registry import Registry
-
-        return Registry.open(self.folder / "definitions", null_tokens=self.settings.lab.null_tokens)
-
-    @cached_property
-    def ledger(self) -> Ledger:
-        """The lab's ledger, made where there is none: for verbs that write."""
-        from mqlab.store.ledger import Ledger
-
-        self.__dict__.pop("_read_only", None)
-        return Ledger.open(self.settings.store_url(self.folder), create=True)
-
-    @property
-    def reading(self) -> Ledger | NoLedger:
-        """The lab's ledger for verbs that only read: where there is none, none is made."""
-        return self.__dict__.get("ledger") or self._read_only
-
-    @cached_property
-    def _read_only(self) -> Ledger | NoLedger:
-        from mqlab.lab.no_ledger import open_to_read
-
-        return open_to_read(self.settings.store_url(self.folder))
 
     def protocol(self, experiment: str) -> Protocol:
         """The protocol of one experiment, with the phases that `ramp` appended."""

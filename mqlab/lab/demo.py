@@ -10,9 +10,10 @@ from pathlib import Path
 
 from mqlab.errors import RefusedError
 from mqlab.lab.analyze import Analysis
-from mqlab.lab.core import Lab, Progress
+from mqlab.lab.core import Lab
 from mqlab.lab.demo_screen import screen
 from mqlab.lab.files import write_whole
+from mqlab.lab.progress import Progress
 from mqlab.simulation.demo_plan import CURRENCY, EXPERIMENTS, IN_FORCE, TIMEZONE, demo_files, demo_plan
 from mqlab.simulation.feeds import ORDER
 from mqlab.simulation.funnel import Funnel, simulate

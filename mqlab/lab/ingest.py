@@ -10,7 +10,8 @@ from mqlab.lab.experiments import close_due
 
 if TYPE_CHECKING:
     from mqlab.crm.counts import ImportCounts
-    from mqlab.lab.core import Lab, Progress
+    from mqlab.lab.core import Lab
+    from mqlab.lab.progress import Progress
 
 
 def ingest(

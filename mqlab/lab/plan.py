@@ -18,7 +18,8 @@ from mqlab.experiments.same_handling import same_handling
 from mqlab.lab.experiments import definitions_of, protocol
 
 if TYPE_CHECKING:
-    from mqlab.lab.core import Lab, Progress
+    from mqlab.lab.core import Lab
+    from mqlab.lab.progress import Progress
 
 LONGEST_DELAY_FILE = 100_000
 

@@ -16,7 +16,8 @@ from mqlab.lab.files import write_whole
 from mqlab.leads.instants import iso
 
 if TYPE_CHECKING:
-    from mqlab.lab.core import Lab, Progress
+    from mqlab.lab.core import Lab
+    from mqlab.lab.progress import Progress
 
 
 def report_experiment(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mqlab.analysis.results import AnalysisResult, MetricRow
+from mqlab.analysis.result_rows import MetricRow
+from mqlab.analysis.results import AnalysisResult
 from mqlab.experiments.metrics import METRICS
 from mqlab.reports import format as fmt
 from mqlab.reports import words

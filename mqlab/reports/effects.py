@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mqlab.analysis.results import AnalysisResult, MetricRow
+from mqlab.analysis.result_rows import MetricRow
+from mqlab.analysis.results import AnalysisResult
 from mqlab.experiments.metrics import METRICS, horizon_days
 from mqlab.experiments.protocol import Protocol
 from mqlab.reports import charts, sentences, words

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mqlab.analysis.results import AlwaysValid, AnalysisResult, MetricRow
+from mqlab.analysis.result_rows import AlwaysValid, MetricRow
+from mqlab.analysis.results import AnalysisResult
 from mqlab.experiments.metrics import METRICS
 from mqlab.reports import format as fmt
 from mqlab.reports import sentences

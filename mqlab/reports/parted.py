@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mqlab.analysis.results import AnalysisResult, LeakRow, MarginalRow
+from mqlab.analysis.result_rows import LeakRow, MarginalRow
+from mqlab.analysis.results import AnalysisResult
 from mqlab.reports import charts, sentences, words
 from mqlab.reports import format as fmt
 from mqlab.reports.document import Block, Cell, Column, Section, Table, Text

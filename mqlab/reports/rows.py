@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from mqlab.analysis.results import AnalysisResult, MetricRow
+from mqlab.analysis.result_rows import MetricRow
+from mqlab.analysis.results import AnalysisResult
 from mqlab.reports import format as fmt
 from mqlab.reports.document import Cell, Tone
 from mqlab.stats.estimate import Estimate, NotEstimable

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mqlab.analysis.results import AnalysisResult, MixRow
+from mqlab.analysis.result_rows import MixRow
+from mqlab.analysis.results import AnalysisResult
 from mqlab.experiments.metrics import METRICS
 from mqlab.experiments.protocol import Protocol
 from mqlab.reports import format as fmt

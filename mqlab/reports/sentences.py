@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from mqlab.analysis.results import AnalysisResult, FunnelRow, LeakRow, MarginalRow, MetricRow
+from mqlab.analysis.result_rows import FunnelRow, LeakRow, MarginalRow, MetricRow
+from mqlab.analysis.results import AnalysisResult
 from mqlab.experiments.metrics import METRICS
 from mqlab.reports import format as fmt
 from mqlab.reports import words

@@ -6,12 +6,13 @@ checks and the verdict with its reasons. A line per challenger and the numbers p
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from zoneinfo import ZoneInfo
 
 from mqlab.analysis.results import AnalysisResult
 from mqlab.reports import format as fmt
 from mqlab.reports import live, sentences, words
+from mqlab.reports.document import Cell
 from mqlab.reports.rows import Rows
 from mqlab.reports.terminal_arm import blocks, glance
 from mqlab.reports.terminal_lines import LIFT, P, fitted, short, wrapped
@@ -117,21 +118,20 @@ def _live(result: AnalysisResult, arm: str) -> Iterator[str]:
     of = f" of {arm}" if len(result.verdicts) > 1 else ""
     valid = [(words.short(row.metric), *live.live_cells(row)) for row in found if row.always_valid is not None]
     if valid:
-        yield ""
-        yield from wrapped(f"5. Live reading{of} (valid at any time, however often you look)", hang=3)
-        for name, lift, p in valid:
-            if lift.kind == "missing":
-                yield from wrapped(words.in_words(lift.text), f"  {name}: ", hang=4)
-            else:
-                yield from fitted(f"  {name}", "", "", lift.text, p.text)
+        yield from _read(f"5. Live reading{of} (valid at any time, however often you look)", valid)
     if valid and (rare := sentences.rare_sentence(result, arm)):
         yield from wrapped(rare, "  ")
     bayes = [(words.short(row.metric), *live.reading_cells(row)) for row in found if row.reading is not None]
     if bayes:
-        yield ""
-        yield from wrapped(f"Reading{of} (Bayes, never the verdict): lift, and probability of a gain", hang=3)
-        for name, lift, better in bayes:
-            if lift.kind == "missing":
-                yield from wrapped(words.in_words(lift.text), f"  {name}: ", hang=4)
-            else:
-                yield from fitted(f"  {name}", "", "", lift.text, better.text)
+        yield from _read(f"Reading{of} (Bayes, never the verdict): lift, and probability of a gain", bayes)
+
+
+def _read(heading: str, lines: Iterable[tuple[str, Cell, Cell]]) -> Iterator[str]:
+    """A heading, then a line per metric: its lift and the number that goes with it, or why there is none."""
+    yield ""
+    yield from wrapped(heading, hang=3)
+    for name, lift, beside in lines:
+        if lift.kind == "missing":
+            yield from wrapped(words.in_words(lift.text), f"  {name}: ", hang=4)
+        else:
+            yield from fitted(f"  {name}", "", "", lift.text, beside.text)

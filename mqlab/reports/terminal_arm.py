@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mqlab.analysis.results import AnalysisResult, MarginalRow, MetricRow, MixRow
+from mqlab.analysis.result_rows import MarginalRow, MetricRow, MixRow
+from mqlab.analysis.results import AnalysisResult
 from mqlab.experiments.metrics import METRICS
 from mqlab.reports import format as fmt
 from mqlab.reports import sentences, words

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from mqlab.analysis.rates import DESCRIPTIVE
-from mqlab.analysis.results import MetricRow
+from mqlab.analysis.result_rows import MetricRow
 from mqlab.reports import format as fmt
 from mqlab.reports import words
 from mqlab.reports.document import Cell

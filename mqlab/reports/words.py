@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from mqlab.analysis.results import Call, Check, CheckStatus, MetricRow, Stratum
+from mqlab.analysis.result_rows import MetricRow, Stratum
+from mqlab.analysis.results import Call, Check, CheckStatus
 from mqlab.experiments.metrics import METRICS
 from mqlab.reports import format as fmt
 from mqlab.reports.document import Tone

@@ -61,9 +61,9 @@ class Followed:
             raise ValueError("follow_up, converted and leads need one entry per group of leads")
         if (n < 0).any() or (t < 0).any():
             raise ValueError("counts of leads and ages of conversion cannot be negative")
-        c = np.clip(c, 0, horizon_days)
+        c = np.minimum(np.maximum(c, 0), horizon_days)
         t = np.where(t <= c, t, 0)
-        kept = n > 0
+        kept = np.flatnonzero(n)
         return cls(c[kept], t[kept], n[kept], int(horizon_days))
 
     @classmethod

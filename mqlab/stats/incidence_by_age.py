@@ -101,29 +101,27 @@ class ByAge:
 
         Shape (2, entries): concordant outcomes, which count for both definitions, and the shares of the groups.
         """
-        common = _summed(self.alike / self.all)[leads.follow_up]
-        found = np.broadcast_to(-common, (2, common.size)).copy()
-        if group is None:
-            found += np.where(leads.converted > 0, 1 / self._all_at(leads.converted), 0.0)
-        for k in (0, 1):
-            found[k] -= _summed(np.sum(self.hazard[:, k] * self.share, axis=0) / self.all)[leads.follow_up]
-            if group is not None:
-                found[k] += _summed(self.hazard[group, k] / self.all)[leads.follow_up]
-        return found
+        steps = -self.alike - np.einsum("gku,gu->ku", self.hazard, self.share)
+        if group is not None:
+            steps = steps + self.hazard[group]
+        found: Floats = _summed(steps / self.all)[:, leads.follow_up]
+        return found + _before_ages(1 / self.all)[leads.converted] if group is None else found
 
     def own(self, leads: Followed, group: int, side: int) -> Floats:
         """By entry of `leads` (of arm `side` in `group`), its influence on its own arm's θ; they sum to 0."""
         weight = self.share[group] / self.leads[group, side]
-        jump = np.concatenate([[0.0], weight])[leads.converted]
+        jump = _before_ages(weight)[leads.converted]
         found: Floats = jump - _summed(weight * self.hazard[group, side])[leads.follow_up]
         return found
 
-    def _all_at(self, ages: NDArray[np.int64]) -> Floats:
-        return np.concatenate([[1.0], self.all])[ages]
-
 
 def _summed(steps: Floats) -> Floats:
-    return np.concatenate([[0.0], np.cumsum(steps)])
+    return _before_ages(np.cumsum(steps, axis=-1))
+
+
+def _before_ages(values: Floats) -> Floats:
+    """Values by age, with 0 at age 0."""
+    return np.concatenate([np.zeros((*values.shape[:-1], 1)), values], axis=-1)
 
 
 def followed(pair: FollowedPair) -> bool:

@@ -50,11 +50,15 @@ def units_control(
     _check_size(allocation=allocation)
     if control_rate == treatment_rate:
         return math.inf
-    pooled = (control_rate + allocation * treatment_rate) / (1 + allocation)
-    under_null = math.sqrt((1 + 1 / allocation) * pooled * (1 - pooled))
+    under_null = _pooled_spread(control_rate, treatment_rate, allocation)
     under_effect = _spread(control_rate, treatment_rate, allocation)
     needed = critical_z(alpha) * under_null + _NORMAL.inv_cdf(power) * under_effect
     return (needed / (treatment_rate - control_rate)) ** 2
+
+
+def _pooled_spread(control_rate: float, treatment_rate: float, allocation: float) -> float:
+    pooled = (control_rate + allocation * treatment_rate) / (1 + allocation)
+    return math.sqrt((1 + 1 / allocation) * pooled * (1 - pooled))
 
 
 def _spread(control_rate: float, treatment_rate: float, allocation: float) -> float:
@@ -72,8 +76,7 @@ def power(
     """
     _check(control_rate=control_rate, treatment_rate=treatment_rate, alpha=alpha)
     _check_size(allocation=allocation, control_units=control_units)
-    pooled = (control_rate + allocation * treatment_rate) / (1 + allocation)
-    under_null = math.sqrt((1 + 1 / allocation) * pooled * (1 - pooled))
+    under_null = _pooled_spread(control_rate, treatment_rate, allocation)
     reach = abs(treatment_rate - control_rate) * math.sqrt(control_units) - critical_z(alpha) * under_null
     return _NORMAL.cdf(reach / _spread(control_rate, treatment_rate, allocation))
 
@@ -101,10 +104,18 @@ def units_control_non_inferiority(
     _check_size(allocation=allocation)
     allowed = 1 + margin if lower_is_better else 1 - margin
     gap = (rate - allowed * control_rate) * (-1 if lower_is_better else 1)
+    return _units_to_clear(gap, _margin_spread(control_rate, rate, allowed, allocation), alpha, power)
+
+
+def _units_to_clear(gap: float, spread: float, alpha: float, power: float) -> float:
     if gap <= _NO_GAP:
         return math.inf
-    spread = _margin_spread(control_rate, rate, allowed, allocation)
-    return ((critical_z(alpha) + _NORMAL.inv_cdf(power)) * spread / gap) ** 2
+    return (_reach(alpha, power) * spread / gap) ** 2
+
+
+def _reach(alpha: float, power: float) -> float:
+    """How many standard errors apart truth and margin must lie."""
+    return critical_z(alpha) + _NORMAL.inv_cdf(power)
 
 
 def _margin_spread(control_rate: float, treatment_rate: float, allowed: float, allocation: float) -> float:
@@ -152,9 +163,7 @@ def units_control_points(
     if not margin_points > 0:
         raise ValueError(f"margin_points must be positive, not {margin_points}")
     gap = margin_points + (control_rate - rate if lower_is_better else rate - control_rate)
-    if gap <= _NO_GAP:
-        return math.inf
-    return ((critical_z(alpha) + _NORMAL.inv_cdf(power)) * _spread(control_rate, rate, allocation) / gap) ** 2
+    return _units_to_clear(gap, _spread(control_rate, rate, allocation), alpha, power)
 
 
 def units_control_relative(
@@ -177,8 +186,7 @@ def units_control_relative(
         raise ValueError(f"effect must be a finite number, not {effect}")
     if effect == 0:
         return math.inf
-    reach = critical_z(alpha) + _NORMAL.inv_cdf(power)
-    return reach**2 * relative_variance * (1 + 1 / allocation) / effect**2
+    return _reach(alpha, power) ** 2 * relative_variance * (1 + 1 / allocation) / effect**2
 
 
 def smallest_lift(
@@ -310,5 +318,4 @@ def units_precision_triggered(
 def _log_units(control: float, treatment: float, variance_per_unit: float, alpha: float, power: float) -> float:
     if control == treatment:
         return math.inf
-    reach = critical_z(alpha) + _NORMAL.inv_cdf(power)
-    return (reach / math.log(treatment / control)) ** 2 * variance_per_unit
+    return (_reach(alpha, power) / math.log(treatment / control)) ** 2 * variance_per_unit

@@ -18,27 +18,33 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
 from mqlab.stats.tails import critical_z, two_sided_p
+from mqlab.stats.walk import NO_STOP, START
 
-Floats: TypeAlias = NDArray[np.float64]
+__all__ = [
+    "NO_STOP",
+    "boundaries",
+    "deciding_look",
+    "information_fractions",
+    "obrien_fleming",
+    "pocock",
+    "repeated_p_value",
+]
+
 Spending: TypeAlias = Callable[[float, float], float]
 
-NO_STOP = 20.0
-"""The boundary on |z| where a look has (next to) no error to spend: no data can cross it."""
-
-_LOWEST, _HIGHEST = -7.0, 8.5
 _SAME = 1e-9
 _SMALLEST_GAIN = 1e-5
 _GAIN_FOR_P = 1e-3
 """Steps a p-value's search tells apart: finer ones change its seventh digit, and cost most of the time."""
 _SMALLEST_P = 1e-12
 _LOWEST_CRITICAL = 1e-9
-_SMALLEST_TAIL = 1e-300
-_NEWTON_STEPS = 30
-_SECANT_STEPS = 12
+_NOTHING, _ALL = 1e-300, 1 - 1e-15
+_EXACT = 1e-13
+_CLOSE = (0.0, 1e-9, 1e-6, 1e-4)
+"""How near the level sought has to be to the last of 1, 2 or 3 levels tried, for the line or parabola to do."""
+_SECANT_STEPS = 30
+_MOST_TRIED = 12
 
 
 def obrien_fleming(fraction: float, alpha: float) -> float:
@@ -148,43 +154,109 @@ def repeated_p_value(
     if len(fractions) == 1 and fractions[0] == 1.0:
         return max(_SMALLEST_P, two_sided_p(z))
 
-    def excess(critical: float) -> float:
-        return _boundaries(rising, fractions, two_sided_p(critical), spending, _GAIN_FOR_P)[-1] - abs(z)
+    return _level_of(abs(z), rising, fractions, spending)
 
-    low, high = _LOWEST_CRITICAL, min(abs(z), critical_z(_SMALLEST_P))
+
+@lru_cache(maxsize=4096)
+def _level_of(z: float, information: tuple[float, ...], fractions: tuple[float, ...], spending: Spending) -> float:
+    """α at which the last look's boundary is `z`, sought in terms of the fixed test's critical value.
+
+    What the boundary lies above that of a single look that spends as much changes little from level to level: the
+    parabola through what it was at the levels tried says where the next one has to be.
+    """
+    low, high = _LOWEST_CRITICAL, min(z, critical_z(_SMALLEST_P))
     if high <= low:
         return 1.0
-    above = excess(high)
-    if above <= 0:
-        return max(_SMALLEST_P, two_sided_p(z))
-    # in terms of the fixed test's critical value the boundary is all but a straight line, and never below it
-    before, here = high, max(low, high - above)
-    for _ in range(_SECANT_STEPS):
-        there = excess(here)
-        if there == above:
-            break
-        before, here, above = here, here - there * (here - before) / (there - above), there
-        if not low < here < high:
-            break
-        if abs(here - before) < 1e-10:
-            return two_sided_p(here)
 
+    def bounds_at(critical: float, guesses: tuple[float, ...] = ()) -> tuple[float, ...]:
+        return _recursion(information, fractions, two_sided_p(critical), spending, _GAIN_FOR_P, guesses)
+
+    def alone(critical: float) -> float:
+        return _alone(fractions[-1], critical, spending)
+
+    def where(above: Callable[[float], float], start: float) -> float:
+        return _root(lambda critical: alone(critical) + above(critical) - z, start, low, high)
+
+    tried: list[float] = []
+    bounds: list[tuple[float, ...]] = []
+    over: list[float] = []
+    guesses: tuple[float, ...] = ()
+    here = _root(lambda critical: alone(critical) - z, high, low, high)
+    while math.isfinite(here) and len(tried) < _MOST_TRIED:
+        found = bounds_at(here, guesses)
+        if here == high and found[-1] <= z:
+            return max(_SMALLEST_P, two_sided_p(z))
+        if here == low and found[-1] >= z:
+            return 1.0
+        tried, bounds, over = [*tried, here], [*bounds, found], [*over, found[-1] - alone(here)]
+        here = where(_parabola(tried[-3:], over[-3:]), here)
+        if abs(here - tried[-1]) < _CLOSE[min(len(tried), 3)]:
+            return two_sided_p(here)
+        expected = [_parabola(tried[-3:], each)(here) for each in zip(*bounds[-3:], strict=True)]
+        guesses = (*expected[:-1], z)
+    return _searched(lambda critical: bounds_at(critical)[-1], z, low, high)
+
+
+def _searched(bound: Callable[[float], float], z: float, low: float, high: float) -> float:
+    """The same by bracketing, for levels at which looks have next to nothing to spend."""
     from scipy.optimize import brentq
 
-    return 1.0 if excess(low) >= 0 else two_sided_p(brentq(excess, low, high, xtol=1e-11))
+    if bound(high) <= z + _EXACT:
+        return max(_SMALLEST_P, two_sided_p(z))
+    if bound(low) >= z:
+        return 1.0
+    return two_sided_p(brentq(lambda critical: bound(critical) - z, low, high, xtol=1e-11))
+
+
+def _alone(fraction: float, critical: float, spending: Spending) -> float:
+    """The boundary of a look that is the first, at the level with this fixed critical value."""
+    return _of_one_look(spending(fraction, two_sided_p(critical)))
+
+
+def _of_one_look(spent: float) -> float:
+    return critical_z(min(2 * spent, _ALL)) if spent > _NOTHING else NO_STOP
+
+
+def _parabola(at: Sequence[float], values: Sequence[float]) -> Callable[[float], float]:
+    """Through one to three points: a constant, a line or a parabola (Newton's form)."""
+    slope = (values[1] - values[0]) / (at[1] - at[0]) if len(at) > 1 else 0.0
+    bend = ((values[2] - values[1]) / (at[2] - at[1]) - slope) / (at[2] - at[0]) if len(at) > 2 else 0.0
+    return lambda x: values[0] + (x - at[0]) * (slope + bend * (x - at[1])) if len(at) > 1 else values[0]
+
+
+def _root(rising: Callable[[float], float], start: float, low: float, high: float) -> float:
+    """Where a rising function is 0, by secants; the end of [low, high] if that is outside, NaN if not found."""
+    before, below = start, rising(start)
+    here = max(low, min(high, start - below))
+    for _ in range(_SECANT_STEPS):
+        there = rising(here)
+        if abs(there) < _EXACT or here == before:
+            return here
+        if there == below:
+            break
+        before, here, below = here, max(low, min(high, here - there * (here - before) / (there - below))), there
+    return math.nan
 
 
 @lru_cache(maxsize=4096)
 def _boundaries(
+    information: tuple[float, ...], fractions: tuple[float, ...], alpha: float, spending: Spending
+) -> tuple[float, ...]:
+    return _recursion(information, fractions, alpha, spending, _SMALLEST_GAIN)
+
+
+def _recursion(
     information: tuple[float, ...],
     fractions: tuple[float, ...],
     alpha: float,
     spending: Spending,
-    smallest_gain: float = _SMALLEST_GAIN,
+    smallest_gain: float,
+    guesses: tuple[float, ...] = (),
 ) -> tuple[float, ...]:
+    """Every look's boundary; `guesses` of them save steps of Newton's method, and change nothing."""
     times = _times(information, smallest_gain)
     bounds: list[float] = []
-    walk, time = _START, 0.0
+    walk, time = START, 0.0
     spent = spent_before = 0.0
     for look, fraction in enumerate(fractions):
         now = spending(fraction, alpha)
@@ -196,7 +268,8 @@ def _boundaries(
             if times[look] > time:
                 walk = walk.step(time, bounds[-1], times[look]) if time else walk
                 time, spent_before = times[look], spent
-            bounds.append(walk.bound_at(time, now - spent_before))
+            guess = guesses[look] if guesses else _of_one_look(now)
+            bounds.append(walk.bound_at(time, now - spent_before, guess))
             spent = max(spent, now)
     return tuple(bounds)
 
@@ -214,95 +287,3 @@ def _times(information: tuple[float, ...], smallest_gain: float) -> list[float]:
             time, before = max(amount / scale, time * (1 + smallest_gain)), amount
         times.append(time)
     return times
-
-
-class _Walk:
-    """The density at `time` of the B-value on paths that have crossed no boundary: `mass` at the nodes `at`.
-
-    Composite Gauss–Legendre quadrature, fine enough for the step to the next look; nodes beyond nine of its standard
-    deviations are left out of each sum.
-    """
-
-    def __init__(self, time: float, top: float, at: Floats, mass: Floats) -> None:
-        self.time = time
-        self.top = top
-        self.at = at
-        self.mass = mass
-
-    def bound_at(self, time: float, tail: float) -> float:
-        """b with P(not crossed before, B ≥ b√time) = `tail`.
-
-        Newton's method on the logarithm, which is concave: from the right, where one look alone would have its bound,
-        it comes down without overshooting. A bracketed search stands by for tails of half the mass and more, and for
-        next to none.
-        """
-        from scipy.special import ndtr
-
-        if tail <= _SMALLEST_TAIL:
-            return NO_STOP
-        spread = math.sqrt(time - self.time)
-        at, step = self.at / spread, math.sqrt(time) / spread
-        bound = min(NO_STOP, critical_z(2 * tail)) if tail < 0.5 else 0.0
-        for _ in range(_NEWTON_STEPS):
-            away = at - bound * step
-            chance = float(self.mass @ ndtr(away))
-            slope = float(self.mass @ np.exp(-0.5 * away * away)) * step / math.sqrt(2 * math.pi)
-            if min(chance, slope) <= _SMALLEST_TAIL:
-                break
-            move = chance / slope * math.log(chance / tail)
-            bound += move
-            if abs(move) < 1e-10:
-                return min(bound, NO_STOP)
-        return self._searched(at, step, math.log(tail))
-
-    def _searched(self, at: Floats, step: float, wanted: float) -> float:
-        from scipy.optimize import brentq
-        from scipy.special import ndtr
-
-        def excess(bound: float) -> float:
-            return math.log(max(float(self.mass @ ndtr(at - bound * step)), _SMALLEST_TAIL)) - wanted
-
-        if excess(NO_STOP) >= 0:
-            return NO_STOP
-        return float(brentq(excess, -NO_STOP, NO_STOP, xtol=1e-11)) if excess(-NO_STOP) > 0 else -NO_STOP
-
-    def step(self, time: float, bound: float, then: float) -> _Walk:
-        """The walk at `time` where it stops above `bound`, ready for the look at `then`."""
-        root, spread = math.sqrt(time), math.sqrt(time - self.time)
-        low, top = _LOWEST * root, max(_LOWEST + 1e-3, min(bound, _HIGHEST)) * root
-        at, weight = _panels(low, top, 4 * min(root, math.sqrt(then - time)), self.top, 4 * spread)
-        return _Walk(time, top, at, weight * self._density(at, spread))
-
-    def _density(self, at: Floats, spread: float) -> Floats:
-        first = np.searchsorted(self.at, at - 9 * spread)
-        width = int(np.max(np.searchsorted(self.at, at + 9 * spread) - first))
-        near = first[:, None] + np.arange(width)
-        nodes = np.concatenate([self.at, np.full(width, np.inf)])
-        mass = np.concatenate([self.mass, np.zeros(width)])
-        kernel = (nodes[near] - at[:, None]) / spread
-        density = np.einsum("ij,ij->i", np.exp(-0.5 * kernel * kernel), mass[near])
-        return np.asarray(density / (spread * math.sqrt(2 * math.pi)), dtype=np.float64)
-
-
-_START = _Walk(0.0, 0.0, np.zeros(1), np.ones(1))
-
-
-def _panels(low: float, top: float, widest: float, layer: float, thinnest: float) -> tuple[Floats, Floats]:
-    """Nodes and weights on [low, top] in panels at most `widest`, and from `thinnest` on around the point `layer`.
-
-    Around the boundary of the look before, the density falls off within that look's step, which may be the shorter.
-    """
-    panels = math.ceil((top - low) / widest)
-    edges = low + (top - low) / panels * np.arange(panels + 1)
-    if thinnest < widest:
-        away = thinnest * 2.0 ** np.arange(math.ceil(math.log2(widest / thinnest)) + 1)
-        around = np.concatenate([layer - away, [layer], layer + away])
-        edges = np.unique(np.concatenate([edges, around[(around > low) & (around < top)]]))
-    half, middle = np.diff(edges) / 2, (edges[1:] + edges[:-1]) / 2
-    at, weight = _legendre()
-    return (middle[:, None] + half[:, None] * at).ravel(), (half[:, None] * weight).ravel()
-
-
-@lru_cache(maxsize=1)
-def _legendre() -> tuple[Floats, Floats]:
-    return np.polynomial.legendre.leggauss(12)

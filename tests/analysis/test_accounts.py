@@ -7,7 +7,7 @@ import pytest
 
 from mqlab.analysis.analyze import conclude
 from mqlab.analysis.judge import judge
-from mqlab.analysis.results import MetricRow
+from mqlab.analysis.result_rows import MetricRow
 from mqlab.stats.clusters import Accounts, compare, compare_triggered
 from mqlab.stats.estimate import Estimate, NotEstimable
 from tests.analysis.test_analyze import ZONE

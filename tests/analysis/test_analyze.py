@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from mqlab.analysis.analyze import analyze
-from mqlab.analysis.results import AlwaysValid, AnalysisResult, CheckName, MetricRow
+from mqlab.analysis.result_rows import AlwaysValid, MetricRow
+from mqlab.analysis.results import AnalysisResult, CheckName
 from mqlab.assignment.position import RING
 from mqlab.definitions.load import load_text as load_definition
 from mqlab.definitions.model import Definition

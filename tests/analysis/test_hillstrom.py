@@ -27,7 +27,8 @@ from scipy.stats import t as student
 
 from mqlab.analysis.analyze import conclude
 from mqlab.analysis.judge import Judged, instants, qualified_column, stratum
-from mqlab.analysis.results import AnalysisResult, MetricRow
+from mqlab.analysis.result_rows import MetricRow
+from mqlab.analysis.results import AnalysisResult
 from mqlab.analysis.strata import NEVER
 from mqlab.definitions.load import load_text as load_definition
 from mqlab.definitions.model import Definition

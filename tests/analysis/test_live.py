@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mqlab.analysis.comparison import Comparison, of_contrast, without
 from mqlab.analysis.live import TOO_FEW_OUTCOMES, LabelRow, always_valid_of, label_row_of
-from mqlab.analysis.results import AlwaysValid, ArmValue
+from mqlab.analysis.result_rows import AlwaysValid, ArmValue
 from mqlab.stats import binary, means
 from mqlab.stats.always_valid import multiplier, p_value
 from mqlab.stats.binary import Counts

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from mqlab.analysis.results import AnalysisResult, LeakRow, MixRow
+from mqlab.analysis.result_rows import LeakRow, MixRow
+from mqlab.analysis.results import AnalysisResult
 from mqlab.stats.estimate import NotEstimable
 from tests.analysis.test_analyze import by_letter, counted, ids, result, row
 from tests.analysis.world import DAY, HOUR, START, THREE_ARMS, facts, protocol, random_facts

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from statsmodels.stats.multitest import multipletests
 
-from mqlab.analysis.results import ArmValue, Look, MetricRow
+from mqlab.analysis.result_rows import ArmValue, Look, MetricRow
 from mqlab.analysis.segment_rows import FALSE_DISCOVERIES, STANDS_OUT, adjusted, cochran_q, heterogeneity
 from mqlab.stats.estimate import Estimate, Interval, NotEstimable
 from mqlab.stats.multiplicity import dunnett_alpha

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from types import SimpleNamespace
 
-from mqlab.analysis.results import ArmValue, MetricRow
+from mqlab.analysis.result_rows import ArmValue, MetricRow
 from mqlab.analysis.verdict import _row
 from mqlab.experiments.protocol import Metric
 from mqlab.stats.estimate import Estimate, Interval, NotEstimable

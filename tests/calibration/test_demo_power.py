@@ -13,7 +13,8 @@ from scipy import stats
 from mqlab.analysis.analyze import conclude
 from mqlab.analysis.histories import histories
 from mqlab.analysis.judge import judge
-from mqlab.analysis.results import AnalysisResult, MetricRow
+from mqlab.analysis.result_rows import MetricRow
+from mqlab.analysis.results import AnalysisResult
 from mqlab.simulation.demo_plan import demo_plan
 from mqlab.simulation.funnel import simulate
 from mqlab.simulation.truth import ExperimentTruth

@@ -5,6 +5,7 @@ Nothing here is taken from the evaluator's own files; only the records, the tree
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -37,32 +38,34 @@ class Seen:
         self.event, self.known, self.at, self.tie = event, known, event.occurred_at, tie
 
 
+def texts(event: Event) -> dict[str, str]:
+    """The properties as normalised text; absent, null and empty are the same."""
+    found = {name: normalise(canonical_text(value)) for name, value in event.props.items() if value is not None}
+    return {name: text for name, text in sorted(found.items()) if text != ""}
+
+
+def standing(event: Event) -> tuple[Any, ...]:
+    """What makes one version of an event greater than another, down to its canonical text: name, then properties."""
+    number = -math.inf if event.version is None else event.version
+    return number, event.known_at, event.occurred_at, event.name, json.dumps(texts(event), ensure_ascii=False)
+
+
 def seen(history: History, as_of: datetime) -> list[Seen]:
     """One version per key of the events known by `as_of`."""
     versions: dict[Any, list[Event]] = {}
     for event in history.events:
         if max(event.occurred_at, event.known_at) > as_of:
             continue
-        props = {
-            name: normalise(canonical_text(value))
-            for name, value in event.props.items()
-            if value is not None and normalise(canonical_text(value)) != ""
-        }
         key = (
             ("id", event.source, event.event_id)
             if event.event_id
-            else ("no id", event.name, event.occurred_at.replace(microsecond=0), tuple(sorted(props.items())))
+            else ("no id", event.name, event.occurred_at.replace(microsecond=0), tuple(texts(event).items()))
         )
         versions.setdefault(key, []).append(event)
     found = []
     for number, several in enumerate(versions.values()):
         arrived = min(max(one.occurred_at, one.known_at) for one in several)
-        best = several[0]
-        for one in several[1:]:
-            if (one.version is not None, one.version or 0, one.known_at, one.occurred_at) > (
-                best.version is not None, best.version or 0, best.known_at, best.occurred_at,
-            ):  # fmt: skip
-                best = one
+        best = max(several, key=standing)
         found.append(Seen(best, max(arrived, best.occurred_at), f"{best.event_id}{number}"))
     return found
 

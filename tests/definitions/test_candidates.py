@@ -13,6 +13,7 @@ from mqlab.definitions.plan import Plan
 from mqlab.definitions.prepare import prepare
 from mqlab.definitions.sweep import Sweep
 from mqlab.leads.instants import instant, micros
+from mqlab.leads.records import Event, History, Lead
 from tests.definitions.brute import Brute, first_on_grid, minutes
 from tests.definitions.made import HEAD, MAKERS, START, STEP, Maker, load
 
@@ -82,6 +83,22 @@ def test_first_crossing_is_the_brute_force_s(maker: Maker) -> None:
 def test_first_crossing_is_the_brute_force_s_ten_thousand_times(maker: Maker) -> None:
     """The same for ten thousand definitions and leads."""
     agree(maker)
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [pytest.param("elsewhere", (START, "score"), id="before view"), pytest.param("visit", None, id="after view")],
+)
+def test_versions_alike_but_for_their_names(other: str, expected: tuple[datetime, str] | None) -> None:
+    """Of one key, number and time the greatest name is the event, for both, in whatever order they are listed."""
+    definition = load(f'{HEAD}qualify: "count(view) >= 1"\n')
+    versions = [Event(name, START - STEP, START - STEP, "e1", version=1) for name in ("view", other)]
+
+    for events in (versions, versions[::-1]):
+        history = History(Lead("me", START), tuple(events))
+        crossing = Evaluator(definition).first_crossing(history, as_of=START)
+        assert expected == first_on_grid(Brute(definition, history, START), [START])
+        assert ("not_mql" if expected is None else "mql") == crossing.verdict
 
 
 @given(maker=MAKERS)

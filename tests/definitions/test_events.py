@@ -56,6 +56,23 @@ def test_where_no_versions_are_numbered(changed: dict[str, object], expected: st
     assert known(one, other) == known(other, one)
 
 
+@pytest.mark.parametrize("number", [pytest.param(None, id="no number"), pytest.param(1, id="one number")])
+@pytest.mark.parametrize(
+    ("name", "path", "expected"),
+    [
+        pytest.param("form", "/z", "/p", id="form is before view"),
+        pytest.param("visit", "/a", "/a", id="visit is after view"),
+        pytest.param("view", "/o", "/p", id="the properties, of one name"),
+    ],
+)
+def test_versions_alike_in_number_and_times(number: int | None, name: str, path: str, expected: str) -> None:
+    """The canonical text, name before properties, tells them apart, in whatever order they are listed."""
+    one = replace(FIRST, version=number)
+    other = replace(one, name=name, props={"path": path})
+
+    assert [[expected], [expected]] == [[path for path, _, _ in known(*log)] for log in ((one, other), (other, one))]
+
+
 def test_events_without_an_id() -> None:
     """Without an id name, second and properties make the key; absent and null properties are the same."""
     one = event("view", ago(5, microseconds=-3), path="/p")

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 
-from mqlab.analysis.results import MetricRow
+from mqlab.analysis.result_rows import MetricRow
 from mqlab.lab.analyze import Analysis
 from mqlab.stats.estimate import Estimate
 from tests.lab.olist_lab import Olist, olist_lab

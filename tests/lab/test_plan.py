@@ -10,8 +10,8 @@ import pytest
 from mqlab.analysis.planning.assumed import Stated
 from mqlab.errors import InputError
 from mqlab.lab import Lab
-from mqlab.lab.core import silent
 from mqlab.lab.plan import Planned, plan, with_delay
+from mqlab.lab.progress import silent
 from tests.cli.small_lab import LOOK, START
 
 NAME = "demo-requests"

@@ -7,12 +7,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from mqlab.analysis.results import (
+from mqlab.analysis.result_rows import (
     AlwaysValid,
-    AnalysisResult,
     ArmValue,
-    Check,
-    Condition,
     FunnelRow,
     LeakRow,
     Look,
@@ -20,8 +17,8 @@ from mqlab.analysis.results import (
     MetricRow,
     MixRow,
     StratumRow,
-    VerdictResult,
 )
+from mqlab.analysis.results import AnalysisResult, Check, Condition, VerdictResult
 from mqlab.experiments.protocol import Arm, Looks, Margin, Metric, Phase, Protocol
 from mqlab.reports.document import Document
 from mqlab.reports.experiment import build

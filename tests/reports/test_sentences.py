@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from mqlab.analysis.results import AnalysisResult, LeakRow, Look, MarginalRow, VerdictResult
+from mqlab.analysis.result_rows import LeakRow, Look, MarginalRow
+from mqlab.analysis.results import AnalysisResult, VerdictResult
 from mqlab.reports import sentences
 from mqlab.reports.rows import Rows
 from mqlab.stats.estimate import Estimate, Interval, NotEstimable

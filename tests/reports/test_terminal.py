@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from mqlab.analysis.results import AnalysisResult, Check, MixRow, VerdictResult
+from mqlab.analysis.result_rows import MixRow
+from mqlab.analysis.results import AnalysisResult, Check, VerdictResult
 from mqlab.reports.terminal import render
 from mqlab.stats.estimate import Estimate, Interval, NotEstimable
 from tests.reports.samples import BERLIN, hostile, ship, trap

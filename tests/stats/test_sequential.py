@@ -192,7 +192,8 @@ def test_an_overrun_spends_everything_and_keeps_its_boundary():
     found = boundaries([2, 4.8, 5, 6], maximum=4, alpha=0.05)
     decided = boundaries([2, 4.8], maximum=4, alpha=0.05, last=True)
 
-    assert found == (*decided, decided[1], decided[1])
+    assert found[:2] == pytest.approx(decided, abs=1e-12)
+    assert found[1:] == (found[1],) * 3
     assert boundaries([2, 4.8, 5, 6], maximum=4, alpha=0.05, last=True) == found
     assert repeated_p_value(decided[1], [2, 4.8, 5, 6], maximum=4) == pytest.approx(0.05, rel=1e-6)
     assert deciding_look([2, 4.8, 5, 6], maximum=4) == 1
@@ -264,7 +265,7 @@ def test_an_analysis_a_few_leads_later_hardly_matters(leads, added):
     assert repeated_p_value(last, more, maximum=2 * leads) == pytest.approx(0.05, abs=1e-5)
 
 
-ALIKE_STEPS = st.lists(st.floats(0.3, 1), min_size=1, max_size=12).map(lambda steps: list(np.cumsum(steps)))
+ALIKE_STEPS = st.lists(st.floats(0.5, 1), min_size=1, max_size=12).map(lambda steps: list(np.cumsum(steps)))
 
 
 @settings(max_examples=25)
