@@ -22,7 +22,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import ibis
 import tea_tasting as tt
 
 from mqlab.analysis import amounts, delays, rates
@@ -30,7 +29,9 @@ from mqlab.analysis.comparison import Comparison
 from mqlab.leads.instants import DAY_US
 from mqlab.stats.estimate import Estimate, NotEstimable
 from mqlab.stats.tails import critical_z
-from mqlab.warehouse.dataset import STAGES, THREADS, Dataset, Money, Plan
+from mqlab.warehouse.dataset import STAGES, Dataset, Money, Plan
+from mqlab.warehouse.engines.duckdb import THREADS
+from mqlab.warehouse.engines.engine import open_engine
 from mqlab.warehouse.followed import followed
 from mqlab.warehouse.sufficient import cells, money
 
@@ -143,14 +144,16 @@ def tasted(table: Any) -> Any:
 def main(count: int) -> None:
     """Print seconds and ratios, and that the two packages agree."""
     warnings.filterwarnings("ignore", message="fetch_arrow_table", category=DeprecationWarning)
-    with tempfile.TemporaryDirectory() as folder:
-        connection = ibis.duckdb.connect(Path(folder) / "leads.duckdb", threads=THREADS, memory_limit="3GB")
+    with tempfile.TemporaryDirectory() as folder, open_engine("duckdb://", memory_limit="3GB") as engine:
+        connection = engine.backend
+        connection.con.execute(f"ATTACH '{Path(folder) / 'leads.duckdb'}' AS lake")
+        connection.con.execute("USE lake")
         connection.con.execute("SELECT setseed(0.5)")
         connection.con.execute(MADE.format(count=count))
         connection.con.execute(PRICED)
         leads = connection.table("leads")
         plan = Plan(as_of_us=300 * DAY_US, cut_off_us=300 * DAY_US, money=(Money(HORIZON, None),))
-        dataset = Dataset(connection, leads, leads, plan, handover_stated=False, arms=PAIR)
+        dataset = Dataset(engine, leads, leads, plan, handover_stated=False, arms=PAIR)
         raw, theirs, ours, delayed = seconds_of(
             lambda: connection.con.execute(RAW).fetchall(),
             lambda: tasted(leads),

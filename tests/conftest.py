@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.engines import engine, postgres_schema, postgres_url, spark_cluster, spark_url  # noqa: F401  fixtures
+
 # A shared machine is slow at times: no deadlines. Continuous integration repeats the same examples.
 settings.register_profile(
     "mqlab", deadline=None, derandomize=bool(os.environ.get("CI")), suppress_health_check=[HealthCheck.too_slow]

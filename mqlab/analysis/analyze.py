@@ -5,36 +5,45 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import numpy as np
 import pyarrow as pa
+from ibis.expr import types as ir
 
 from mqlab.analysis.checks import Found, run_checks
 from mqlab.analysis.conditions import conditions
 from mqlab.analysis.effect_split import effect_split
 from mqlab.analysis.estimate_rows import metric_rows
+from mqlab.analysis.histories import merges_of
 from mqlab.analysis.judge import Judged, Progress, judge
+from mqlab.analysis.judge_in_engine import held_of_facts, judge_in, readings_for
 from mqlab.analysis.looks import TakenLook, planned_leads, schedule
-from mqlab.analysis.maturity import FollowUp, clock
+from mqlab.analysis.maturity import Clock, FollowUp, clock
 from mqlab.analysis.mixes import leak_rows, mix_rows
 from mqlab.analysis.money_rows import money_report
-from mqlab.analysis.outcome_rows import Exchange, outcome_rows
+from mqlab.analysis.outcome_rows import Exchange, OutcomeMoney, outcome_rows
 from mqlab.analysis.pictures import break_even, funnel_rows, marginal_rows, stratum_rows
 from mqlab.analysis.rare_wins import rare_wins
 from mqlab.analysis.result_rows import MetricRow
 from mqlab.analysis.results import AnalysisResult
 from mqlab.analysis.segment_rows import adjusted, heterogeneity, segment_rows
-from mqlab.analysis.study import Study
+from mqlab.analysis.study import Standing, Study
 from mqlab.analysis.verdict import verdict_of
 from mqlab.definitions.model import Definition
 from mqlab.experiments.metrics import declared, horizon_days
 from mqlab.experiments.protocol import Metric, Protocol
-from mqlab.leads.instants import DAY_US, iso
+from mqlab.leads.instants import DAY_US, iso, micros
 from mqlab.leads.tables import Facts
 from mqlab.leads.text import DEFAULT_NULL_TOKENS
-from mqlab.warehouse.dataset import Money, Plan, build
+from mqlab.warehouse.dataset import Dataset, Money, Plan, build, build_in
+from mqlab.warehouse.engines.engine import Engine, open_engine
+from mqlab.warehouse.head_counts import by_follow_up, enrolled
+from mqlab.warehouse.judged import JudgedLeads
+
+MANY_LEADS = 10_000
+"""From so many leads on their definitions are compiled and run in DuckDB; fewer are judged sooner one by one."""
 
 
 def analyze(
@@ -63,6 +72,31 @@ def analyze(
 
     What cannot be said is a reason in its own row; nothing is NaN and nothing is left out. Same input, same bytes.
     """
+    if facts.leads.num_rows >= MANY_LEADS:
+        with open_engine("duckdb://", memory_limit=memory_limit) as engine:
+            readings = readings_for(protocol, definitions, null_tokens)
+            compiled = judge_in(
+                engine,
+                held_of_facts(engine, facts, readings, merges_of(facts)),
+                protocol,
+                definitions,
+                as_of_us=micros(facts.as_of),
+                internal_domains=internal_domains,
+                null_tokens=null_tokens,
+                overrides=overrides,
+            )
+            return _conclude_in(
+                engine,
+                protocol,
+                definitions,
+                facts,
+                compiled,
+                timezone=timezone,
+                protocol_unchanged=protocol_unchanged,
+                currency=currency,
+                fx=fx,
+                looks_taken=looks_taken,
+            )
     judged = judge(
         protocol,
         definitions,
@@ -101,10 +135,112 @@ def conclude(
 ) -> AnalysisResult:
     """The second half of `analyze`: from judged leads and sales feedback to the result."""
     time = clock(facts.outcomes, facts.as_of)
-    money = _money_metrics(protocol)
-    reported = (next((metric.currency for metric in money if metric.currency), None) or currency).upper()
+    money = money_metrics(protocol)
+    reported = reported_currency(protocol, currency)
     rows = outcome_rows(facts.outcomes, judged.person, currency=reported, lab_currency=currency.upper(), exchange=fx)
-    plan = Plan(
+    plan = dataset_plan(protocol, time, rows.minor)
+    with build(lead_rows(protocol, definitions, judged), rows.table, plan, memory_limit=memory_limit) as dataset:
+        events = dataset.place.load("events_of_persons", _events_of_persons(facts, judged.person))
+        return concluded(
+            protocol,
+            definitions,
+            Standing(facts.as_of, facts.position, facts.unmatched_outcomes, facts.quarantined),
+            judged,
+            dataset,
+            events,
+            rows,
+            time,
+            money=money,
+            timezone=timezone,
+            protocol_unchanged=protocol_unchanged,
+            looks_taken=looks_taken,
+        )
+
+
+def _conclude_in(
+    engine: Engine,
+    protocol: Protocol,
+    definitions: Mapping[str, Definition],
+    facts: Facts,
+    judged: JudgedLeads,
+    *,
+    timezone: ZoneInfo,
+    protocol_unchanged: bool | None,
+    currency: str,
+    fx: Exchange | None,
+    looks_taken: Sequence[TakenLook],
+) -> AnalysisResult:
+    """As `conclude`, from leads that an engine judged and facts of a ledger."""
+    time = clock(facts.outcomes, facts.as_of)
+    rows = outcome_rows(
+        facts.outcomes,
+        judged.person,
+        currency=reported_currency(protocol, currency),
+        lab_currency=currency.upper(),
+        exchange=fx,
+    )
+    outcomes = engine.load("outcome_facts", rows.table)
+    with build_in(engine, judged.table, outcomes, dataset_plan(protocol, time, rows.minor)) as dataset:
+        return concluded(
+            protocol,
+            definitions,
+            Standing(facts.as_of, facts.position, facts.unmatched_outcomes, facts.quarantined),
+            judged,
+            dataset,
+            engine.load("events_of_persons", _events_of_persons(facts, judged.person)),
+            rows,
+            time,
+            money=money_metrics(protocol),
+            timezone=timezone,
+            protocol_unchanged=protocol_unchanged,
+            looks_taken=looks_taken,
+        )
+
+
+def concluded(
+    protocol: Protocol,
+    definitions: Mapping[str, Definition],
+    standing: Standing,
+    judged: Judged | JudgedLeads,
+    dataset: Dataset,
+    events: ir.Table,
+    outcomes: OutcomeMoney,
+    time: Clock,
+    *,
+    money: Sequence[Metric],
+    timezone: ZoneInfo,
+    protocol_unchanged: bool | None,
+    looks_taken: Sequence[TakenLook],
+) -> AnalysisResult:
+    """From the one row per lead of a data set to the result; `events` (`lead_id`, `name`) are those of the persons."""
+    counted = Counter[str]()
+    for (_, arm), leads in enrolled(dataset).items():
+        counted[arm] += leads
+    follow_up = FollowUp.of(
+        {arm.name: counted[arm.name] for arm in protocol.arms}, partial(by_follow_up, dataset), time
+    )
+    study = Study(
+        protocol=protocol,
+        definitions=definitions,
+        judged=judged,
+        dataset=dataset,
+        events=events,
+        outcomes=outcomes,
+        money_number={metric: number for number, metric in enumerate(money)},
+        clock=time,
+        follow_up=follow_up,
+        schedule=schedule(protocol, standing.as_of, looks_taken, timezone),
+        maximum_leads=planned_leads(protocol, follow_up, standing.as_of),
+        unmatched_outcomes=standing.unmatched_outcomes,
+    )
+    found = run_checks(study, protocol_unchanged=protocol_unchanged)
+    return _result(study, standing, found)
+
+
+def dataset_plan(protocol: Protocol, time: Clock, minor: int) -> Plan:
+    """What the data set must hold for a protocol; `minor` units make one of the reported currency."""
+    money = money_metrics(protocol)
+    return Plan(
         as_of_us=time.as_of_us,
         cut_off_us=time.cut_off_us,
         effort_horizons=tuple(
@@ -112,34 +248,26 @@ def conclude(
         ),
         money=(
             *(
-                Money(horizon_days(metric, protocol), None if metric.cap is None else int(metric.cap * rows.minor))
+                Money(horizon_days(metric, protocol), None if metric.cap is None else int(metric.cap * minor))
                 for metric in money
             ),
             *(Money(horizon_days(metric, protocol), None) for metric in money),
         ),
     )
-    follow_up = FollowUp.of(
-        [arm.name for arm in protocol.arms],
-        judged.table["arm"].to_pylist(),
-        np.asarray(judged.table["assigned_at"].cast(pa.int64()).to_numpy(), dtype=np.int64),
-        time,
-    )
-    with build(lead_rows(protocol, definitions, judged), rows.table, plan, memory_limit=memory_limit) as dataset:
-        study = Study(
-            protocol=protocol,
-            definitions=definitions,
-            judged=judged,
-            dataset=dataset,
-            outcomes=rows,
-            money_number={metric: number for number, metric in enumerate(money)},
-            clock=time,
-            follow_up=follow_up,
-            schedule=schedule(protocol, facts.as_of, looks_taken, timezone),
-            maximum_leads=planned_leads(protocol, follow_up, facts.as_of),
-            unmatched_outcomes=facts.unmatched_outcomes,
-        )
-        found = run_checks(study, protocol_unchanged=protocol_unchanged)
-        return _result(study, facts, found)
+
+
+def reported_currency(protocol: Protocol, currency: str) -> str:
+    """The currency of the declared revenue metrics, else the lab's."""
+    return (next((metric.currency for metric in money_metrics(protocol) if metric.currency), None) or currency).upper()
+
+
+def _events_of_persons(facts: Facts, person: Mapping[str, str]) -> pa.Table:
+    """Who did what, each once; merged ids as the id that stands for them."""
+    pairs = facts.events.select(["lead_id", "name"]).group_by(["lead_id", "name"]).aggregate([])
+    if not person:
+        return pairs
+    ids = [person.get(lead_id, lead_id) for lead_id in pairs["lead_id"].to_pylist()]
+    return pairs.set_column(0, "lead_id", pa.array(ids, pa.string()))
 
 
 def lead_rows(protocol: Protocol, definitions: Mapping[str, Definition], judged: Judged) -> pa.Table:
@@ -167,12 +295,12 @@ def lead_rows(protocol: Protocol, definitions: Mapping[str, Definition], judged:
     return pa.table({**columns, **{name: table[name] for name in extra}})
 
 
-def _money_metrics(protocol: Protocol) -> tuple[Metric, ...]:
+def money_metrics(protocol: Protocol) -> tuple[Metric, ...]:
     """The declared revenue metrics, each once."""
     return tuple(dict.fromkeys(metric for metric in declared(protocol) if metric.metric == "revenue_per_lead"))
 
 
-def _result(study: Study, facts: Facts, found: Found) -> AnalysisResult:
+def _result(study: Study, standing: Standing, found: Found) -> AnalysisResult:
     protocol = study.protocol
     rows: list[MetricRow] = []
     notes = _notes(study)
@@ -189,8 +317,8 @@ def _result(study: Study, facts: Facts, found: Found) -> AnalysisResult:
     return AnalysisResult(
         experiment=protocol.id,
         title=protocol.title,
-        as_of=facts.as_of,
-        ledger=facts.position,
+        as_of=standing.as_of,
+        ledger=standing.position,
         engine=study.dataset.engine,
         control=protocol.control,
         checks=found.checks,
@@ -200,12 +328,12 @@ def _result(study: Study, facts: Facts, found: Found) -> AnalysisResult:
         marginal=tuple(row for arm in challengers for row in marginal_rows(study, arm)),
         funnel=funnel_rows(study),
         excluded=_excluded(study),
-        counts=_counts(study, facts),
+        counts=_counts(study, standing),
         notes=tuple(notes),
         break_even={arm: break_even(study, arm, found.deciding[arm]) for arm in challengers},
         leak=tuple(row for arm in challengers for row in leak_rows(study, arm)),
         mix=mix_rows(study),
-        conditions=conditions(study, facts, found.checks),
+        conditions=conditions(study, found.checks),
         deciding=dict(found.deciding),
         split={arm: effect_split(study, arm) for arm in challengers},
         accounts=dict(found.accounts),
@@ -225,31 +353,30 @@ def _excluded(study: Study) -> dict[str, int]:
 
 def _lacking(study: Study) -> dict[int, int]:
     """Leads of the phases in which an arm has nobody, by phase."""
-    counted = Counter(zip(study.judged.table["phase"].to_pylist(), study.judged.table["arm"].to_pylist(), strict=True))
+    counted = enrolled(study.dataset)
     arms = {arm.name for arm in study.protocol.arms if arm.weight > 0}
     found: dict[int, int] = {}
     for phase in sorted({phase for phase, _ in counted}):
-        if any(not counted[phase, arm] for arm in arms):
+        if any(not counted.get((phase, arm)) for arm in arms):
             found[phase] = sum(n for (other, _), n in counted.items() if other == phase)
     return found
 
 
-def _counts(study: Study, facts: Facts) -> dict[str, Any]:
+def _counts(study: Study, standing: Standing) -> dict[str, Any]:
     """How many leads and outcome rows there are, and what became of them."""
     judged, protocol = study.judged, study.protocol
-    by_arm = Counter(judged.table["arm"].to_pylist())
     outcomes: dict[str, dict[str, int]] = {}
     for row in study.log:
         outcomes.setdefault(row.kind, {})[row.fate] = row.rows
     return {
         "leads": judged.leads,
-        "enrolled": judged.table.num_rows,
-        "enrolled_by_arm": {arm.name: by_arm[arm.name] for arm in protocol.arms},
+        "enrolled": study.follow_up.leads,
+        "enrolled_by_arm": dict(study.follow_up.leads_of),
         "not_enrolled": dict(judged.out),
         "outcomes": {kind: {"in_log": sum(fates.values()), **fates} for kind, fates in outcomes.items()},
-        "unmatched_outcomes": facts.unmatched_outcomes,
-        "quarantined": facts.quarantined,
-        "cut_off": iso(facts.as_of - timedelta(microseconds=study.clock.lateness_us or 0)),
+        "unmatched_outcomes": standing.unmatched_outcomes,
+        "quarantined": standing.quarantined,
+        "cut_off": iso(standing.as_of - timedelta(microseconds=study.clock.lateness_us or 0)),
         "lateness_days": None if study.clock.lateness_us is None else study.clock.lateness_us / DAY_US,
         "maximum_leads": study.maximum_leads,
         "looks": len(study.schedule.looks_us),

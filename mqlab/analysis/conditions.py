@@ -6,21 +6,17 @@ advice.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
+from collections.abc import Iterator, Mapping, Sequence
 
 from mqlab.analysis import accounts, rates
 from mqlab.analysis.pictures import counted_stage
 from mqlab.analysis.results import Check, CheckName, Condition, ConditionName
 from mqlab.analysis.study import Study
-from mqlab.leads.tables import Facts
 from mqlab.stats import binary
 from mqlab.stats.binary import Counts
 from mqlab.stats.estimate import NotEstimable
 from mqlab.warehouse import census
+from mqlab.warehouse.head_counts import with_event
 
 EVEN = (0.30, 0.70)
 """The share of a pair's leads within which money's interval, and few outcomes, are safe."""
@@ -31,7 +27,7 @@ INFERRED = 0.05
 UNEVEN_P, UNEVEN_RATIO, FEW_LEADS = 0.001, 5.0, 20
 
 
-def conditions(study: Study, facts: Facts, checks: Sequence[Check]) -> tuple[Condition, ...]:
+def conditions(study: Study, checks: Sequence[Check]) -> tuple[Condition, ...]:
     """Every condition that does not hold; `checks` are those of the same analysis."""
     return (
         *_from_checks(checks),
@@ -39,7 +35,7 @@ def conditions(study: Study, facts: Facts, checks: Sequence[Check]) -> tuple[Con
         *_accounts(study),
         *_outcomes(study),
         *_looks(study),
-        *_events(study, facts),
+        *_events(study),
     )
 
 
@@ -82,7 +78,7 @@ def _from_checks(checks: Sequence[Check]) -> Iterator[Condition]:
 
 
 def _arms(study: Study) -> Iterator[Condition]:
-    leads = {name: len(starts) for name, starts in study.follow_up.assigned_us.items()}
+    leads = study.follow_up.leads_of
     arms = [arm.name for arm in study.protocol.arms if arm.weight > 0]
     enrolled = sum(leads.values())
     if not enrolled:
@@ -102,7 +98,7 @@ def _arms(study: Study) -> Iterator[Condition]:
     yield from _uneven(study, leads)
 
 
-def _uneven(study: Study, leads: dict[str, int]) -> Iterator[Condition]:
+def _uneven(study: Study, leads: Mapping[str, int]) -> Iterator[Condition]:
     """Arms of very different size, where money is compared or the small arm has few outcomes."""
     told = []
     few = False
@@ -183,10 +179,14 @@ def _looks(study: Study) -> Iterator[Condition]:
         )
 
 
-def _events(study: Study, facts: Facts) -> Iterator[Condition]:
+def _events(study: Study) -> Iterator[Condition]:
     """Events that leads of one arm have and leads of the other arm hardly ever have."""
     arms = [arm.name for arm in study.protocol.arms]
-    counted, units = _leads_with_event(study, facts, arms)
+    units = [study.follow_up.leads_of[arm] for arm in arms]
+    counted = {
+        name: [leads.get(arm, 0) for arm in arms]
+        for name, leads in sorted(with_event(study.dataset, study.events).items())
+    }
     if not counted:
         return
     uneven = []
@@ -209,29 +209,6 @@ def _events(study: Study, facts: Facts) -> Iterator[Condition]:
             f"hardly any lead of one arm has the event {_listed(uneven)}",
             "Look whether the event is collected alike in every arm; a definition must not read one that is not.",
         )
-
-
-def _leads_with_event(study: Study, facts: Facts, arms: Sequence[str]) -> tuple[dict[str, list[int]], list[int]]:
-    """Enrolled leads with at least one event of a name, by name and arm; and the enrolled leads of every arm."""
-    table = study.judged.table
-    arm_of_lead = np.asarray([arms.index(arm) for arm in table["arm"].to_pylist()], dtype=np.int64)
-    units = np.bincount(arm_of_lead, minlength=len(arms)).tolist()
-    if not len(facts.events) or not len(arm_of_lead):
-        return {}, units
-    person = study.judged.person
-    ids = facts.events["lead_id"]
-    if person:
-        ids = pa.array([person.get(lead_id, lead_id) for lead_id in ids.to_pylist()], pa.string())
-    lead = pc.fill_null(pc.index_in(ids, value_set=table["lead_id"].combine_chunks()), -1).to_numpy()
-    encoded = facts.events["name"].combine_chunks().dictionary_encode()
-    names = encoded.dictionary.to_pylist()
-    code = encoded.indices.to_numpy()
-    inside = lead >= 0
-    pairs = np.unique(lead[inside].astype(np.int64) * len(names) + code[inside])
-    flat = np.bincount((pairs % len(names)) * len(arms) + arm_of_lead[pairs // len(names)])
-    table_of = np.zeros(len(names) * len(arms), dtype=np.int64)
-    table_of[: len(flat)] = flat
-    return {name: table_of[k * len(arms) : (k + 1) * len(arms)].tolist() for k, name in enumerate(names)}, units
 
 
 def _listed(names: Sequence[str], most: int = 3) -> str:

@@ -174,7 +174,7 @@ def _not_due(study: Study, metric: Metric, arm: str, comparison: Comparison) -> 
     """The same leads, and the reason why they cannot be read yet."""
     sides = (comparison.control, comparison.treatment)
     day = study.due_on(arm, metric)
-    leads = {name: len(study.follow_up.assigned_us[name]) for name in (study.control, arm)}
+    leads = {name: study.follow_up.leads_of[name] for name in (study.control, arm)}
     if not any(leads.values()):
         reason = NotEstimable("no_units", "Nobody is enrolled yet.")
     elif not all(leads.values()):

@@ -156,7 +156,7 @@ def histories(facts: Facts) -> Histories:
     return Histories(
         by_id=_ByLead(leads, events, changes, _recycled(facts.outcomes, instants)),
         leads=tuple(leads.values()),
-        merges=_merges(facts, instants),
+        merges=merges_of(facts),
         changes=changes,
         stray_events=sum(end - begin for lead_id, (begin, end) in events.spans.items() if lead_id not in leads),
         stray_changes=sum(len(rows) for lead_id, rows in changes.items() if lead_id not in leads),
@@ -217,8 +217,9 @@ def _recycled(table: pa.Table, instants: _Instants) -> dict[str, list[datetime]]
     return found
 
 
-def _merges(facts: Facts, instants: _Instants) -> tuple[Merge, ...]:
+def merges_of(facts: Facts) -> tuple[Merge, ...]:
     """The merges known by `as_of`, in the order of their dates."""
+    instants = _Instants()
     table = facts.identity
     columns = zip(
         _texts(table, "old_id"), _texts(table, "new_id"), _us(table, "merged_at"), _us(table, "known_at"), strict=True

@@ -7,9 +7,10 @@ read from all of them as far as each was followed (`mqlab.analysis.delays`); eve
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -17,12 +18,15 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mqlab.leads.instants import DAY_US, end_of_day, micros
+from mqlab.leads.instants import end_of_day, micros
 
 DUE_SHARE = 0.10
 """A metric can be read from the first look at which this share of the enrolled leads is mature …"""
 DUE_PER_ARM = 30
 """… and this many leads of every arm."""
+
+ByFollowUp = Callable[[int], Mapping[str, Mapping[int, int]]]
+"""At an instant (microseconds since 1970 UTC): leads by arm and whole days since they were assigned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,30 +73,41 @@ def _us(column: pa.ChunkedArray) -> npt.NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class FollowUp:
-    """When every enrolled lead was assigned, by arm: what maturity at any instant is counted from."""
+    """How long the enrolled leads of every arm have been followed, whenever one stands there.
 
-    assigned_us: Mapping[str, npt.NDArray[np.int64]]
+    `leads_of` counts the leads by arm; `followed(at_us)` gives them by arm and whole days since assignment, below 0 for
+    those not assigned yet.
+    """
+
+    leads_of: Mapping[str, int]
+    followed: ByFollowUp
     clock: Clock
 
     @classmethod
-    def of(cls, arms: Sequence[str], arm: Sequence[str], assigned_us: npt.NDArray[np.int64], clock: Clock) -> FollowUp:
-        """From two columns of the judged table."""
-        labels = np.asarray(arm, dtype=object)
-        return cls({name: np.sort(assigned_us[labels == name]) for name in arms}, clock)
+    def of(cls, leads_of: Mapping[str, int], followed: ByFollowUp, clock: Clock) -> FollowUp:
+        """With every instant asked for once."""
+        return cls(leads_of, cache(followed), clock)
 
     @property
     def leads(self) -> int:
         """All enrolled leads."""
-        return sum(len(starts) for starts in self.assigned_us.values())
+        return sum(self.leads_of.values())
 
     def mature(self, horizon_days: int, as_of_us: int) -> Mapping[str, int]:
         """By arm: leads followed for `horizon_days` when one stands at `as_of_us`."""
-        latest = self.clock.cut_off_at(as_of_us) - horizon_days * DAY_US
-        return {name: int(np.searchsorted(starts, latest, side="right")) for name, starts in self.assigned_us.items()}
+        return self._at_least(self.clock.cut_off_at(as_of_us), horizon_days)
 
     def known(self, arms: Sequence[str], as_of_us: int) -> int:
         """Leads of `arms` that had been assigned when one stands at `as_of_us`."""
-        return sum(int(np.searchsorted(self.assigned_us[name], as_of_us, side="right")) for name in arms)
+        assigned = self._at_least(as_of_us, 0)
+        return sum(assigned[name] for name in arms)
+
+    def _at_least(self, at_us: int, days: int) -> Mapping[str, int]:
+        by_arm = self.followed(at_us)
+        return {
+            name: sum(leads for followed, leads in by_arm.get(name, {}).items() if followed >= days)
+            for name in self.leads_of
+        }
 
     def due(self, horizon_days: int, as_of_us: int, arms: Sequence[str]) -> bool:
         """Whether a metric of this horizon can be read: enough mature leads of the compared `arms`, or all of them."""

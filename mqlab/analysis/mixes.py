@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Sequence
 
 from mqlab.analysis import rates
-from mqlab.analysis.result_rows import LeakRow, MixRow, Stratum
+from mqlab.analysis.result_rows import LeakRow, MixRow
 from mqlab.analysis.study import Study
 from mqlab.stats.estimate import NotEstimable
 from mqlab.warehouse import census
 from mqlab.warehouse.census import Answered
+from mqlab.warehouse.columns import Stratum
 from mqlab.warehouse.sufficient import Cell
 
 NO_ANSWERS = NotEstimable("no_answers", "Sales feedback holds neither acceptances nor rejections.")

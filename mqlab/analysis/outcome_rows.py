@@ -24,14 +24,20 @@ Exchange = Callable[[str, str, date], Decimal | None]
 """What one unit of the first currency was worth in the second on a day; None where the lab's table does not say."""
 
 
-@dataclass(frozen=True)
-class OutcomeRows:
-    """`table` follows `OUTCOME_ROWS`; `minor` units make one of `currency`; `no_money` says why amounts are no use."""
+@dataclass(frozen=True, slots=True)
+class OutcomeMoney:
+    """`minor` units make one of `currency`; `no_money` says why amounts are no use."""
 
-    table: pa.Table
     currency: str
     minor: int
     no_money: NotEstimable | None
+
+
+@dataclass(frozen=True)
+class OutcomeRows(OutcomeMoney):
+    """`table` follows `OUTCOME_ROWS`."""
+
+    table: pa.Table
 
 
 def outcome_rows(
@@ -46,32 +52,16 @@ def outcome_rows(
 
     `person` gives merged ids the id that stands for them. Amounts are converted at the rate of their day (UTC).
     """
-    minor = 10 ** digits_of(currency)
+    prices = Prices(currency, lab_currency, exchange)
     kinds = outcomes["kind"].to_pylist()
     occurred = outcomes["occurred_at"].cast(pa.int64())
     amounts = outcomes["amount"].to_pylist()
     codes = outcomes["currency"].to_pylist()
     days = occurred.to_pylist()
-    missing: dict[str, None] = {}
-    too_large = ""
-    in_minor: list[int | None] = [None] * len(kinds)
-    for index, kind in enumerate(kinds):
-        amount = amounts[index]
-        if kind != "closed_won" or amount is None:
-            continue
-        code = (codes[index] or lab_currency).upper()
-        if code != currency:
-            on = instant(days[index]).astimezone(UTC).date()
-            rate = exchange(code, currency, on) if exchange is not None else None
-            if rate is None:
-                missing.setdefault(f"{code} to {currency} on {on.isoformat()}")
-                continue
-            amount *= rate
-        whole = int((amount * minor).quantize(Decimal(1), rounding=ROUND_HALF_UP))
-        if abs(whole) > LARGEST_MINOR:
-            too_large = too_large or f"A deal's amount of {amount:f} {code} is beyond what can be added up exactly."
-            continue
-        in_minor[index] = whole
+    in_minor = [
+        None if kind != "closed_won" or amount is None else prices.in_minor(amount, code, day)
+        for kind, amount, code, day in zip(kinds, amounts, codes, days, strict=True)
+    ]
     ids = outcomes["lead_id"]
     if person:
         ids = pa.array([person.get(lead_id, lead_id) for lead_id in ids.to_pylist()], pa.string())
@@ -90,13 +80,46 @@ def outcome_rows(
             "dated": pc.equal(pc.fill_null(outcomes["resolution"], "instant"), "day"),
         }
     )
-    return OutcomeRows(table.cast(OUTCOME_ROWS), currency, minor, _reason(list(missing), too_large))
+    said = prices.said()
+    return OutcomeRows(said.currency, said.minor, said.no_money, table.cast(OUTCOME_ROWS))
 
 
-def _reason(missing: list[str], too_large: str) -> NotEstimable | None:
-    if missing:
-        return NotEstimable("missing_exchange_rate", f"The table of rates has no {'; '.join(missing[:3])}.")
-    return NotEstimable("amount_too_large", too_large) if too_large else None
+class Prices:
+    """Amounts in one currency, converted at the rate of their day (UTC); it remembers what could not be converted."""
+
+    def __init__(self, currency: str, lab_currency: str, exchange: Exchange | None) -> None:
+        self._currency, self._lab_currency, self._exchange = currency, lab_currency, exchange
+        self.minor: int = 10 ** digits_of(currency)
+        self._missing: dict[str, None] = {}
+        self._too_large = ""
+
+    def in_minor(self, amount: Decimal, code: str | None, at_us: int) -> int | None:
+        """An amount in minor units, half away from zero; None where it cannot be told. No code is the lab's."""
+        code = (code or self._lab_currency).upper()
+        if code != self._currency:
+            on = instant(at_us).astimezone(UTC).date()
+            rate = self._exchange(code, self._currency, on) if self._exchange is not None else None
+            if rate is None:
+                self._missing.setdefault(f"{code} to {self._currency} on {on.isoformat()}")
+                return None
+            amount *= rate
+        whole = int((amount * self.minor).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+        if abs(whole) > LARGEST_MINOR:
+            self._too_large = (
+                self._too_large or f"A deal's amount of {amount:f} {code} is beyond what can be added up exactly."
+            )
+            return None
+        return whole
+
+    def said(self) -> OutcomeMoney:
+        """The currency, and why amounts are no use where some could not be told."""
+        reason = None
+        if self._missing:
+            listed = "; ".join(list(self._missing)[:3])
+            reason = NotEstimable("missing_exchange_rate", f"The table of rates has no {listed}.")
+        elif self._too_large:
+            reason = NotEstimable("amount_too_large", self._too_large)
+        return OutcomeMoney(self._currency, self.minor, reason)
 
 
 def digits_of(currency: str) -> int:

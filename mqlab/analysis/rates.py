@@ -9,13 +9,14 @@ from typing import Protocol, TypeVar
 
 from mqlab.analysis import phases
 from mqlab.analysis.comparison import Comparison, without
-from mqlab.analysis.result_rows import ArmValue, Stratum
+from mqlab.analysis.result_rows import ArmValue
 from mqlab.stats import binary
 from mqlab.stats.binary import Counts
 from mqlab.stats.estimate import Estimate, NotEstimable
 from mqlab.stats.precision import Qualified, QualifiedPair, efficient_precision
 from mqlab.stats.strata import Pair, Strata
 from mqlab.stats.tails import two_sided_p
+from mqlab.warehouse.columns import Stratum
 from mqlab.warehouse.sufficient import Cell
 
 

@@ -7,8 +7,7 @@ from typing import Any, Literal
 
 from mqlab.stats.bayes import Reading
 from mqlab.stats.estimate import Estimate, Interval, NotEstimable
-
-Stratum = Literal["both", "control_first", "arm_first", "none"]
+from mqlab.warehouse.columns import Stratum
 
 
 @dataclass(frozen=True, slots=True)

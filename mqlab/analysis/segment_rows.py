@@ -7,7 +7,6 @@ Never a verdict (statistics.md section 11).
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -21,7 +20,7 @@ from mqlab.experiments.protocol import Metric, MetricName
 from mqlab.stats.estimate import NotEstimable
 from mqlab.stats.multiplicity import benjamini_hochberg
 from mqlab.stats.tails import chi_square_p
-from mqlab.warehouse.columns import segment_column
+from mqlab.warehouse.head_counts import by_value
 
 MOST_VALUES = 12
 """Values shown of one segment, the frequent ones; the others are one row."""
@@ -133,13 +132,7 @@ def _rows(study: Study, arm: str) -> Iterator[MetricRow]:
 
 def _values(study: Study, arm: str, segment: str) -> list[tuple[str, frozenset[str | None]]]:
     """The rows of one segment: (label, the values it stands for), most leads first."""
-    table = study.judged.table
-    pair = {study.control, arm}
-    counted = Counter(
-        value
-        for value, side in zip(table[segment_column(segment)].to_pylist(), table["arm"].to_pylist(), strict=True)
-        if side in pair
-    )
+    counted = by_value(study.dataset, segment, (study.control, arm))
     ordered = sorted(counted, key=lambda value: (-counted[value], value is None, value or ""))
     often, rest = ordered[:MOST_VALUES], ordered[MOST_VALUES:]
     found = [(MISSING if value is None else value, frozenset({value})) for value in often]

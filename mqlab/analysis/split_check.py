@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
-import pyarrow as pa
 
 from mqlab.analysis import rates
-from mqlab.analysis.result_rows import Stratum
 from mqlab.analysis.results import Check
 from mqlab.analysis.study import Study
 from mqlab.leads.instants import DAY_US, instant
 from mqlab.stats.estimate import NotEstimable
 from mqlab.stats.sample_ratio import SampleRatio, running_sample_ratio
 from mqlab.stats.sample_ratio import sample_ratio as test_sample_ratio
+from mqlab.warehouse.columns import Stratum
+from mqlab.warehouse.head_counts import arrivals_by_day
 
 BLOCKING_P = 0.001
 
@@ -78,22 +78,15 @@ def _units(study: Study, arm: str, phase: int | None = None) -> int:
 
 def _alarm(study: Study) -> str:
     """In words, the highest running e-value of all days and its day; nothing where it never reached 100."""
-    arms, table = study.protocol.arms, study.judged.table
-    if study.by_account:
-        table = table.group_by(["unit", "arm"]).aggregate([("assigned_at", "min")]).rename_columns(
-            ["unit", "arm", "assigned_at"]
-        )  # fmt: skip
-    if not table.num_rows:
+    arms = study.protocol.arms
+    arrived = arrivals_by_day(study.dataset, by_unit=study.by_account)
+    if not arrived:
         return ""
-    days = np.asarray(table["assigned_at"].cast(pa.int64()).to_numpy(), dtype=np.int64) // DAY_US
-    names = np.asarray(table["arm"].to_numpy(zero_copy_only=False), dtype=str)
-    seen = np.unique(days)
-    counts = np.array(
-        [np.bincount(np.searchsorted(seen, days[names == arm.name]), minlength=seen.size) for arm in arms]
-    )
+    seen = sorted({day for day, _ in arrived})
+    counts = np.array([[arrived.get((day, arm.name), 0) for day in seen] for arm in arms])
     found = [
         (running.e_value, day)
-        for day, row in zip(seen.tolist(), counts.cumsum(axis=1).T.tolist(), strict=True)
+        for day, row in zip(seen, counts.cumsum(axis=1).T.tolist(), strict=True)
         if not isinstance(running := running_sample_ratio(row, [arm.weight for arm in arms]), NotEstimable)
         and running.alarm
     ]

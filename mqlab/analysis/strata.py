@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mqlab.analysis.result_rows import Stratum
+from mqlab.warehouse.columns import STRATUM_NAMES, Stratum
 
 Int64s = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int8]
@@ -20,7 +20,7 @@ NEVER = int(np.iinfo(np.int64).max)
 """The instant of a definition that has not fired."""
 
 NONE, BOTH, CONTROL_FIRST, ARM_FIRST = 0, 1, 2, 3
-NAMES: tuple[Stratum, ...] = ("none", "both", "control_first", "arm_first")
+NAMES: tuple[Stratum, ...] = STRATUM_NAMES
 """The stratum of each code."""
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
+
+from ibis.expr import types as ir
 
 from mqlab.analysis import delays
 from mqlab.analysis.followed_leads import FollowedLeads
 from mqlab.analysis.judge import Judged
 from mqlab.analysis.looks import Boundary, Schedule
 from mqlab.analysis.maturity import Clock, FollowUp, due_on
-from mqlab.analysis.outcome_rows import OutcomeRows
+from mqlab.analysis.outcome_rows import OutcomeMoney
 from mqlab.definitions.model import Definition
 from mqlab.experiments import maturity as calendar
 from mqlab.experiments.metrics import horizon_days
@@ -24,10 +26,21 @@ from mqlab.warehouse import census, sufficient
 from mqlab.warehouse.census import Census, Log
 from mqlab.warehouse.dataset import RESPONSE_KINDS, TOUCH_KINDS, Dataset
 from mqlab.warehouse.followed import followed
+from mqlab.warehouse.judged import JudgedLeads
 from mqlab.warehouse.sufficient import Cell, EffortCell, MoneyCell, UnitRow, Winner
 
 EVEN = (0.30, 0.70)
 """The share of a pair within which money's interval, and few outcomes, are safe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where the analyst stands: `position` of the ledger, and what of the feedback could not be used."""
+
+    as_of: datetime
+    position: int
+    unmatched_outcomes: int = 0
+    quarantined: int = 0
 
 
 @dataclass
@@ -36,9 +49,10 @@ class Study:
 
     protocol: Protocol
     definitions: Mapping[str, Definition]
-    judged: Judged
+    judged: Judged | JudgedLeads
     dataset: Dataset
-    outcomes: OutcomeRows
+    events: ir.Table
+    outcomes: OutcomeMoney
     money_number: Mapping[Metric, int]
     clock: Clock
     follow_up: FollowUp
@@ -176,7 +190,7 @@ class Study:
     def complete(self, arm: str, horizon_days: int) -> bool:
         """Whether every lead of the pair has been followed for the whole horizon."""
         mature = self.follow_up.mature(horizon_days, self.clock.as_of_us)
-        return all(mature[side] == len(self.follow_up.assigned_us[side]) for side in (self.control, arm))
+        return all(mature[side] == self.follow_up.leads_of[side] for side in (self.control, arm))
 
     def boundary(self, arm: str, horizon_days: int, metric: Metric | None = None) -> Boundary:
         """The boundary of this look for a pair and a horizon; looks at which it was not due yet have spent nothing.

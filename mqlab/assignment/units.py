@@ -48,17 +48,34 @@ def unit_of(
     (neither free-mail, disposable nor internal), else the lead itself. A key that is itself a free-mail or disposable
     domain is no account.
     """
-    if kind == "lead":
-        return lead_unit(lead.lead_id)
-    if lead.account_key:
-        key = normalise(lead.account_key)
+    own = None if kind == "lead" else account_unit(lead.account_key, lead.email_domain, internal_domains, null_tokens)
+    return own or lead_unit(lead.lead_id)
+
+
+def account_unit(
+    account_key: str | None,
+    email_domain: str | None,
+    internal_domains: Collection[str] = (),
+    null_tokens: Collection[str] = DEFAULT_NULL_TOKENS,
+) -> str | None:
+    """The account that a key, else an e-mail domain, stands for; None where the lead stands for itself.
+
+    The key decides first and the domain only where it does not, so either may be asked about alone.
+
+    Example:
+        >>> account_unit(" ACME ", "mail.us.example"), account_unit("n/a", "news.acme.com")
+        ('acme', 'acme.com')
+        >>> account_unit(None, "gmail.com")
+    """
+    if account_key:
+        key = normalise(account_key)
         if not is_null(key, null_tokens) and not is_shared_domain(key):
             return key
-    if lead.email_domain:
-        domain = company_domain(lead.email_domain)
+    if email_domain:
+        domain = company_domain(email_domain)
         if domain is not None and domain not in internal_set(tuple(internal_domains)):
             return domain
-    return lead_unit(lead.lead_id)
+    return None
 
 
 @lru_cache(maxsize=65_536)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from mqlab.definitions.events import KnownEvent
 from mqlab.definitions.fields import reader
-from mqlab.definitions.logic import Leaves, Reader, compile_node
+from mqlab.definitions.logic import Leaves, Reader, compile_node, round9
 from mqlab.definitions.model import Definition, PropDecl
 from mqlab.definitions.tree import FieldRef, Node, PropRef
 from mqlab.definitions.walk import walk
@@ -14,6 +14,8 @@ from mqlab.leads.records import Scalar
 from mqlab.leads.text import stored_name
 
 Props = Mapping[str, Scalar]
+LARGEST_AMOUNT = 9e15
+"""Beyond it a double does not hold every whole number; such a number cannot be summed and counts as unknown."""
 
 
 class PropLeaves(Leaves[Props]):
@@ -93,5 +95,12 @@ class EventFilter:
         """How the number under a property is read from an event."""
         if (event, prop) not in self._amounts:
             read = PropLeaves(self._definition, event).prop(prop)
-            self._amounts[event, prop] = lambda known: read(known.props)
+            self._amounts[event, prop] = lambda known: _summable(read(known.props))
         return self._amounts[event, prop]
+
+
+def _summable(amount: Scalar) -> float | None:
+    """An amount that `sum` adds up: at nine decimals, so that sums are exact and the same in every engine."""
+    if isinstance(amount, bool) or not isinstance(amount, float | int):
+        return None
+    return round9(amount) if abs(amount) <= LARGEST_AMOUNT else None

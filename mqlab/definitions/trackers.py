@@ -125,12 +125,11 @@ class SumTracker(CountTracker):
         self._amount = amount
 
     def read(self, at_us: int) -> tuple[Value, int]:
-        """The sum from the earliest to the latest event; unknown where it overflows."""
+        """The sum, added up without loss: amounts are bounded, and have nine decimals."""
         found = self.counted(at_us)
-        total = 0.0
-        for event in reversed(found):
-            total += self._amount(event) or 0.0
-        return total if math.isfinite(total) else None, self.pool.stays_until(self.channel, found, at_us)
+        return math.fsum([self._amount(event) or 0.0 for event in found]), self.pool.stays_until(
+            self.channel, found, at_us
+        )
 
     def rises(self) -> Iterable[int]:
         """Arrivals and departures: amounts may be negative."""

@@ -112,7 +112,7 @@ def enrol(
         )
         return rows[len(before) :]
     internal, missing = tuple(internal_domains), frozenset(null_tokens)
-    forced = _overrides(protocol, overrides or {})
+    forced = forced_arms(protocol, overrides or {})
     begin, end = protocol.enrolment_start, protocol.enrolment_end
     phases = _Phases.of(protocol)
     place = split_of(protocol).placer()
@@ -230,7 +230,8 @@ def _kept_out(
     return "after_enrolment" if created > end else None
 
 
-def _overrides(protocol: Protocol, given: Mapping[str, str]) -> dict[str, str]:
+def forced_arms(protocol: Protocol, given: Mapping[str, str]) -> dict[str, str]:
+    """Unit → arm of the protocol's own overrides and of those given, which win; an unknown arm raises InputError."""
     names = [arm.name for arm in protocol.arms]
     forced: dict[str, str] = {}
     for unit, arm in (*protocol.overrides, *given.items()):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from mqlab.analysis.analyze import analyze as analyze_facts
+from mqlab.analysis.analyze_in_engine import analyze_in
 from mqlab.analysis.results import AnalysisResult
 from mqlab.definitions.model import Definition
 from mqlab.errors import UnreachableError
@@ -16,6 +17,7 @@ from mqlab.experiments.protocol import Protocol
 from mqlab.lab import looks
 from mqlab.lab.experiments import declared, definitions_of, meanings, steps
 from mqlab.lab.fx import Exchange, exchange
+from mqlab.warehouse.engines.engine import open_engine
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,25 +76,35 @@ def analyze(lab: Lab, experiment: str, *, as_of: datetime, position: int | None,
     now = meanings(lab, present)
     same_meaning = all(now.get(ref, meaning) == meaning for ref, meaning in locked.items())
     read_at = lab.reading.position() if position is None else position
-    progress("reading the ledger", 0, 1)
-    facts = lab.reading.facts(as_of=as_of, position=read_at)
-    progress("reading the ledger", 1, 1)
     table = lab.reading.assignments.overrides(experiment, position=read_at)
-    result = analyze_facts(
-        present,
-        definitions,
-        facts,
-        timezone=lab.settings.zone,
-        internal_domains=lab.settings.lab.internal_domains,
-        null_tokens=lab.settings.lab.null_tokens,
-        overrides=dict(zip(table["unit"].to_pylist(), table["arm"].to_pylist(), strict=True)),
-        protocol_unchanged=None if changes is None else not changes and same_meaning,
-        currency=lab.settings.lab.currency,
-        fx=_exchange(lab),
-        memory_limit=lab.settings.warehouse.memory_limit,
-        looks_taken=looks.taken_before(lab, experiment, as_of=as_of, position=read_at),
-        progress=lambda done, total: progress("judging leads", done, total),
-    )
+    given: dict[str, Any] = {
+        "timezone": lab.settings.zone,
+        "internal_domains": lab.settings.lab.internal_domains,
+        "null_tokens": lab.settings.lab.null_tokens,
+        "overrides": dict(zip(table["unit"].to_pylist(), table["arm"].to_pylist(), strict=True)),
+        "protocol_unchanged": None if changes is None else not changes and same_meaning,
+        "currency": lab.settings.lab.currency,
+        "fx": _exchange(lab),
+        "looks_taken": looks.taken_before(lab, experiment, as_of=as_of, position=read_at),
+    }
+    warehouse = lab.settings.warehouse
+    if warehouse.holds_the_lab:
+        progress("judging leads", 0, 1)
+        with open_engine(warehouse.url, memory_limit=warehouse.memory_limit, folder=lab.folder) as engine:
+            result = analyze_in(engine, present, definitions, as_of=as_of, position=read_at, **given)
+        progress("judging leads", 1, 1)
+    else:
+        progress("reading the ledger", 0, 1)
+        facts = lab.reading.facts(as_of=as_of, position=read_at)
+        progress("reading the ledger", 1, 1)
+        result = analyze_facts(
+            present,
+            definitions,
+            facts,
+            memory_limit=warehouse.memory_limit,
+            progress=lambda done, total: progress("judging leads", done, total),
+            **given,
+        )
     late = tuple(began.details.get("late", ())) if began else ()
     result = replace(result, notes=(*late, *result.notes))
     unrecorded = ""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
-from mqlab.analysis.result_rows import MetricRow, Stratum
+from mqlab.analysis.result_rows import MetricRow
 from mqlab.analysis.results import Call, Check, CheckStatus
 from mqlab.experiments.metrics import METRICS
 from mqlab.reports import format as fmt
 from mqlab.reports.document import Tone
+from mqlab.warehouse.columns import Stratum
 
 CALLS: dict[Call, tuple[str, Tone]] = {
     "ship": ("Ship", "good"),

@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from mqlab.errors import InputError
 from mqlab.leads.text import DEFAULT_NULL_TOKENS, normalise
+from mqlab.warehouse.engines.urls import parse
 
 
 class Section(BaseModel):
@@ -73,19 +75,25 @@ class StoreSection(Section):
 
 
 class WarehouseSection(Section):
-    """`[warehouse]`: where the heavy questions run."""
+    """`[warehouse]`: where the heavy questions run. Relative paths are relative to the lab."""
 
     url: str = "duckdb://"
     memory_limit: str = "4GB"
 
+    @property
+    def holds_the_lab(self) -> bool:
+        """Whether the lab's tables are read from there; DuckDB in process is fed from the store."""
+        address = parse(self.url)
+        return address.kind != "duckdb" or address.path is not None
+
     @field_validator("url")
     @classmethod
     def supported(cls, value: str) -> str:
-        """DuckDB in process is the one engine so far."""
-        if value not in ("duckdb", "duckdb://", "duckdb:///:memory:"):
-            raise ValueError(
-                f"'{value}' cannot be used yet: this version analyses in DuckDB in process, url = \"duckdb://\""
-            )
+        """One of the forms that `mqlab.warehouse.engines.urls` knows."""
+        try:
+            parse(value)
+        except InputError as error:
+            raise ValueError(f"{error.problem.message} {error.problem.hint}".rstrip(".")) from error
         return value
 
     @field_validator("memory_limit")

@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+Stratum = Literal["none", "both", "control_first", "arm_first"]
+STRATUM_NAMES: tuple[Stratum, ...] = ("none", "both", "control_first", "arm_first")
+"""What a stratum column says; a stratum's code is its place here."""
+
+
+def at_column(arm: str) -> str:
+    """When an arm's definition first fired, in microseconds since 1970 UTC; null where it has not."""
+    return f"at:{arm}"
+
 
 def stratum_column(arm: str) -> str:
     """The stratum of the pair (`arm`, control); null for leads of other arms."""

@@ -17,15 +17,17 @@ KEPT = 512
 """Questions whose SQL is remembered; the ones not asked for longest are forgotten."""
 
 
-def fetched(expression: ir.Table) -> pa.Table:
-    """The rows of an expression over tables of one DuckDB connection."""
-    connection = expression.get_backend()
-    text, schema = _compiled(expression.op())
-    return connection.con.sql(text).to_arrow_table().cast(schema)
-
-
 @lru_cache(maxsize=KEPT)
-def _compiled(operation: Any) -> tuple[str, pa.Schema]:
-    """The SQL of an expression, and the columns it returns."""
+def compiled(operation: Any) -> tuple[str, pa.Schema]:
+    """The SQL of an expression, given as its operation, and the columns it returns."""
     expression = operation.to_expr()
     return expression.get_backend().compile(expression), expression.schema().to_pyarrow()
+
+
+def fetched(expression: ir.Table) -> pa.Table:
+    """The rows of an expression over tables of one `mqlab.warehouse.engines.engine.Engine`, cast to its schema.
+
+    Their order is the expression's own, none without `order_by`.
+    """
+    sql, schema = compiled(expression.op())
+    return expression.get_backend().mqlab_engine.rows(sql, schema)

@@ -1,4 +1,4 @@
-"""One row per lead: the judged leads joined with what sales reported, as Ibis expressions on DuckDB in process.
+"""One row per lead: the judged leads joined with what sales reported, as Ibis expressions on any engine.
 
 Instants are `int64` microseconds since 1970 UTC, money is integer minor units, quantities are integer thousandths,
 so that a GROUP BY over this table returns integers and the same bytes in every engine.
@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import ibis
 import pyarrow as pa
@@ -22,6 +22,8 @@ from ibis.expr import types as ir
 
 from mqlab.leads.instants import DAY_US
 from mqlab.warehouse.columns import effort_column, money_column
+from mqlab.warehouse.engines.engine import Engine, open_engine
+from mqlab.warehouse.engines.kept import Recipe
 
 STAGES: Mapping[str, tuple[str, ...]] = {
     "accepted": ("accepted",),
@@ -35,9 +37,6 @@ STAGES: Mapping[str, tuple[str, ...]] = {
 
 DEAL_KINDS = ("opportunity", "closed_won", "closed_lost", "reopened", "amount_changed")
 """Outcomes of an opportunity, which belongs to one lead."""
-
-THREADS = 2
-"""Fixed, and every result is an integer over an explicit order: the same bytes each time."""
 
 TOUCH_KINDS = ("touched", "meeting")
 RESPONSE_KINDS = ("touched", "meeting", "accepted", "rejected")
@@ -96,26 +95,28 @@ class Plan:
 
 
 class Dataset:
-    """The one-row-per-lead table in a DuckDB of its own; close it, or use it as a context manager.
+    """The one-row-per-lead table in an engine; close it, or use it as a context manager.
 
     `leads` has, beside the judged columns: `follow_up` (whole days), `age_qualified`, `age_<stage>` for every stage
     of `STAGES` (null where not reached by the cut-off), `responded_us`, `outcomes` (rows counted), `owner`, and the
     money and effort columns. `outcomes` has every row with its `fate`. `handover_stated`: some lead has a `handed_off`
     row; otherwise `handed_us` is the end of the batch in which the lead's own definition fired. `arms` are those that
-    have a lead, empty where nobody said.
+    have a lead, empty where nobody said. A data set that `owns` its engine closes it.
     """
 
     def __init__(
         self,
-        connection: Any,
+        engine: Engine,
         leads: ir.Table,
         outcomes: ir.Table,
         plan: Plan,
         *,
         handover_stated: bool,
         arms: Collection[str] = (),
+        owns: bool = True,
     ) -> None:
-        self._connection = connection
+        self._engine = engine
+        self._owns = owns
         self.leads = leads
         self.outcomes = outcomes
         self.plan = plan
@@ -125,11 +126,19 @@ class Dataset:
     @property
     def engine(self) -> str:
         """The engine, as results name it."""
-        return "duckdb"
+        return self._engine.name
+
+    @property
+    def place(self) -> Engine:
+        """The engine itself."""
+        return self._engine
 
     def close(self) -> None:
-        """Let the engine go, with everything in it."""
-        self._connection.disconnect()
+        """Let the tables go, and the engine with everything in it if it is the data set's own."""
+        if self._owns:
+            self._engine.close()
+        else:
+            self._engine.drop(self.leads.get_name(), self.outcomes.get_name())
 
     def __enter__(self) -> Self:
         return self
@@ -141,63 +150,51 @@ class Dataset:
 
 
 def build(judged: pa.Table, outcomes: pa.Table, plan: Plan, *, memory_limit: str | None = None) -> Dataset:
-    """The data set of `judged` (the columns of `LEAD_ROWS` and more) and `outcomes` (`OUTCOME_ROWS`).
+    """The data set of `judged` (the columns of `LEAD_ROWS` and more) and `outcomes` (`OUTCOME_ROWS`), in a DuckDB.
 
     `memory_limit` bounds what DuckDB takes, such as "4GB"; None leaves it to DuckDB.
     """
-    bound = {} if memory_limit is None else {"memory_limit": memory_limit}
-    connection = ibis.duckdb.connect(threads=THREADS, **bound)
-    shape = ibis.Schema.from_pyarrow(judged.schema)
-    for name, table in (("judged", judged), ("facts", outcomes.select(OUTCOME_ROWS.names).cast(OUTCOME_ROWS))):
-        connection.con.register("arriving", table)
-        connection.con.execute(f"CREATE TABLE {name} AS SELECT * FROM arriving")
-        connection.con.unregister("arriving")
-    rows = _made(connection, "outcome_rows", _outcome_table(shape, plan))
-    stated = connection.con.execute(_STATED_HANDOVERS).fetchone()[0] > 0
-    leads = _made(connection, "leads", _lead_table(shape, plan, handover_stated=stated))
-    arms = [arm for arm in judged["arm"].unique().to_pylist() if arm is not None]
-    return Dataset(connection, leads, rows, plan, handover_stated=stated, arms=arms)
+    engine = open_engine("duckdb://", memory_limit=memory_limit)
+    try:
+        leads = engine.load("judged", judged)
+        facts = engine.load("facts", outcomes.select(OUTCOME_ROWS.names).cast(OUTCOME_ROWS))
+        return _built(engine, leads, facts, plan, "dataset", owns=True)
+    except BaseException:
+        engine.close()
+        raise
 
 
-_STATED_HANDOVERS = "SELECT COUNT(*) FROM outcome_rows WHERE fate = 'counted' AND kind = 'handed_off'"
+def build_in(engine: Engine, judged: ir.Table, outcomes: ir.Table, plan: Plan, *, name: str = "dataset") -> Dataset:
+    """The data set of tables that are in an engine already, kept there under names that begin with `name`.
+
+    Both are read several times: let them be loaded or kept tables, with the columns of `LEAD_ROWS` and more, and of
+    `OUTCOME_ROWS`. Closing the data set drops what it made; the engine stays open.
+    """
+    return _built(engine, judged, outcomes.select(*OUTCOME_ROWS.names), plan, name, owns=False)
 
 
-@dataclass(frozen=True, slots=True)
-class _Recipe:
-    """How a table is made: its columns, the same as SQL, and the SQL of its rows."""
-
-    columns: ibis.Schema
-    typed: str
-    rows: str
-
-    @classmethod
-    def of(cls, expression: ir.Table) -> _Recipe:
-        columns = expression.schema()
-        typed = ", ".join(column.sql("duckdb") for column in columns.to_sqlglot_column_defs("duckdb"))
-        return cls(columns, typed, str(ibis.to_sql(expression, dialect="duckdb", pretty=False)))
+def _built(engine: Engine, judged: ir.Table, facts: ir.Table, plan: Plan, name: str, *, owns: bool) -> Dataset:
+    rows = engine.make(f"{name}_outcomes", _outcome_table(judged.op(), facts.op(), plan))
+    stated = rows.aggregate(n=rows.count(where=(rows.fate == "counted") & (rows.kind == "handed_off")))
+    handover_stated = engine.fetched(stated)["n"][0].as_py() > 0
+    recipe = _lead_table(judged.op(), rows.op(), plan, handover_stated=handover_stated)
+    leads = engine.make(f"{name}_leads", recipe)
+    arms = [arm for arm in engine.fetched(judged.select("arm").distinct())["arm"].to_pylist() if arm is not None]
+    return Dataset(engine, leads, rows, plan, handover_stated=handover_stated, arms=arms, owns=owns)
 
 
 @lru_cache(maxsize=64)
-def _outcome_table(shape: ibis.Schema, plan: Plan) -> _Recipe:
-    """The outcome rows with their fates, beside judged leads of the columns `shape`."""
-    leads, facts = ibis.table(shape, name="judged"), ibis.table(ibis.Schema.from_pyarrow(OUTCOME_ROWS), name="facts")
-    return _Recipe.of(_with_fate(leads, facts, plan))
+def _outcome_table(judged: ops.Relation, facts: ops.Relation, plan: Plan) -> Recipe:
+    """The outcome rows with their fates, beside judged leads."""
+    return Recipe.of(_with_fate(judged.to_expr(), facts.to_expr(), plan))
 
 
 @lru_cache(maxsize=64)
-def _lead_table(shape: ibis.Schema, plan: Plan, *, handover_stated: bool) -> _Recipe:
-    """The one row per lead of the columns `shape`."""
-    rows = ibis.table(_outcome_table(shape, plan).columns, name="outcome_rows")
-    counted, leads = rows.filter(rows.fate == "counted"), ibis.table(shape, name="judged")
-    return _Recipe.of(_one_row_per_lead(leads, counted, plan, handover_stated=handover_stated))
-
-
-def _made(connection: Any, name: str, recipe: _Recipe) -> ir.Table:
-    """Make a table with the columns Ibis expects: DuckDB's own sums of integers would be wider."""
-    connection.con.execute(f"CREATE TABLE {name} ({recipe.typed})")
-    connection.con.execute(f"INSERT INTO {name} {recipe.rows}")
-    place = ops.Namespace(catalog="memory", database="main")
-    return ops.DatabaseTable(name, schema=recipe.columns, source=connection, namespace=place).to_expr()
+def _lead_table(judged: ops.Relation, rows: ops.Relation, plan: Plan, *, handover_stated: bool) -> Recipe:
+    """The one row per lead."""
+    outcomes = rows.to_expr()
+    counted = outcomes.filter(outcomes.fate == "counted")
+    return Recipe.of(_one_row_per_lead(judged.to_expr(), counted, plan, handover_stated=handover_stated))
 
 
 def _with_fate(leads: ir.Table, facts: ir.Table, plan: Plan) -> ir.Table:
@@ -221,7 +218,8 @@ def _with_fate(leads: ir.Table, facts: ir.Table, plan: Plan) -> ir.Table:
         (rows.occurred_us > plan.cut_off_us, "after_cut_off"),
         else_="counted",
     )
-    first_of_deal = ibis.row_number().over(group_by=rows.opportunity_id, order_by=[rows.lead_id, rows.kind]) == 0
+    order = [rows.lead_id, rows.kind, fate, rows.inferred.fill_null(False)]
+    first_of_deal = ibis.row_number().over(group_by=rows.opportunity_id, order_by=order) == 0
     crosses = rows.opportunity_id.notnull() & (rows.deal_arms > 1).fill_null(False) & first_of_deal
     rows = rows.mutate(fate=fate, crosses_arms=crosses)
     age = ibis.ifelse(rows.fate == "counted", _days(rows.occurred_us - rows.assigned_us) + 1, ibis.null("int64"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -114,7 +115,15 @@ def follow_up(*days: float, arms: int = 2, lateness_us: int | None = None) -> Fo
     names = [f"arm{index}" for index in range(arms)]
     starts = np.array([micros(START) + int(day * DAY_US) for day in days], dtype=np.int64)
     labels = [names[index % arms] for index in range(len(days))]
-    return FollowUp.of(names, labels, starts, Clock(micros(START) + 400 * DAY_US, lateness_us, 0))
+
+    def followed(at_us: int) -> dict[str, Counter[int]]:
+        found: dict[str, Counter[int]] = defaultdict(Counter)
+        for label, start in zip(labels, starts.tolist(), strict=True):
+            found[label][(at_us - start) // DAY_US] += 1
+        return found
+
+    leads_of = {name: labels.count(name) for name in names}
+    return FollowUp.of(leads_of, followed, Clock(micros(START) + 400 * DAY_US, lateness_us, 0))
 
 
 def test_a_lead_is_mature_after_whole_days() -> None:

@@ -160,7 +160,7 @@ class Brute:
             return len(self.counted(node.channel, t, self.account))
         if name == "Sum":
             amounts = [self.props_of(one.event, node.prop) for one in self.counted(node.channel, t, self.mine)]
-            return math.fsum(amount for amount in amounts if amount is not None)
+            return math.fsum(nine(amount) or 0.0 for amount in amounts if amount is not None and abs(amount) <= 9e15)
         if name == "DaysSince":
             events = self.counted(node.channel, t, self.mine)
             return (t - max(one.at for one in events)) // DAY if events else None

@@ -8,6 +8,7 @@ import pytest
 
 from mqlab.errors import InputError
 from mqlab.settings.load import find_lab, load_settings
+from mqlab.warehouse.engines.urls import FORMS
 
 TOML = "[lab]\nname = 'x'\n"
 
@@ -67,7 +68,8 @@ def test_outside_a_lab_the_message_says_what_to_do(tmp_path: Path):
         pytest.param("[lab]\ncurrency = 'QQQ'\n", "ISO 4217", id="no such currency"),
         pytest.param("[lab]\nname = \n", r"mqlab\.toml:2:\d+.*\n.*not TOML", id="not TOML"),
         pytest.param("[lab]\napprovals_required = 'yes'\n", r"mqlab\.toml:2", id="wrong type"),
-        pytest.param("[warehouse]\nurl = 'oracle://x'\n", "cannot be used yet", id="engine unknown"),
+        pytest.param("[warehouse]\nurl = 'oracle://x'\n", r"not the address of an engine.*spark:", id="no engine"),
+        pytest.param("[warehouse]\nurl = 'duckbd://'\n", "Did you mean 'duckdb'", id="engine misspelt"),
         pytest.param("[lab]\nfiscal_year_start = 13\n", r"mqlab\.toml:2", id="no thirteenth month"),
         pytest.param("[lab]\nin_force = 'points'\n", r"id@1\.0\.0", id="reference without version"),
     ],
@@ -76,6 +78,14 @@ def test_a_bad_setting_is_told_with_its_line(tmp_path: Path, text: str, expected
     """Each bad setting is refused with file, line, and what would be right."""
     with pytest.raises(InputError, match=expected):
         load_settings(lab(tmp_path, text), {})
+
+
+@pytest.mark.parametrize("url", FORMS)
+def test_every_form_of_an_engine_is_a_setting(tmp_path: Path, url: str):
+    """What the message about an unknown engine offers can be written."""
+    settings = load_settings(lab(tmp_path, f"[warehouse]\nurl = '{url}'\n"), {})
+
+    assert settings.warehouse.url == url
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path):

@@ -1,0 +1,170 @@
+"""Sales feedback that lies in an engine, as the data set takes it: persons, integer microseconds, minor units.
+
+The counterpart of `mqlab.analysis.outcome_rows`, which reads a ledger. Of several rows with one `row_id` the one with
+the greatest (`modified_at`, `known_at`) known by `as_of` is the outcome. A row without `known_at` is a backfill: it was
+known when it happened, and tells nothing about lateness.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import ibis
+import pyarrow as pa
+from ibis.expr import types as ir
+
+from mqlab.leads.instants import DAY_US
+from mqlab.warehouse.compile.expression import number
+from mqlab.warehouse.dataset import OUTCOME_ROWS
+from mqlab.warehouse.engines.engine import Engine
+from mqlab.warehouse.view.tables import LabTable
+
+PARTS = 10_000
+"""Amounts are read in ten-thousandths of a currency unit, as the ledger keeps them."""
+
+LARGEST_QUANTITY = 1e9
+
+InMinor = Callable[[int, str | None, int], int | None]
+"""(amount in ten-thousandths, currency code or None, occurred in microseconds) → minor units; None: cannot be told."""
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """`rows` follows `OUTCOME_ROWS`; `lateness` is the delay of arrival that 99 of 100 timed rows keep, of `timed`."""
+
+    rows: ir.Table
+    lateness_us: int | None
+    timed: int
+    unmatched: int
+
+
+def outcomes_in(
+    engine: Engine,
+    table: LabTable | None,
+    leads: ir.Table,
+    *,
+    person: Mapping[str, str],
+    in_minor: InMinor,
+    as_of_us: int,
+) -> Outcomes:
+    """The outcomes known by `as_of_us` of the leads in `leads` (`lead_id`), kept in the engine.
+
+    `person` gives merged ids the id that stands for them.
+    """
+    if table is None:
+        return Outcomes(engine.load("outcome_facts", OUTCOME_ROWS.empty_table()), None, 0, 0)
+    known = engine.keep("outcomes_known", _current(_known(table, as_of_us)))
+    mine = known.semi_join(leads, "lead_id")
+    mine = engine.keep("outcomes_matched", mine)
+    found = _count(engine, known) - _count(engine, mine)
+    lateness, timed = _lateness(engine, mine)
+    rows = _with_amounts(engine, mine, in_minor)
+    if person:
+        names = pa.table({"merged": list(person), "person": list(person.values())})
+        merged = engine.load("outcome_persons", names)
+        rows = rows.left_join(merged, rows.lead_id == merged.merged)
+        rows = rows.mutate(lead_id=rows.person.fill_null(rows.lead_id))
+    return Outcomes(engine.keep("outcome_facts", rows.select(*OUTCOME_ROWS.names)), lateness, timed, found)
+
+
+def _count(engine: Engine, rows: ir.Table) -> int:
+    return int(engine.fetched(rows.aggregate(rows=rows.count()))["rows"][0].as_py())
+
+
+def handed_over(table: LabTable | None, as_of_us: int) -> ir.Table | None:
+    """`lead_id`, `occurred_us` of the known hand-overs to sales, None where there are no outcomes."""
+    if table is None:
+        return None
+    rows = _current(_known(table, as_of_us))
+    return rows.filter(rows.kind == "handed_off").select("lead_id", "occurred_us")
+
+
+def _known(table: LabTable, as_of_us: int) -> ir.Table:
+    columns = table.columns
+    occurred = columns["occurred_at"]
+    known = ibis.coalesce(columns["known_at"], occurred)
+    amount, quantity = columns["amount"], columns["quantity"]
+    parts = (amount.abs() * number(PARTS) + number(0.5)).floor().cast("int64")
+    sane = (quantity >= number(0)) & (quantity <= number(LARGEST_QUANTITY))
+    thousandths = (ibis.ifelse(sane, quantity, number(LARGEST_QUANTITY)) * number(1000) + number(0.5)).floor()
+    rows = table.table.select(
+        lead_id=columns["lead_id"],
+        kind=columns["kind"],
+        occurred_us=occurred,
+        known_us=known,
+        backfill=columns["known_at"].isnull() | _said(table, "backfill", "true"),
+        inferred=_said(table, "evidence", "inferred"),
+        dated=_said(table, "resolution", "day"),
+        opportunity_id=columns["opportunity_id"],
+        amount_parts=ibis.ifelse(amount < number(0), -parts, parts),
+        currency=columns["currency"].upper(),
+        thousandths=ibis.ifelse(
+            quantity.isnull() | quantity.isnan() | (quantity < number(0)), 1000, thousandths.cast("int64")
+        ),
+        owner=columns["owner"],
+        reason_code=columns["reason_code"],
+        row_id=columns["row_id"],
+        modified_us=columns["modified_at"],
+    )
+    return rows.filter(ibis.greatest(rows.known_us, rows.occurred_us) <= as_of_us)
+
+
+def _said(table: LabTable, column: str, value: str) -> ir.BooleanValue:
+    """Whether a further column, such as a ledger's export has, says so; where there is none it does not."""
+    if column not in table.further:
+        return ibis.literal(False)
+    found = table.further[column]
+    said = found if found.type().is_boolean() else found.cast("string").lower() == value
+    return said.fill_null(False)
+
+
+def _current(rows: ir.Table) -> ir.Table:
+    """Of each row id the current version; a row without an id stands for itself."""
+    last = ibis.row_number().over(
+        group_by=[rows.row_id],
+        order_by=[rows.modified_us.fill_null(rows.known_us).desc(), rows.known_us.desc(), rows.occurred_us.desc()],
+    )
+    rows = rows.mutate(place=last)
+    return rows.filter(rows.row_id.isnull() | (rows.place == 0)).drop("place", "row_id", "modified_us")
+
+
+def _lateness(engine: Engine, rows: ir.Table) -> tuple[int | None, int]:
+    """The 99th percentile of the delay between occurrence and arrival, and how many rows tell it."""
+    timed = rows.filter(~rows.backfill & ~rows.inferred)
+    counted = engine.fetched(timed.aggregate(rows=timed.count()))["rows"][0].as_py()
+    if not counted:
+        return None, 0
+    delays = timed.select(delay=ibis.greatest(timed.known_us - timed.occurred_us, 0))
+    ranked = delays.mutate(place=ibis.row_number().over(order_by=delays.delay))
+    found = engine.fetched(ranked.filter(ranked.place == -(-counted * 99 // 100) - 1).select("delay"))
+    return int(found["delay"][0].as_py()), counted
+
+
+def _with_amounts(engine: Engine, rows: ir.Table, in_minor: InMinor) -> ir.Table:
+    """Amounts of won deals in minor units: each different (amount, currency, day) is converted once, in Python."""
+    won = rows.filter((rows.kind == "closed_won") & rows.amount_parts.notnull())
+    day = (won.occurred_us // DAY_US).cast("int64")
+    asked = won.select(parts=won.amount_parts, code=won.currency.fill_null(""), day=day).distinct()
+    found = engine.fetched(asked.order_by("parts", "code", "day")).to_pylist()
+    minor = [in_minor(row["parts"], row["code"] or None, row["day"] * DAY_US) for row in found]
+    prices = engine.load(
+        "outcome_prices",
+        pa.table(
+            {
+                "price_parts": pa.array([row["parts"] for row in found], pa.int64()),
+                "price_code": pa.array([row["code"] for row in found], pa.string()),
+                "price_day": pa.array([row["day"] for row in found], pa.int64()),
+                "amount_minor": pa.array(minor, pa.int64()),
+            }
+        ),
+    )
+    at = (rows.occurred_us // DAY_US).cast("int64")
+    rows = rows.mutate(at_day=at, at_code=rows.currency.fill_null(""))
+    same = (
+        (rows.kind == "closed_won")
+        & (rows.amount_parts == prices.price_parts)
+        & (rows.at_code == prices.price_code)
+        & (rows.at_day == prices.price_day)
+    )
+    return rows.left_join(prices, same)

@@ -1,0 +1,66 @@
+"""The compiled query holds functions of the engine and nothing else: no Python runs where the data is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import sqlglot
+from ibis.expr import types as ir
+from sqlglot import expressions as sge
+
+from mqlab.warehouse.engines.engine import Engine
+from mqlab.warehouse.engines.kept import Recipe
+from tests.warehouse.agreement import kinds
+from tests.warehouse.agreement.answers import in_engine
+from tests.warehouse.agreement.makes import ExampleMaker
+
+LOGIC = {"and", "or", "if", "case", "cast", "coalesce", "nullif", "least", "greatest"}
+NUMBERS = {"abs", "ceil", "floor", "ln", "log", "power", "exp", "mod"}
+TEXTS = {
+    "contains",
+    "starts_with",
+    "ends_with",
+    "suffix",
+    "prefix",
+    "startswith",
+    "endswith",
+    "right",
+    "left",
+    "length",
+}
+AGGREGATES = {"sum", "min", "max", "count", "first", "arg_min", "row_number", "lead", "lag"}
+ARRAYS = {"array_agg", "array_size", "sort_array", "list_extract", "array", "unnest", "element_at", "get", "explode"}
+ALLOWED = LOGIC | NUMBERS | TEXTS | AGGREGATES | ARRAYS
+"""Built-in functions, by the names under which sqlglot knows them or the engine is called."""
+ENOUGH = {"duckdb": 12, "postgres": 12, "spark": 1}
+"""Examples of three definitions; Spark takes seconds for one."""
+
+
+def functions(sql: str, dialect: str) -> Iterator[str]:
+    """The functions that a query calls."""
+    for call in sqlglot.parse_one(sql, dialect=dialect).find_all(sge.Func):
+        yield call.name.lower() if isinstance(call, sge.Anonymous) else call.sql_name().lower()
+
+
+@pytest.mark.slow
+def test_only_functions_of_the_engine_are_called(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every function of every compiled query is one of the engine's own."""
+    asked: list[str] = []
+    make = engine.make
+
+    def noting(name: str, recipe: Recipe) -> ir.Table:
+        asked.append(recipe.sql)
+        return make(name, recipe)
+
+    monkeypatch.setattr(engine, "make", noting)
+    seen: set[str] = set()
+    for number in range(ENOUGH[engine.name]):
+        example = ExampleMaker(number).example(definitions=3)
+        in_engine(engine)(example)
+        seen.update(kind for definition in example.definitions for kind in kinds.found(definition))
+
+    called = {name for sql in asked for name in functions(sql, engine.name)}
+    assert called - ALLOWED == set()
+    assert {"sum", "if" if "if" in called else "case"} <= called
+    assert len(seen) > 40
