@@ -21,8 +21,12 @@ ROOT = Path(__file__).parent.parent
 SENTENCE = re.compile(r"\S.*[.!?]\s*$", re.DOTALL)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Every test says in a sentence what it shows."""
+    """Every test says in a sentence what it shows; those that need Spark, which is slow, are marked so."""
+    for item in items:
+        if isinstance(item, pytest.Function) and _needs_spark(item):
+            item.add_marker(pytest.mark.spark)
     silent = [
         item.nodeid
         for item in items
@@ -32,6 +36,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     ]
     if silent:
         raise pytest.UsageError("a test needs a sentence for a docstring: " + ", ".join(sorted(set(silent))[:10]))
+
+
+def _needs_spark(item: pytest.Function) -> bool:
+    given = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    named = any(isinstance(one, str) and one == "spark" for one in given)
+    return named or not {"spark_url", "spark_cluster"}.isdisjoint(item.fixturenames)
 
 
 @pytest.hookimpl(hookwrapper=True)

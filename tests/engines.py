@@ -143,10 +143,10 @@ def spark_cluster() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def in_its_own_process(function: Callable[..., Any], *arguments: Any) -> Any:
-    """What a function of a module returns, run in a fresh process of its own."""
+def in_its_own_process(function: Callable[..., Any], *arguments: Any, seconds: float = OWN_PROCESS_SECONDS) -> Any:
+    """What a function of a module returns, run in a fresh process of its own, which has so many `seconds`."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(function, *arguments).result(timeout=OWN_PROCESS_SECONDS)
+        return pool.submit(function, *arguments).result(timeout=seconds)
 
 
 def _free_port() -> int:

@@ -68,7 +68,7 @@ def analyze(
     their arm (they are left out). `protocol_unchanged`: whether protocol and definitions are those locked at the
     start, None before it. `fx(from, to, day)` is the lab's table of rates. `looks_taken` are the recorded earlier
     looks; the declared looks need not be among them. `memory_limit` bounds the engine, such as
-    "4GB". `progress` is called with (leads judged, leads in all).
+    "4GB". `progress` is called with how much is judged and how much there is: leads, or slices of them.
 
     What cannot be said is a reason in its own row; nothing is NaN and nothing is left out. Same input, same bytes.
     """
@@ -84,6 +84,7 @@ def analyze(
                 internal_domains=internal_domains,
                 null_tokens=null_tokens,
                 overrides=overrides,
+                progress=progress,
             )
             return _conclude_in(
                 engine,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -24,6 +25,8 @@ from mqlab.leads.text import DEFAULT_NULL_TOKENS
 from mqlab.warehouse.dataset import build_in
 from mqlab.warehouse.engines.engine import Engine
 from mqlab.warehouse.outcomes import PARTS, outcomes_in
+from mqlab.warehouse.slices import Progress
+from mqlab.warehouse.view.known import KnownFacts
 from mqlab.warehouse.view.tables import lab_tables
 
 
@@ -42,11 +45,14 @@ def analyze_in(
     currency: str = "EUR",
     fx: Exchange | None = None,
     looks_taken: Sequence[TakenLook] = (),
+    slices: int | None = None,
+    progress: Progress | None = None,
 ) -> AnalysisResult:
     """As `mqlab.analysis.analyze.analyze`, over the tables of the lab that the engine holds.
 
     `position` is that of the ledger the experiment's own history was read from; the tables have none. Nothing
-    row-level leaves the engine but one row per account or winner where the statistics need it.
+    row-level leaves the engine but one row per account or winner where the statistics need it. Leads are judged in so
+    many `slices`, by default as many as the engine's memory asks for; `progress` is called with (slices done, slices).
     """
     as_of_us = micros(as_of)
     tables = lab_tables(engine)
@@ -60,6 +66,8 @@ def analyze_in(
         internal_domains=internal_domains,
         null_tokens=null_tokens,
         overrides=overrides,
+        slices=slices,
+        progress=progress,
     )
     prices = Prices(reported_currency(protocol, currency), currency.upper(), fx)
     outcomes = outcomes_in(
@@ -73,7 +81,7 @@ def analyze_in(
     time = Clock(as_of_us, outcomes.lateness_us, outcomes.timed)
     plan = dataset_plan(protocol, time, prices.minor)
     with build_in(engine, judged.table, outcomes.rows, plan) as dataset:
-        return concluded(
+        result = concluded(
             protocol,
             definitions,
             Standing(as_of, position, outcomes.unmatched),
@@ -87,6 +95,17 @@ def analyze_in(
             protocol_unchanged=protocol_unchanged,
             looks_taken=looks_taken,
         )
+    return replace(result, notes=(*absent_columns(held.known), *result.notes))
+
+
+def absent_columns(known: KnownFacts) -> tuple[str, ...]:
+    """What to say of columns that are read and that no table has: a slip in a name looks like a value nobody has."""
+    found = [column.partition(".") for column in known.absent]
+    return tuple(
+        f"the table '{table}' has no column '{name}', which is read: "
+        + ("only what 'field_changes' tells of it counts" if table == "leads" else "no event has it")
+        for table, _, name in found
+    )
 
 
 def _events_of_persons(engine: Engine, events: ir.Table, person: Mapping[str, str]) -> ir.Table:

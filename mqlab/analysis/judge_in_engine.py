@@ -21,7 +21,6 @@ from mqlab.leads.records import Merge
 from mqlab.leads.tables import Facts
 from mqlab.leads.text import DEFAULT_NULL_TOKENS, stored_name
 from mqlab.warehouse.columns import segment_column
-from mqlab.warehouse.compile import crossings
 from mqlab.warehouse.compile.columns import FieldLeaves
 from mqlab.warehouse.compile.expression import compile_node
 from mqlab.warehouse.compile.states import values_at_start
@@ -29,8 +28,9 @@ from mqlab.warehouse.engines.engine import Engine
 from mqlab.warehouse.enrolment import enrolled
 from mqlab.warehouse.judged import JudgedLeads, judged_leads, refs_of
 from mqlab.warehouse.outcomes import handed_over
-from mqlab.warehouse.persons import is_kept, persons, stretches
+from mqlab.warehouse.persons import Persons, is_kept, persons, stretches
 from mqlab.warehouse.readings import Reading, Readings, readings_of
+from mqlab.warehouse.slices import Progress, crossings_in_slices, slices_for
 from mqlab.warehouse.view.from_facts import known_from_facts
 from mqlab.warehouse.view.from_tables import known_from_tables
 from mqlab.warehouse.view.input_checks import check_tables
@@ -103,8 +103,62 @@ def judge_in(
     internal_domains: Collection[str] = (),
     null_tokens: Collection[str] = DEFAULT_NULL_TOKENS,
     overrides: Mapping[str, str] | Iterable[tuple[str, str]] = (),
+    slices: int | None = None,
+    progress: Progress | None = None,
 ) -> JudgedLeads:
-    """Enrol every lead and judge it by every arm's definition; `definitions` are keyed by `id@version`."""
+    """Enrol every lead and judge it by every arm's definition; `definitions` are keyed by `id@version`.
+
+    They are judged in so many `slices`, by default as many as the engine's memory asks for.
+    """
+    people = enrolled_persons(
+        engine,
+        held,
+        protocol,
+        definitions,
+        as_of_us=as_of_us,
+        internal_domains=internal_domains,
+        null_tokens=null_tokens,
+        overrides=overrides,
+    )
+    asked = [definitions[ref] for ref in refs_of(protocol)]
+    by_account = protocol.unit == "account" and any(reads_account(one) for one in asked)
+    found = stretches(engine, people, qualify_within_us=protocol.qualify_within_us, by_account=by_account)
+    starts = engine.keep("starts", found.starts)
+    crossed = crossings_in_slices(
+        engine,
+        starts,
+        lambda part: view_of(held.known, part, as_of_us=as_of_us, shares=found.shares),
+        asked,
+        as_of_us=as_of_us,
+        slices=slices_of(engine, held.known, starts) if slices is None else slices,
+        progress=progress,
+    )
+    engine.drop("starts")
+    return judged_leads(
+        engine,
+        protocol,
+        definitions,
+        people,
+        found,
+        crossed,
+        as_of_us=as_of_us,
+        segments=_segment_values(engine, held.known, people.rows, protocol, null_tokens, as_of_us),
+    )
+
+
+def enrolled_persons(
+    engine: Engine,
+    held: Held,
+    protocol: Protocol,
+    definitions: Mapping[str, Definition],
+    *,
+    as_of_us: int,
+    internal_domains: Collection[str] = (),
+    null_tokens: Collection[str] = DEFAULT_NULL_TOKENS,
+    overrides: Mapping[str, str] | Iterable[tuple[str, str]] = (),
+    positions: bool = False,
+) -> Persons:
+    """Where every lead belongs, after merges; with `positions` also where its unit stands on the rings."""
     leads = engine.keep(
         "known_lead_rows", _with_eligible(engine, held.known, protocol, definitions, null_tokens, as_of_us)
     )
@@ -117,24 +171,21 @@ def judge_in(
         overrides=dict(overrides),
         internal_domains=internal_domains,
         null_tokens=null_tokens,
+        positions=positions,
         plain_ids=held.plain_ids,
     )
-    people = persons(engine, rows, held.merges, own=units.own)
-    asked = [definitions[ref] for ref in refs_of(protocol)]
-    by_account = protocol.unit == "account" and any(reads_account(one) for one in asked)
-    found = stretches(engine, people, qualify_within_us=protocol.qualify_within_us, by_account=by_account)
-    starts = engine.keep("starts", found.starts)
-    view = view_of(held.known, starts, as_of_us=as_of_us, shares=found.shares)
-    return judged_leads(
-        engine,
-        protocol,
-        definitions,
-        people,
-        found,
-        crossings(view, asked, engine, as_of_us=as_of_us),
-        as_of_us=as_of_us,
-        segments=_segment_values(engine, held.known, people.rows, protocol, null_tokens, as_of_us),
+    return persons(engine, rows, held.merges, own=units.own)
+
+
+def slices_of(engine: Engine, known: KnownFacts, starts: ir.Table) -> int:
+    """As many slices as the engine's memory asks for."""
+    memory_bytes = engine.memory_bytes()
+    if memory_bytes is None:
+        return 1
+    leads, events = (
+        engine.fetched(one.aggregate(rows=one.count()))["rows"][0].as_py() for one in (starts, known.events)
     )
+    return slices_for(leads=leads, events=events, memory_bytes=memory_bytes)
 
 
 def _with_eligible(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,8 @@ from mqlab.errors import InputError
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from mqlab.lab import Lab
 
 app = typer.Typer(no_args_is_help=True, help="The rules that say which leads are MQLs, as versioned files.")
 
@@ -187,25 +190,37 @@ def approve(
 def score(
     ref: RefArgument,
     lead: Annotated[
-        Path, typer.Option("--lead", help="A lead file: one JSON object, a list, or JSONL.", show_default=False)
-    ],
+        Path | None,
+        typer.Option(
+            "--lead",
+            help="A lead file: one JSON object, a list, or JSONL. Default: every lead of the lab.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
     at: Annotated[
         str, typer.Option("--at", help="The instant to judge at: a date or an instant with offset.", show_default=False)
     ],
     lab: LabOption = None,
     output_format: FormatOption = Format.TABLE,
 ) -> None:
-    """Judge leads by a definition, with points and reasons.
+    """Judge leads by a definition: those of a file with points and reasons, or all of the lab.
 
-    What the file holds and the definition does not declare is told on stderr.
+    What the file holds and the definition does not declare is told on stderr. The lab's leads are judged where they
+    are, from their creation, by what was known then; JSON has one object per lead, sorted by id.
 
     Example: `mqlab definitions score fit-x-engagement@1.4.0 --lead lead.json --at 2026-07-01T12:00:00Z`
     """
     from mqlab.lab import Lab
-    from mqlab.lab.score import scored
 
     opened = Lab.open(lab)
-    found = scored(opened, ref, lead, at=parse_instant(at, opened.settings.zone, option="--at"))
+    instant = parse_instant(at, opened.settings.zone, option="--at")
+    if lead is None:
+        _score_everyone(opened, ref, instant, output_format)
+        return
+    from mqlab.lab.score import scored
+
+    found = scored(opened, ref, lead, at=instant)
     output.show(
         [decision.to_dict() for decision in found.decisions],
         output_format,
@@ -213,6 +228,17 @@ def score(
     )
     if found.note is not None:
         output.wrapped(output.console(stderr=True), [found.note])
+
+
+def _score_everyone(lab: Lab, ref: str, at: datetime, output_format: Format) -> None:
+    with output.progress() as progress:
+        found = lab.score_everyone(ref, at=at, progress=progress)
+    if output_format is Format.JSON:
+        output.stream(found.rows())
+    else:
+        from mqlab.reports.everyone import render
+
+        sys.stdout.write(render(found, lab.settings.zone))
 
 
 @app.command("import")

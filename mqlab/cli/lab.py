@@ -6,7 +6,7 @@ import sys
 from collections import Counter
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,9 @@ from mqlab.cli import output
 from mqlab.cli.ingest import MappingOption, PresetOption
 from mqlab.cli.options import ExperimentArgument, Format, FormatOption, LabOption, instant_or_now, now
 from mqlab.cli.problems import show_problems
+
+if TYPE_CHECKING:
+    from mqlab.lab import Lab
 
 
 class Schema(StrEnum):
@@ -88,8 +91,12 @@ def check(lab: LabOption = None, output_format: FormatOption = Format.TABLE) -> 
 def assign(
     experiment: ExperimentArgument,
     file: Annotated[
-        Path, typer.Argument(help="Leads: CSV, Parquet or JSONL with at least lead_id.", show_default=False)
-    ],
+        Path | None,
+        typer.Argument(
+            help="Leads: CSV, Parquet or JSONL with at least lead_id. Default: every lead of the lab.",
+            show_default=False,
+        ),
+    ] = None,
     preset: PresetOption = None,
     mapping: MappingOption = None,
     lab: LabOption = None,
@@ -97,11 +104,17 @@ def assign(
 ) -> None:
     """Which arm each lead is in, and why. A pure function of the protocol and the lead: nothing is written.
 
+    Without a file: every lead of the lab, where the leads are; JSON has one object per lead, sorted by id.
+
     Example: `mqlab assign 2026q3-intent leads.csv --format json`
     """
     from mqlab.lab import Lab
 
-    found = Lab.open(lab).assign_file(experiment, file, as_of=now(), preset=preset, mapping=mapping)
+    opened = Lab.open(lab)
+    if file is None:
+        _assign_everyone(opened, experiment, output_format)
+        return
+    found = opened.assign_file(experiment, file, as_of=now(), preset=preset, mapping=mapping)
     again = [lead for lead, count in Counter(one.lead_id for one in found).items() if count > 1]
     if again:
         more = f" and {len(again) - 1:,} more" if len(again) > 1 else ""
@@ -117,6 +130,16 @@ def assign(
             )
         ),
     )
+
+
+def _assign_everyone(lab: Lab, experiment: str, output_format: Format) -> None:
+    with output.progress() as progress:
+        found = lab.assign_everyone(experiment, as_of=now(), progress=progress)
+    if output_format is Format.JSON:
+        output.stream(assignment.to_dict() for assignment in found.assignments())
+    else:
+        rows = [(arm or "-", phase or "-", why, f"{leads:,}") for arm, phase, why, leads in found.counts()]
+        output.console().print(output.table_of(["arm", "phase", "why", "leads"], rows, right=["leads"]))
 
 
 def why(

@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from mqlab.cli import analyze, definitions, experiments, ingest, lab, output, quarantine, report
+from mqlab.cli import analyze, backtest, definitions, experiments, ingest, lab, output, quarantine, report
 from mqlab.errors import InputError, MqlabError, UnreachableError
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 lab.register(app)
 analyze.register(app)
+backtest.register(app)
 app.add_typer(definitions.app, name="definitions")
 app.add_typer(experiments.app, name="experiments")
 app.add_typer(ingest.app, name="ingest")

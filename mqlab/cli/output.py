@@ -39,6 +39,15 @@ def show(data: Any, output_format: Format, table: Callable[[Console], None]) -> 
         table(console())
 
 
+def stream(rows: Iterable[Any]) -> None:
+    """A JSON list, written row by row as the rows come."""
+    before = "[\n"
+    for row in rows:
+        sys.stdout.write(before + textwrap.indent(json_text(row), "  "))
+        before = ",\n"
+    sys.stdout.write("[]\n" if before == "[\n" else "\n]\n")
+
+
 def note(text: str) -> None:
     """One line for people, on stderr."""
     console(stderr=True).print(text, markup=False)

@@ -11,7 +11,7 @@ from mqlab.analysis.analyze import analyze as analyze_facts
 from mqlab.analysis.analyze_in_engine import analyze_in
 from mqlab.analysis.results import AnalysisResult
 from mqlab.definitions.model import Definition
-from mqlab.errors import UnreachableError
+from mqlab.errors import InputError, UnreachableError
 from mqlab.experiments import lifecycle
 from mqlab.experiments.protocol import Protocol
 from mqlab.lab import looks
@@ -75,7 +75,7 @@ def analyze(lab: Lab, experiment: str, *, as_of: datetime, position: int | None,
     locked = dict(began.details.get("definitions", {})) if began else {}
     now = meanings(lab, present)
     same_meaning = all(now.get(ref, meaning) == meaning for ref, meaning in locked.items())
-    read_at = lab.reading.position() if position is None else position
+    read_at = _reached(lab, position)
     table = lab.reading.assignments.overrides(experiment, position=read_at)
     given: dict[str, Any] = {
         "timezone": lab.settings.zone,
@@ -91,8 +91,15 @@ def analyze(lab: Lab, experiment: str, *, as_of: datetime, position: int | None,
     if warehouse.holds_the_lab:
         progress("judging leads", 0, 1)
         with open_engine(warehouse.url, memory_limit=warehouse.memory_limit, folder=lab.folder) as engine:
-            result = analyze_in(engine, present, definitions, as_of=as_of, position=read_at, **given)
-        progress("judging leads", 1, 1)
+            result = analyze_in(
+                engine,
+                present,
+                definitions,
+                as_of=as_of,
+                position=read_at,
+                progress=lambda done, total: progress("judging leads", done, total),
+                **given,
+            )
     else:
         progress("reading the ledger", 0, 1)
         facts = lab.reading.facts(as_of=as_of, position=read_at)
@@ -114,6 +121,18 @@ def analyze(lab: Lab, experiment: str, *, as_of: datetime, position: int | None,
         except UnreachableError as error:
             unrecorded = f"this look could not be recorded, so later ones will not know of it: {error}"
     return Analysis(result, present, definitions, lab.settings.zone, unrecorded)
+
+
+def _reached(lab: Lab, position: int | None) -> int:
+    """A position that the ledger has reached, by default its latest."""
+    latest = lab.reading.position()
+    if position is not None and not 0 <= position <= latest:
+        raise InputError(
+            f"the ledger has no position {position}.",
+            code="NoSuchPosition",
+            hint=f"Its latest position is {latest}.",
+        )
+    return latest if position is None else position
 
 
 def _exchange(lab: Lab) -> Exchange | None:

@@ -27,9 +27,14 @@ def assign(
     """Where leads belong, in their order, as `analyze` will see it.
 
     Overrides, hand-overs, merges and earlier leads of the same units that the ledger knows at `as_of` count; `known`
-    holds them where the caller has read them already. RefusedError where the experiment was edited since its start.
+    holds them where the caller has read them already. Where the lab's tables lie in a warehouse, all but the overrides
+    are read there. RefusedError where the experiment was edited since its start.
     """
     plan = governed(lab, experiment)
+    if known is None and lab.settings.warehouse.holds_the_lab:
+        from mqlab.lab.assign_in_place import assign_in_place
+
+        return assign_in_place(lab, plan, leads, as_of=as_of)
     tokens = tuple(lab.settings.lab.null_tokens)
     if known is None:
         few = [lead.lead_id for lead in leads] if plan.unit == "lead" and len(leads) == 1 else None

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from mqlab.errors import InputError
-from mqlab.leads.instants import end_of_day
+from mqlab.leads.instants import end_of_day, start_of_day
 from mqlab.settings.load import find_lab, load_settings
 from mqlab.settings.model import Settings
 
@@ -56,6 +56,12 @@ class Contents:
             hint = "Give a date, such as date(2026, 12, 5), or an instant with its time zone."
             raise InputError(f"as_of {as_of!r} is no date.", code="NoDate", hint=hint)
         return end_of_day(as_of, self.settings.zone)
+
+    def _beginning(self, at: datetime | date | None) -> datetime | None:
+        """As `_instant`, but a date means the beginning of that day; nothing stays nothing."""
+        if at is None or isinstance(at, datetime) or not isinstance(at, date):
+            return None if at is None else self._instant(at)
+        return start_of_day(at, self.settings.zone)
 
     @cached_property
     def definitions(self) -> Registry:

@@ -13,6 +13,7 @@ from mqlab.lab.progress import Progress, silent
 
 if TYPE_CHECKING:
     from mqlab.analysis.planning.assumed import Stated
+    from mqlab.analysis.score_in_engine import EveryLead
     from mqlab.crm.counts import ImportCounts
     from mqlab.definitions.decision import Decision
     from mqlab.definitions.points_table import NotCarried
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from mqlab.experiments.enrol import Assignment
     from mqlab.experiments.protocol import Protocol
     from mqlab.lab.analyze import Analysis
+    from mqlab.lab.assign_everyone import EveryPlace
+    from mqlab.lab.backtest import Backtested
     from mqlab.lab.definitions import Diff
     from mqlab.lab.plan import Planned
     from mqlab.lab.why import Why
@@ -100,6 +103,39 @@ class Lab(Contents):
 
         return score_file(self, ref, lead_file, at=at)
 
+    def score_everyone(self, ref: str, *, at: datetime | date | None = None, progress: Progress = silent) -> EveryLead:
+        """Judge every lead of the lab by a definition, where the leads are."""
+        from mqlab.lab.score_everyone import score_everyone
+
+        return score_everyone(self, ref, at=self._instant(at), progress=progress)
+
+    def backtest(
+        self,
+        ref: str,
+        *,
+        against: str | None = None,
+        as_of: datetime | date | None = None,
+        created_from: datetime | date | None = None,
+        created_to: datetime | date | None = None,
+        qualify_within: str | None = None,
+        sql_within_days: int = 60,
+        won_within_days: int = 180,
+        progress: Progress = silent,
+    ) -> Backtested:
+        """Which past leads a definition would have passed, beside another one (default: what is in force).
+
+        It describes what those leads went on to do under whatever rule handed them over: no causal effect.
+        """
+        from mqlab.lab.backtest import backtest
+
+        return backtest(
+            self, ref, against=against, as_of=self._instant(as_of),
+            created_from=self._beginning(created_from),
+            created_to=None if created_to is None else self._instant(created_to),
+            qualify_within=qualify_within, sql_within_days=sql_within_days, won_within_days=won_within_days,
+            progress=progress,
+        )  # fmt: skip
+
     def import_points(
         self,
         file: Path,
@@ -145,6 +181,14 @@ class Lab(Contents):
         from mqlab.lab.assign import assign_file
 
         return assign_file(self, experiment, file, as_of=as_of, preset=preset, mapping=mapping)
+
+    def assign_everyone(
+        self, experiment: str, *, as_of: datetime | date | None = None, progress: Progress = silent
+    ) -> EveryPlace:
+        """Where every lead of the lab belongs in an experiment, as `analyze` sees it."""
+        from mqlab.lab.assign_everyone import assign_everyone
+
+        return assign_everyone(self, experiment, as_of=self._instant(as_of), progress=progress)
 
     def decide(
         self,

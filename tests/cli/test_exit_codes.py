@@ -15,6 +15,7 @@ READING = (
     ["analyze", NAME],
     ["why", "L0001"],
     ["report", "experiment", NAME],
+    ["backtest", "points@1.1.0"],
 )
 
 

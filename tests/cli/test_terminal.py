@@ -31,6 +31,8 @@ LONG = "Does-a-title-with-a-very-long-word-and-many-more-words really fit into e
         pytest.param(["experiments", "show", NAME], id="experiments show"),
         pytest.param(["experiments", "status"], id="experiments status"),
         pytest.param(["assign", NAME, "leads.csv"], id="assign"),
+        pytest.param(["definitions", "score", "points", "--at", "2026-06-30"], id="score"),
+        pytest.param(["backtest", "points", *AS_OF], id="backtest"),
         pytest.param(["quarantine", "list"], id="quarantine"),
     ],
 )

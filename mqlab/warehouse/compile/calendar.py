@@ -13,6 +13,9 @@ from ibis.expr import types as ir
 from mqlab.leads.instants import DAY_US, instant, micros
 
 SECOND_US = 1_000_000
+EARLIEST_DAY = 4_000_000
+"""Days before 1970 from which days are counted, and only whole ones are divided: engines agree about remainders of
+positive numbers and about exact divisions, and some divide with a rounded result."""
 
 
 def local_day(at_us: ir.Value, zone: str, first_us: int, last_us: int) -> ir.Value:
@@ -26,7 +29,8 @@ def local_day(at_us: ir.Value, zone: str, first_us: int, last_us: int) -> ir.Val
         # each offset holds until the next one begins
         until = [(at_us < begins, before) for (_, before), (begins, _) in pairwise(offsets)]
         offset = ibis.cases(*until, else_=offsets[-1][1]).cast("int64")
-    return ((at_us + offset) // DAY_US).cast("int64")
+    local = at_us + offset + EARLIEST_DAY * DAY_US
+    return ((local - local % DAY_US) // DAY_US - EARLIEST_DAY).cast("int64")
 
 
 @lru_cache(maxsize=256)

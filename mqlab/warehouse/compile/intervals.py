@@ -61,7 +61,7 @@ def intervals(events: Events, signal: Counted) -> ir.Table:
     ends = [table.displaced] if "displaced" in table.columns else []
     if signal.lasts_us is not None:
         ends.append(table.occ + signal.lasts_us)
-    end: ir.Value = NEVER if not ends else ends[0] if len(ends) == 1 else ibis.least(*ends)
+    end: ir.Value = NEVER if not ends else ends[0] if len(ends) == 1 else _sooner(*ends)
     table = table.mutate(a=table.known, b=end)
     if isinstance(signal.decay, Steps):
         return _stepped(table, signal.decay)
@@ -139,7 +139,12 @@ def _displaced(table: ir.Table, signal: Counted) -> ir.Table:
     day = table[day_column(signal.zone)]
     of_latest = ibis.ifelse(table.in_day.isnull(), table.by_day, NEVER)
     table = table.mutate(spread=of_latest.max().over(ibis.window(group_by=[table.key, day])))
-    return table.mutate(displaced=ibis.least(table.in_day, table.spread))
+    return table.mutate(displaced=_sooner(table.in_day, table.spread))
+
+
+def _sooner(one: ir.Value, other: ir.Value) -> ir.Value:
+    """The lesser of two ends, null where neither comes: a null alone makes LEAST null on some engines."""
+    return ibis.least(ibis.coalesce(one, other), ibis.coalesce(other, one))
 
 
 def _with_smallest(table: ir.Table, name: str, known: ir.Value, window: object, count: int) -> ir.Table:
@@ -162,7 +167,7 @@ def _stepped(table: ir.Table, decay: Steps) -> ir.Table:
         if share == 0:
             continue
         start = table.a if begins is None else ibis.greatest(table.a, table.occ + begins)
-        end = table.b if ends is None else ibis.least(table.b, table.occ + ends)
+        end = table.b if ends is None else _sooner(table.b, table.occ + ends)
         parts.append(table.select("key", "final", a=start, b=end, w=number(share), s=number(0)))
     if not parts:
         return table.filter(ibis.literal(False)).select("key", "a", "b", "w", "s", "final")

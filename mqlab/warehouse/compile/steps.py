@@ -11,6 +11,9 @@ from ibis.expr import types as ir
 from mqlab.warehouse.engines.engine import Engine
 from mqlab.warehouse.engines.kept import Recipe
 
+BACKTICKED = {"spark", "databricks", "bigquery"}
+"""Engines on which a double quote begins a text, not a name."""
+
 
 class Steps:
     """The steps of one question to one engine, in order."""
@@ -27,7 +30,7 @@ class Steps:
     def recipe(self, expression: ir.Table) -> Recipe:
         """The whole question: the SQL of an expression over the steps."""
         last = self._engine.backend.compile(expression)
-        quote = "`" if self._engine.name == "spark" else '"'
+        quote = "`" if self._engine.name in BACKTICKED else '"'
         parts = ", ".join(f"{quote}{name}{quote} AS ({sql})" for name, sql in self._parts.items())
         return Recipe(expression.schema(), f"WITH {parts} {_joined(last)}")
 

@@ -11,7 +11,7 @@ from mqlab.definitions.model import Definition, HalfLife
 from mqlab.errors import InputError
 from mqlab.warehouse.compile.calendar import local_day
 from mqlab.warehouse.compile.columns import FieldLeaves
-from mqlab.warehouse.compile.intervals import SPAN, Events, day_column
+from mqlab.warehouse.compile.intervals import NEVER, SPAN, Events, day_column
 from mqlab.warehouse.compile.judgement import Judgement
 from mqlab.warehouse.compile.signals import Absent, Counted, Signal, signal_of, slots_of
 from mqlab.warehouse.compile.states import States, states
@@ -22,12 +22,15 @@ from mqlab.warehouse.engines.engine import Engine
 from mqlab.warehouse.view.view import View
 
 
-def crossings(view: View, definitions: Sequence[Definition], engine: Engine, *, as_of_us: int) -> ir.Table:
+def crossings(
+    view: View, definitions: Sequence[Definition], engine: Engine, *, as_of_us: int, name: str = "crossings"
+) -> ir.Table:
     """key, and for definition number d `at_<d>`, `path_<d>`: when it first holds and by which path, null where never.
 
     Microseconds since 1970 UTC; from the lead's start, before the end of its window, with what is known by `as_of_us`.
+    Kept in the engine as `name`.
     """
-    return _judged(view, definitions, engine, as_of_us=as_of_us, at_the_end=False)
+    return _judged(view, definitions, engine, name, as_of_us=as_of_us, at_the_end=False)
 
 
 def decisions(view: View, definitions: Sequence[Definition], engine: Engine, *, as_of_us: int) -> ir.Table:
@@ -36,11 +39,11 @@ def decisions(view: View, definitions: Sequence[Definition], engine: Engine, *, 
     `verdict_<d>`, `holds_<d>`, `score_<d>_<i>` for the i-th score and `probability_<d>`; where gates stop a lead,
     `path_<d>` names the gate.
     """
-    return _judged(view, definitions, engine, as_of_us=as_of_us, at_the_end=True)
+    return _judged(view, definitions, engine, "decisions", as_of_us=as_of_us, at_the_end=True)
 
 
 def _judged(
-    view: View, definitions: Sequence[Definition], engine: Engine, *, as_of_us: int, at_the_end: bool
+    view: View, definitions: Sequence[Definition], engine: Engine, name: str, *, as_of_us: int, at_the_end: bool
 ) -> ir.Table:
     signals = _signals(view, definitions)
     leads = _origins(view, as_of_us, at_the_end=at_the_end)
@@ -52,7 +55,7 @@ def _judged(
         statics_of(one, FieldLeaves(states_of.rows, one, view.readings), f"x{place}_")
         for place, one in enumerate(definitions)
     ]
-    events = _events(view, leads, signals, engine, steps)
+    events = _events(view, leads, signals, engine, steps, as_of_us=as_of_us, at_the_end=at_the_end)
     rows = swept(events, list(signals), states_of.begins, steps, at_the_end=at_the_end)
     columns = {name: value for found in statics for name, value in found.columns.items()}
     rows = _with_statics(rows, states_of, columns, steps)
@@ -60,7 +63,7 @@ def _judged(
         Judgement(one, place, found, signals, view.readings)
         for place, (one, found) in enumerate(zip(definitions, statics, strict=True))
     ]
-    for name, columns_of in (
+    for step, columns_of in (
         ("sweep_scores", Judgement.scores),
         ("sweep_grades", Judgement.grades),
         ("sweep_gates", Judgement.gates),
@@ -68,9 +71,9 @@ def _judged(
         ("sweep_paths", Judgement.paths_taken),
     ):
         added = {column: value for one in judgements for column, value in columns_of(one, rows).items()}
-        rows = steps.step(name, rows.mutate(**added)) if added else rows
+        rows = steps.step(step, rows.mutate(**added)) if added else rows
     found = _by_lead(rows, leads, judgements, steps, at_the_end=at_the_end)
-    return engine.make("decisions" if at_the_end else "crossings", steps.recipe(found))
+    return engine.make(name, steps.recipe(found))
 
 
 def _signals(view: View, definitions: Sequence[Definition]) -> dict[Signal, int]:
@@ -82,30 +85,25 @@ def _signals(view: View, definitions: Sequence[Definition]) -> dict[Signal, int]
     return found
 
 
-def _origins(view: View, as_of_us: int, *, at_the_end: bool) -> ir.Table:
-    """key, account, lead_id, whole, origin, and relative to it: created, until, final.
+def _bounded(rows: ir.Table, as_of_us: int, *, at_the_end: bool) -> ir.Table:
+    """Rows with the start and the end of a window, and the origin, the last instant inside and the last looked at.
 
     The origin is the start, or `as_of` where that is earlier: then nothing can hold yet.
     """
-    leads = view.leads
     as_of = ibis.literal(as_of_us).cast("int64")
-    leads = leads.mutate(origin=ibis.least(leads.start_us, as_of))
-    begun = leads.start_us <= as_of
-    last = ibis.ifelse(
-        leads.until_us.isnull(), as_of - leads.origin, ibis.least(as_of, leads.until_us - 1) - leads.origin
-    )
-    last = ibis.ifelse(begun, last, -1)
+    rows = rows.mutate(origin=ibis.least(rows.start_us, as_of), begun=rows.start_us <= as_of)
+    end = ibis.ifelse(rows.until_us.isnull(), as_of, ibis.least(as_of, rows.until_us - 1))
+    rows = rows.mutate(last=ibis.ifelse(rows.begun, end - rows.origin, -1))
+    return rows.mutate(final=(as_of - rows.origin) if at_the_end else rows["last"])
+
+
+def _origins(view: View, as_of_us: int, *, at_the_end: bool) -> ir.Table:
+    """key, account, lead_id, whole, origin, and relative to it: created, last, final."""
+    leads = _bounded(view.leads, as_of_us, at_the_end=at_the_end)
     return leads.select(
-        "key",
-        "lead_id",
-        "account",
-        "whole",
-        "origin",
+        "key", "lead_id", "account", "whole", "origin", "last", "final", "begun",
         created=leads.created_us - leads.origin,
-        last=last,
-        final=(as_of - leads.origin) if at_the_end else last,
-        begun=begun,
-    )
+    )  # fmt: skip
 
 
 def _refuse_long_spans(leads: ir.Table, signals: dict[Signal, int], engine: Engine) -> None:
@@ -126,7 +124,16 @@ def _refuse_long_spans(leads: ir.Table, signals: dict[Signal, int], engine: Engi
         )
 
 
-def _events(view: View, leads: ir.Table, signals: dict[Signal, int], engine: Engine, steps: Steps) -> Events:
+def _events(
+    view: View,
+    leads: ir.Table,
+    signals: dict[Signal, int],
+    engine: Engine,
+    steps: Steps,
+    *,
+    as_of_us: int,
+    at_the_end: bool,
+) -> Events:
     """The view's events relative to each lead's origin, with the local days that somebody asks for."""
     names = sorted({name for signal in signals for name in signal.source.names})
     table = view.events.filter(view.events.name.isin(names)) if names else view.events.limit(0)
@@ -136,8 +143,8 @@ def _events(view: View, leads: ir.Table, signals: dict[Signal, int], engine: Eng
         first, last = span["first"][0].as_py(), span["last"][0].as_py()
         first, last = (0, 0) if first is None else (first, last)
         table = table.mutate(**{day_column(zone): local_day(table.occurred_us, zone, first, last) for zone in zones})
-    starts = leads.select(lead_key="key", origin="origin", final="final")
-    own = table.join(starts, table.key == starts.lead_key).drop("lead_key")
+    own = _bounded(table, as_of_us, at_the_end=at_the_end).drop("start_us", "until_us", "begun", "last")
+    table = table.drop("start_us", "until_us")
     account = None
     if any(not isinstance(signal, Absent) and signal.source.account for signal in signals):
         mine = leads.filter(leads.account.notnull()).select(
@@ -177,20 +184,23 @@ def _by_lead(
     rows: ir.Table, leads: ir.Table, judgements: Sequence[Judgement], steps: Steps, *, at_the_end: bool
 ) -> ir.Table:
     """One row per lead: the least instant at which each definition holds."""
-    bounds = leads.select(bound_key="key", last="last", final="final", origin="origin", begun="begun")
-    rows = rows.join(bounds, rows.key == bounds.bound_key).drop("bound_key")
     if at_the_end:
+        ends = leads.select(end_key="key", last="last", final="final", begun="begun")
+        rows = rows.join(ends, rows.key == ends.end_key).drop("end_key")
         rows = steps.step(
             "sweep_verdicts", rows.mutate(**{one.column("gate"): one.verdict(rows) for one in judgements})
         )
-    found: dict[str, ir.Value] = {"origin": rows.origin.min()}
-    end = rows.t == rows.final
+    found: dict[str, ir.Value] = {"instants": rows.count()}
     for one in judgements:
         path = rows[one.column("path")]
-        inside = path.notnull() & (rows.t <= rows["last"])
-        found[f"t_{one.place}"] = rows.t.min(where=inside)
-        found[f"code_{one.place}"] = path.argmin(rows.t, where=inside)
+        inside = path.notnull()
         if at_the_end:
+            inside = inside & (rows.t <= rows["last"])
+        found[f"t_{one.place}"] = rows.t.min(where=inside)
+        if len(one.paths) > 1:
+            found[f"code_{one.place}"] = path.argmin(rows.t, where=inside)
+        if at_the_end:
+            end = rows.t == rows.final
             found[f"gate_{one.place}"] = rows[one.column("gate")].max(where=end & rows.begun)
             found[f"holding_{one.place}"] = ibis.ifelse(path.notnull(), 1, 0).max(where=end & rows.begun)
             for index, score in enumerate(one.definition.scores):
@@ -198,11 +208,15 @@ def _by_lead(
             if one.definition.model is not None:
                 found[f"probability_{one.place}"] = rows[one.column("probability")].max(where=end)
     table = steps.step("sweep_found", rows.group_by("key").aggregate(**found))
+    ends = leads.select(end_key="key", origin="origin", last="last")
+    table = table.join(ends, table.key == ends.end_key).drop("end_key")
     columns: dict[str, ir.Value] = {}
     for one in judgements:
-        at, code = table[f"t_{one.place}"], table[f"code_{one.place}"]
+        at = table[f"t_{one.place}"]
+        at = ibis.ifelse(at <= table["last"], at, NEVER)  # the instant 0 is asked of windows without any, too
+        code = table[f"code_{one.place}"] if len(one.paths) > 1 else ibis.ifelse(at.notnull(), 0, NEVER)
         columns[f"at_{one.place}"] = table.origin + at
-        path = _named(code, one.paths)
+        path = _named(ibis.ifelse(at.notnull(), code, NEVER), one.paths)
         if at_the_end:
             gate = table[f"gate_{one.place}"]
             stopped = at.isnull() & gate.notnull() & (gate >= 0)

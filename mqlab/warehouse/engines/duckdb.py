@@ -17,11 +17,11 @@ import pyarrow as pa
 from ibis.expr import operations as ops
 from ibis.expr import types as ir
 
-from mqlab.errors import InputError, UnreachableError
+from mqlab.errors import UnreachableError
 from mqlab.warehouse.engines.engine import Engine, arriving
 from mqlab.warehouse.engines.files import TableFiles
 from mqlab.warehouse.engines.kept import Recipe
-from mqlab.warehouse.engines.missing import no_file, no_table
+from mqlab.warehouse.engines.missing import no_file, no_table, unreadable
 from mqlab.warehouse.engines.urls import EngineUrl
 
 THREADS = 2
@@ -113,11 +113,7 @@ class DuckDBEngine(Engine):
         try:
             self._do(f"CREATE OR REPLACE TEMP VIEW {quoted(view)} AS SELECT * FROM {reader}")
         except duckdb.Error as error:
-            raise InputError(
-                f"{self._url.shown}: the table '{name}' cannot be read: {_first_line(error)}",
-                code="UnreadableTable",
-                hint=f"It is read from {files[0]}" + (f" and {len(files) - 1} more." if len(files) > 1 else "."),
-            ) from error
+            raise unreadable(self._url, name, _reason(error), [str(file) for file in files]) from error
         return self._there("temp", view)
 
     def drop(self, *names: str) -> None:
@@ -129,6 +125,10 @@ class DuckDBEngine(Engine):
         """The rows of a query."""
         with self._working():
             return self.backend.con.sql(sql).to_arrow_table().cast(schema)
+
+    def memory_bytes(self) -> int:
+        """The memory limit that is set, DuckDB's own where none was given."""
+        return _bytes(str(self.backend.con.execute("SELECT current_setting('memory_limit')").fetchall()[0][0]))
 
     def close(self) -> None:
         """Disconnect, and remove what was spilled."""
@@ -180,6 +180,18 @@ def quoted(name: str) -> str:
 def _typed(columns: ibis.Schema) -> str:
     """Columns as CREATE TABLE takes them."""
     return ", ".join(column.sql("duckdb") for column in columns.to_sqlglot_column_defs("duckdb"))
+
+
+def _bytes(size: str) -> int:
+    """A size as DuckDB writes it, such as 3.7 GiB, in bytes."""
+    number, unit = size.split()
+    return int(float(number) * 1024 ** ("bytes", "KiB", "MiB", "GiB", "TiB").index(unit))
+
+
+def _reason(error: Exception) -> str:
+    """The first line of an error, and the second where the first only names a line of a CSV file."""
+    lines = [line.strip() for line in str(error).strip().split("\n") if line.strip()]
+    return " ".join(lines[: 3 if "CSV Error on Line" in lines[0] else 1])
 
 
 def _first_line(error: Exception) -> str:

@@ -73,6 +73,10 @@ class Engine(abc.ABC):
     def rows(self, sql: str, schema: pa.Schema) -> pa.Table:
         """The rows of a query in the engine's own SQL, cast to `schema`."""
 
+    def memory_bytes(self) -> int | None:
+        """How much memory the engine may take; None where that is not this process's to mind."""
+        return None
+
     def keep(self, name: str, expression: ir.Table) -> ir.Table:
         """The rows of an expression, computed once and kept under a temporary name with the expression's schema.
 

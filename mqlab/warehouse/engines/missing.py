@@ -29,11 +29,35 @@ def no_folder(url: EngineUrl, path: str) -> UnreachableError:
 def no_table(url: EngineUrl, name: str, known: Sequence[str]) -> InputError:
     """A table that is not there, beside those that are."""
     there = ", ".join(known[:SHOWN]) + (f" and {len(known) - SHOWN} more" if len(known) > SHOWN else "")
+    hint = f"There is {there}." if known else f"There is no table at all. {_expected(url, name)}"
     return InputError(
         f"{url.shown}: there is no table '{name}'.",
         code="NoSuchTable",
-        hint=" ".join(part for part in (nearest(name, known), f"There is {there or 'no table at all'}.") if part),
+        hint=" ".join(part for part in (nearest(name, known), hint) if part),
     )
+
+
+def unreadable(url: EngineUrl, name: str, reason: str, files: Sequence[str]) -> InputError:
+    """A table whose files cannot be read."""
+    return InputError(
+        f"{url.shown}: the table '{name}' cannot be read: {reason.rstrip('.')}.",
+        code="UnreadableTable",
+        hint=f"It is read from {files[0]}" + (f" and {len(files) - 1} more." if len(files) > 1 else "."),
+    )
+
+
+def _expected(url: EngineUrl, name: str) -> str:
+    """Where a table is looked for."""
+    match url.kind:
+        case "spark" if url.path is None:
+            return "Name the folder of the Parquet files in [warehouse] url: ?folder=/data"
+        case "parquet" | "csv" | "spark":
+            ending = "csv" if url.kind == "csv" else "parquet"
+            return f"A table is a file {name}.{ending}, or a folder {name}/ with files of that ending."
+        case "postgres":
+            return "Name the schema in [warehouse] url with ?schema=, and see that the user may read it."
+        case _:
+            return "Its tables are looked for in the schema main."
 
 
 def _where(url: EngineUrl, what: str) -> str:

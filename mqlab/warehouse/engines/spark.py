@@ -13,12 +13,12 @@ import pyarrow as pa
 from ibis.expr import datatypes as dt
 from ibis.expr import types as ir
 
-from mqlab.errors import InputError, UnreachableError
+from mqlab.errors import UnreachableError
 from mqlab.warehouse.engines import spark_context
 from mqlab.warehouse.engines.engine import Engine, arriving
 from mqlab.warehouse.engines.files import TableFiles
 from mqlab.warehouse.engines.kept import Recipe
-from mqlab.warehouse.engines.missing import no_table
+from mqlab.warehouse.engines.missing import no_table, unreadable
 from mqlab.warehouse.engines.urls import EngineUrl
 
 PLAIN_BYTES = 1_000_000
@@ -39,15 +39,15 @@ class SparkEngine(Engine):
         self._place = url.resolved(folder)
         self._files = TableFiles.of(url, folder) if self._place and "://" not in self._place else None
         self._spread: dict[str, list[Any]] = {}
-        self._session = spark_context.session(url, memory_limit)
-        try:
-            with warnings.catch_warnings():
-                # of pandas, which nothing here goes through
-                warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas")
+        with warnings.catch_warnings():
+            # of pandas, which nothing here goes through
+            warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas")
+            self._session = spark_context.session(url, memory_limit)
+            try:
                 super().__init__(ibis.pyspark.from_connection(self._session))
-        except BaseException:
-            self.close()
-            raise
+            except BaseException:
+                self.close()
+                raise
 
     def load(self, name: str, table: pa.Table) -> ir.Table:
         """A temporary view of these rows; through Arrow, which keeps nulls."""
@@ -111,11 +111,7 @@ class SparkEngine(Engine):
             frame = self._session.read.option("mergeSchema", "true").parquet(*paths)
             frame.createOrReplaceTempView(view)
         except (errors.PySparkException, spark_context.java_error()) as error:
-            raise InputError(
-                f"{self._url.shown}: the table '{name}' cannot be read: {first_line(error)}",
-                code="UnreadableTable",
-                hint=f"It is read from {paths[0]}" + (f" and {len(paths) - 1} more." if len(paths) > 1 else "."),
-            ) from error
+            raise unreadable(self._url, name, first_line(error), paths) from error
         return self.temporary(view, _zoned(self.backend.table(view).schema(), frame.dtypes))
 
     def _remote(self, name: str) -> str | None:

@@ -29,6 +29,9 @@ SCHEMES: Mapping[str, str] = MappingProxyType(
 )
 """What each scheme means."""
 
+ONLY_COMPILED = frozenset({"bigquery", "snowflake", "databricks", "trino"})
+"""Engines that definitions compile for and nothing connects to."""
+
 FORMS = (
     "duckdb://",
     "duckdb:///file.duckdb",
@@ -108,6 +111,8 @@ def unknown(text: str, why: str = "") -> InputError:
     """The error of an address that is none of the known forms."""
     scheme = text.partition(":")[0]
     hint = why or nearest(scheme, SCHEMES) or ""
+    if scheme in ONLY_COMPILED:
+        hint = "mqlab compiles definitions for that engine but does not connect to it; see docs/engines.md."
     forms = ", ".join(FORMS)
     return InputError(
         f"'{without_password(text)}' is not the address of an engine.",

@@ -34,11 +34,13 @@ ROW_TEXTS = ("source", "account_key", "email_domain")
 """Canonical columns of `leads` whose text definitions and units read."""
 
 WRITTEN: Mapping[ColumnKind, str] = {
-    "instant": "an instant with its zone, such as 2026-07-01T08:30:00Z",
+    "instant": "an instant with its zone",
     "integer": "a whole number",
     "number": "a number",
 }
 """What text in a column of that kind should be."""
+
+INSTANT_EXAMPLE = ", such as 2026-07-01T08:30:00Z"
 
 TRIM = "Store ids as NFKC, without spaces at their ends."
 NORMALISE = "Store it as the ledger does: NFKC, casefolded, NFKC again, without spaces at its ends."
@@ -123,7 +125,7 @@ def _values_there(table: LabTable) -> Iterator[_Check]:
                 column.name,
                 raw.notnull() & read.isnull(),
                 f"where '{column.name}' is not {WRITTEN[column.kind]}",
-                f"Write {WRITTEN[column.kind]}.",
+                f"Write {WRITTEN[column.kind]}{INSTANT_EXAMPLE if column.kind == 'instant' else ''}.",
             )
 
 

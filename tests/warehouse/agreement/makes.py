@@ -129,7 +129,7 @@ class _Histories(Maker):
             return self.one((datetime(1969, 12, 31, 23, 59, 59, 999_999, UTC), datetime(1900, 1, 1, tzinfo=UTC)))
         if self.chance(0.03):
             return self._start - timedelta(days=self.number(3, 1_400)) + self.number(0, 16) * STEP
-        near = self.chance(0.4)
+        near = self.chance(0.5)
         at = self._start + (self.number(-4, 5) if near else self.number(-24, 30)) * STEP
         if not self.chance(self._exactness):
             return at

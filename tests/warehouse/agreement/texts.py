@@ -190,7 +190,7 @@ class DefinitionTexts(Maker):
 
     def of_scores(self) -> str:
         """A condition on scores, grades or both."""
-        return self.atom(OF_SCORES).format(self.one((10, 15, 20, 20, 25, 30)))
+        return self.atom(OF_SCORES).format(self.one((5, 10, 10, 15, 20, 25)))
 
     def qualify(self) -> str:
         """Scores and what they must reach, a matrix, a condition or a model."""
@@ -201,6 +201,9 @@ class DefinitionTexts(Maker):
                 "scores and",
                 "scores or",
                 "matrix",
+                "waits",
+                "waits",
+                "waits",
                 "waits",
                 "waits",
                 "condition",
@@ -252,7 +255,7 @@ class DefinitionTexts(Maker):
         """The YAML of a definition."""
         self._code = self.one(list(OF_CODE))
         ignore = self.one(IGNORED) if self.chance(0.25) else None
-        gates = [self.gate(f"g{number}") for number in range(self.one((0, 1, 1, 2)))]
+        gates = [self.gate(f"g{number}") for number in range(self.one((0, 0, 0, 1, 1, 2)))]
         qualify = self.qualify()
         track = self.of_scores() if "\nscores:" in f"\n{qualify}" and self.chance(0.3) else self.condition()
         tracks = f"fast_track:\n  - {{id: f, when: {quoted(track)}}}\n"
