@@ -120,11 +120,12 @@ def measure(folder: Path, memory_limit: str) -> None:
     }
     definitions = {f"{name}@1.0.0": load_text(text, file=f"{name}@1.0.0.yaml") for name, text in texts.items()}
     moments = [time.perf_counter()]
-    slices = []
+    slices = 1
 
-    def told(done: int, total: int) -> None:
+    def told(_done: int, total: int) -> None:
+        nonlocal slices
         moments.append(time.perf_counter())
-        slices[:] = [total]
+        slices = total
 
     with open_engine(f"parquet:///{folder}", memory_limit=memory_limit) as engine:
         result = analyze_in(
@@ -144,7 +145,7 @@ def measure(folder: Path, memory_limit: str) -> None:
     whole, sweep = end - moments[0], moments[-1] - moments[1]
     print(
         f"{whole:8.1f} {moments[1] - moments[0]:10.1f} {sweep:8.1f} {end - moments[-1]:8.1f} {cpu:8.1f}"
-        f" {slices[0]:7d} {peak:8.2f}",
+        f" {slices:7d} {peak:8.2f}",
         flush=True,
     )
 

@@ -48,6 +48,26 @@ def test_a_folder_of_parquet_files_says_what_the_ledger_says(unit: str, arms: st
     assert said(found) == said(analyze(plan, definitions(), facts, timezone=ZONE))
 
 
+def test_slices_of_the_leads_say_what_the_ledger_says(tmp_path: Path) -> None:
+    """Accounts, merged persons and shared opportunities in three slices; told after each of them."""
+    facts, plan, told = world(13, accounts=60), protocol(unit="account"), []
+    write(facts, tmp_path)
+    with open_engine(f"parquet:///{tmp_path}") as engine:
+        found = analyze_in(
+            engine,
+            plan,
+            definitions(),
+            as_of=facts.as_of,
+            position=facts.position,
+            timezone=ZONE,
+            slices=3,
+            progress=lambda done, total: told.append((done, total)),
+        )
+
+    assert said(found) == said(analyze(plan, definitions(), facts, timezone=ZONE))
+    assert told == [(0, 3), (1, 3), (2, 3), (3, 3)]
+
+
 def test_many_leads_of_a_ledger_are_compiled_and_say_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     """A large ledger is loaded into DuckDB and judged there; nobody can tell from the result."""
     facts, plan = world(11), protocol()
