@@ -6,6 +6,7 @@ continuous number is compared in billionths, so that every engine and the evalua
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import Any, assert_never
@@ -47,6 +48,7 @@ from mqlab.definitions.tree import (
 
 LARGEST = 9e9
 """Beyond it a double has no billionths that an `int64` could hold; such a number is compared as it is."""
+LARGEST_DOUBLE, TINY = sys.float_info.max, 1e-150
 
 
 class Leaves:
@@ -149,13 +151,22 @@ def compile_node(node: Node, leaves: Leaves) -> ir.Value:
 
 
 def _arithmetic(op: str, left: ir.Value, right: ir.Value) -> ir.Value:
+    """A result that leaves the doubles is unknown; PostgreSQL would raise an error instead of returning infinity."""
     match op:
-        case "+":
-            return left + right
-        case "-":
-            return left - right
+        case "+" | "-":
+            total = left + right if op == "+" else left - right
+            half = left / number(2) + right / number(2) if op == "+" else left / number(2) - right / number(2)
+            return ibis.ifelse(half.abs() <= number(LARGEST_DOUBLE / 2), total, ibis.null("float64"))
         case _:
-            return left * right
+            return product(left, right)
+
+
+def product(left: ir.Value, right: ir.Value) -> ir.Value:
+    """`left` times `right`; unknown where it leaves the doubles, 0 where it is too small for one."""
+    one, other = left.abs(), right.abs()
+    tiny = (one < number(1)) & (other < number(1)) & ((one < number(TINY)) | (other < number(TINY)))
+    fits = other <= number(LARGEST_DOUBLE) / ibis.greatest(one, number(1))
+    return ibis.cases((tiny, number(0)), (fits, left * right), else_=ibis.null("float64"))
 
 
 def _extreme(choose: Callable[..., ir.Value], args: Sequence[ir.Value]) -> ir.Value:

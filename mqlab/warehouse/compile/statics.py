@@ -33,7 +33,7 @@ from mqlab.definitions.tree import (
 )
 from mqlab.definitions.walk import children, moving
 from mqlab.warehouse.compile.columns import FieldLeaves
-from mqlab.warehouse.compile.expression import compile_node, number
+from mqlab.warehouse.compile.expression import compile_node, number, product
 
 LITERALS = (NumberLiteral, TextLiteral, TruthLiteral, LabelLiteral, GradeLiteral)
 
@@ -74,7 +74,7 @@ def weighed(feature: ir.Value, coefficient: float) -> ir.Value:
     """What a term adds to the model: a truth is 1 or 0, unknown adds 0."""
     if feature.type().is_boolean():
         feature = feature.ifelse(number(1), number(0))
-    return (feature * number(coefficient)).fill_null(number(0))
+    return product(feature, number(coefficient)).fill_null(number(0))
 
 
 def capped(points: ir.Value, cap: float | None) -> ir.Value:
