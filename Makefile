@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: help install demo test spark lint types golden bench calibrate long clean
+.PHONY: help install demo test engines lint types golden bench calibrate long clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -28,10 +28,10 @@ demo: $(VENV)/.demo ## from lead to report on a simulated quarter, in ./mqlab-de
 	$(BIN)/mqlab demo mqlab-demo --force
 
 test: $(VENV)/.dev lint types ## lint, types and the test suite
-	$(PYTEST) -m "not calibration and not long and not spark" mqlab tests
+	$(PYTEST) -m "not calibration and not long and not engines" mqlab tests
 
-spark: $(VENV)/.dev ## the tests on Apache Spark, on this machine's cores and on a cluster of processes
-	$(PYTEST) --timeout 1200 -m "spark and not calibration and not long" tests
+engines: $(VENV)/.dev ## hundreds of compiled definitions, Apache Spark, a cluster of processes
+	$(PYTEST) --timeout 1200 -m "engines and not calibration and not long" tests
 
 lint: $(VENV)/.dev ## ruff and the import floors
 	$(BIN)/ruff check .

@@ -23,10 +23,10 @@ SENTENCE = re.compile(r"\S.*[.!?]\s*$", re.DOTALL)
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Every test says in a sentence what it shows; those that need Spark, which is slow, are marked so."""
+    """Every test says in a sentence what it shows; those that need Spark are slow and marked so."""
     for item in items:
         if isinstance(item, pytest.Function) and _needs_spark(item):
-            item.add_marker(pytest.mark.spark)
+            item.add_marker(pytest.mark.engines)
     silent = [
         item.nodeid
         for item in items

@@ -57,7 +57,14 @@ def hard_enough(tally: Tally) -> bool:
     )
 
 
-@pytest.mark.slow
+@pytest.mark.parametrize(("name", "count"), [("duckdb", 24), ("postgres", 8)])
+def test_a_few_examples_agree(name: str, count: int, request: pytest.FixtureRequest) -> None:
+    """The same question in short, for every run of the suite."""
+    with open_engine(engine_url(name, request), memory_limit=MEMORY) as engine:
+        assert agree(engine, count).examples >= count
+
+
+@pytest.mark.engines
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("part", range(PARTS))
 def test_duckdb_says_what_the_evaluator_says(part: int) -> None:
@@ -69,7 +76,7 @@ def test_duckdb_says_what_the_evaluator_says(part: int) -> None:
     assert hard_enough(tally), tally
 
 
-@pytest.mark.slow
+@pytest.mark.engines
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(("name", "count"), [("postgres", 40), ("spark", 10)])
 def test_servers_say_what_the_evaluator_says(name: str, count: int, request: pytest.FixtureRequest) -> None:

@@ -362,24 +362,144 @@ SELECT
   `t27`.`f0` IS NULL AS `x0_1`,
   COALESCE(`t27`.`f1`, 'ic') IN ('c_level', 'vp') AS `x0_2`,
   CAST('-4.6' AS FLOAT64) + COALESCE(
-    LOG(
-      IF(
-        COALESCE(`t27`.`f0`, CAST('120.0' AS FLOAT64)) > CAST('0.0' AS FLOAT64),
-        COALESCE(`t27`.`f0`, CAST('120.0' AS FLOAT64)),
-        CAST(NULL AS FLOAT64)
-      ),
-      10
-    ) * CAST('0.35' AS FLOAT64),
+    CASE
+      WHEN (
+        ABS(
+          LOG(
+            IF(
+              COALESCE(`t27`.`f0`, CAST('120.0' AS FLOAT64)) > CAST('0.0' AS FLOAT64),
+              COALESCE(`t27`.`f0`, CAST('120.0' AS FLOAT64)),
+              CAST(NULL AS FLOAT64)
+            ),
+            10
+          )
+        ) < CAST('1.0' AS FLOAT64)
+      )
+      AND (
+        ABS(CAST('0.35' AS FLOAT64)) < CAST('1.0' AS FLOAT64)
+      )
+      AND (
+        (
+          ABS(
+            LOG(
+              IF(
+                COALESCE(`t27`.`f0`, CAST('120.0' AS FLOAT64)) > CAST('0.0' AS FLOAT64),
+                COALESCE(`t27`.`f0`, CAST('120.0' AS FLOAT64)),
+                CAST(NULL AS FLOAT64)
+              ),
+              10
+            )
+          ) < CAST('1e-150' AS FLOAT64)
+        )
+        OR (
+          ABS(CAST('0.35' AS FLOAT64)) < CAST('1e-150' AS FLOAT64)
+        )
+      )
+      THEN CAST('0.0' AS FLOAT64)
+      WHEN ABS(CAST('0.35' AS FLOAT64)) <= ieee_divide(
+        CAST('1.7976931348623157e+308' AS FLOAT64),
+        GREATEST(
+          ABS(
+            LOG(
+              IF(
+                COALESCE(`t27`.`f0`, CAST('120.0' AS FLOAT64)) > CAST('0.0' AS FLOAT64),
+                COALESCE(`t27`.`f0`, CAST('120.0' AS FLOAT64)),
+                CAST(NULL AS FLOAT64)
+              ),
+              10
+            )
+          ),
+          CAST('1.0' AS FLOAT64)
+        )
+      )
+      THEN LOG(
+        IF(
+          COALESCE(`t27`.`f0`, CAST('120.0' AS FLOAT64)) > CAST('0.0' AS FLOAT64),
+          COALESCE(`t27`.`f0`, CAST('120.0' AS FLOAT64)),
+          CAST(NULL AS FLOAT64)
+        ),
+        10
+      ) * CAST('0.35' AS FLOAT64)
+      ELSE CAST(NULL AS FLOAT64)
+    END,
     CAST('0.0' AS FLOAT64)
   ) + COALESCE(
-    IF(`t27`.`f0` IS NULL, CAST('1.0' AS FLOAT64), CAST('0.0' AS FLOAT64)) * CAST('-0.6' AS FLOAT64),
+    CASE
+      WHEN (
+        ABS(IF(`t27`.`f0` IS NULL, CAST('1.0' AS FLOAT64), CAST('0.0' AS FLOAT64))) < CAST('1.0' AS FLOAT64)
+      )
+      AND (
+        ABS(CAST('-0.6' AS FLOAT64)) < CAST('1.0' AS FLOAT64)
+      )
+      AND (
+        (
+          ABS(IF(`t27`.`f0` IS NULL, CAST('1.0' AS FLOAT64), CAST('0.0' AS FLOAT64))) < CAST('1e-150' AS FLOAT64)
+        )
+        OR (
+          ABS(CAST('-0.6' AS FLOAT64)) < CAST('1e-150' AS FLOAT64)
+        )
+      )
+      THEN CAST('0.0' AS FLOAT64)
+      WHEN ABS(CAST('-0.6' AS FLOAT64)) <= ieee_divide(
+        CAST('1.7976931348623157e+308' AS FLOAT64),
+        GREATEST(
+          ABS(IF(`t27`.`f0` IS NULL, CAST('1.0' AS FLOAT64), CAST('0.0' AS FLOAT64))),
+          CAST('1.0' AS FLOAT64)
+        )
+      )
+      THEN IF(`t27`.`f0` IS NULL, CAST('1.0' AS FLOAT64), CAST('0.0' AS FLOAT64)) * CAST('-0.6' AS FLOAT64)
+      ELSE CAST(NULL AS FLOAT64)
+    END,
     CAST('0.0' AS FLOAT64)
   ) + COALESCE(
-    IF(
-      COALESCE(`t27`.`f1`, 'ic') IN ('c_level', 'vp'),
-      CAST('1.0' AS FLOAT64),
-      CAST('0.0' AS FLOAT64)
-    ) * CAST('0.9' AS FLOAT64),
+    CASE
+      WHEN (
+        ABS(
+          IF(
+            COALESCE(`t27`.`f1`, 'ic') IN ('c_level', 'vp'),
+            CAST('1.0' AS FLOAT64),
+            CAST('0.0' AS FLOAT64)
+          )
+        ) < CAST('1.0' AS FLOAT64)
+      )
+      AND (
+        ABS(CAST('0.9' AS FLOAT64)) < CAST('1.0' AS FLOAT64)
+      )
+      AND (
+        (
+          ABS(
+            IF(
+              COALESCE(`t27`.`f1`, 'ic') IN ('c_level', 'vp'),
+              CAST('1.0' AS FLOAT64),
+              CAST('0.0' AS FLOAT64)
+            )
+          ) < CAST('1e-150' AS FLOAT64)
+        )
+        OR (
+          ABS(CAST('0.9' AS FLOAT64)) < CAST('1e-150' AS FLOAT64)
+        )
+      )
+      THEN CAST('0.0' AS FLOAT64)
+      WHEN ABS(CAST('0.9' AS FLOAT64)) <= ieee_divide(
+        CAST('1.7976931348623157e+308' AS FLOAT64),
+        GREATEST(
+          ABS(
+            IF(
+              COALESCE(`t27`.`f1`, 'ic') IN ('c_level', 'vp'),
+              CAST('1.0' AS FLOAT64),
+              CAST('0.0' AS FLOAT64)
+            )
+          ),
+          CAST('1.0' AS FLOAT64)
+        )
+      )
+      THEN IF(
+        COALESCE(`t27`.`f1`, 'ic') IN ('c_level', 'vp'),
+        CAST('1.0' AS FLOAT64),
+        CAST('0.0' AS FLOAT64)
+      ) * CAST('0.9' AS FLOAT64)
+      ELSE CAST(NULL AS FLOAT64)
+    END,
     CAST('0.0' AS FLOAT64)
   ) AS `x0_3`
 FROM (
@@ -531,12 +651,80 @@ FROM (
         GREATEST(
           LEAST(
             `t0`.`x0_3` + COALESCE(
-              LN(
-                IF(`t0`.`n0` > CAST('-1.0' AS FLOAT64), `t0`.`n0`, CAST(NULL AS FLOAT64)) + CAST('1.0' AS FLOAT64)
-              ) * CAST('0.55' AS FLOAT64),
+              CASE
+                WHEN (
+                  ABS(
+                    LN(
+                      IF(`t0`.`n0` > CAST('-1.0' AS FLOAT64), `t0`.`n0`, CAST(NULL AS FLOAT64)) + CAST('1.0' AS FLOAT64)
+                    )
+                  ) < CAST('1.0' AS FLOAT64)
+                )
+                AND (
+                  ABS(CAST('0.55' AS FLOAT64)) < CAST('1.0' AS FLOAT64)
+                )
+                AND (
+                  (
+                    ABS(
+                      LN(
+                        IF(`t0`.`n0` > CAST('-1.0' AS FLOAT64), `t0`.`n0`, CAST(NULL AS FLOAT64)) + CAST('1.0' AS FLOAT64)
+                      )
+                    ) < CAST('1e-150' AS FLOAT64)
+                  )
+                  OR (
+                    ABS(CAST('0.55' AS FLOAT64)) < CAST('1e-150' AS FLOAT64)
+                  )
+                )
+                THEN CAST('0.0' AS FLOAT64)
+                WHEN ABS(CAST('0.55' AS FLOAT64)) <= ieee_divide(
+                  CAST('1.7976931348623157e+308' AS FLOAT64),
+                  GREATEST(
+                    ABS(
+                      LN(
+                        IF(`t0`.`n0` > CAST('-1.0' AS FLOAT64), `t0`.`n0`, CAST(NULL AS FLOAT64)) + CAST('1.0' AS FLOAT64)
+                      )
+                    ),
+                    CAST('1.0' AS FLOAT64)
+                  )
+                )
+                THEN LN(
+                  IF(`t0`.`n0` > CAST('-1.0' AS FLOAT64), `t0`.`n0`, CAST(NULL AS FLOAT64)) + CAST('1.0' AS FLOAT64)
+                ) * CAST('0.55' AS FLOAT64)
+                ELSE CAST(NULL AS FLOAT64)
+              END,
               CAST('0.0' AS FLOAT64)
             ) + COALESCE(
-              IF(`t0`.`n1` > CAST('0.0' AS FLOAT64), CAST('1.0' AS FLOAT64), CAST('0.0' AS FLOAT64)) * CAST('0.8' AS FLOAT64),
+              CASE
+                WHEN (
+                  ABS(
+                    IF(`t0`.`n1` > CAST('0.0' AS FLOAT64), CAST('1.0' AS FLOAT64), CAST('0.0' AS FLOAT64))
+                  ) < CAST('1.0' AS FLOAT64)
+                )
+                AND (
+                  ABS(CAST('0.8' AS FLOAT64)) < CAST('1.0' AS FLOAT64)
+                )
+                AND (
+                  (
+                    ABS(
+                      IF(`t0`.`n1` > CAST('0.0' AS FLOAT64), CAST('1.0' AS FLOAT64), CAST('0.0' AS FLOAT64))
+                    ) < CAST('1e-150' AS FLOAT64)
+                  )
+                  OR (
+                    ABS(CAST('0.8' AS FLOAT64)) < CAST('1e-150' AS FLOAT64)
+                  )
+                )
+                THEN CAST('0.0' AS FLOAT64)
+                WHEN ABS(CAST('0.8' AS FLOAT64)) <= ieee_divide(
+                  CAST('1.7976931348623157e+308' AS FLOAT64),
+                  GREATEST(
+                    ABS(
+                      IF(`t0`.`n1` > CAST('0.0' AS FLOAT64), CAST('1.0' AS FLOAT64), CAST('0.0' AS FLOAT64))
+                    ),
+                    CAST('1.0' AS FLOAT64)
+                  )
+                )
+                THEN IF(`t0`.`n1` > CAST('0.0' AS FLOAT64), CAST('1.0' AS FLOAT64), CAST('0.0' AS FLOAT64)) * CAST('0.8' AS FLOAT64)
+                ELSE CAST(NULL AS FLOAT64)
+              END,
               CAST('0.0' AS FLOAT64)
             ),
             CAST('700.0' AS FLOAT64)

@@ -362,24 +362,141 @@ SELECT
   "t27"."f0" IS NULL AS "x0_1",
   COALESCE("t27"."f1", 'ic') IN ('c_level', 'vp') AS "x0_2",
   CAST('-4.6' AS DOUBLE) + COALESCE(
-    LOG(
-      10,
-      IFF(
-        COALESCE("t27"."f0", CAST('120.0' AS DOUBLE)) > CAST('0.0' AS DOUBLE),
-        COALESCE("t27"."f0", CAST('120.0' AS DOUBLE)),
-        CAST(NULL AS DOUBLE)
+    CASE
+      WHEN (
+        ABS(
+          LOG(
+            10,
+            IFF(
+              COALESCE("t27"."f0", CAST('120.0' AS DOUBLE)) > CAST('0.0' AS DOUBLE),
+              COALESCE("t27"."f0", CAST('120.0' AS DOUBLE)),
+              CAST(NULL AS DOUBLE)
+            )
+          )
+        ) < CAST('1.0' AS DOUBLE)
       )
-    ) * CAST('0.35' AS DOUBLE),
+      AND (
+        ABS(CAST('0.35' AS DOUBLE)) < CAST('1.0' AS DOUBLE)
+      )
+      AND (
+        (
+          ABS(
+            LOG(
+              10,
+              IFF(
+                COALESCE("t27"."f0", CAST('120.0' AS DOUBLE)) > CAST('0.0' AS DOUBLE),
+                COALESCE("t27"."f0", CAST('120.0' AS DOUBLE)),
+                CAST(NULL AS DOUBLE)
+              )
+            )
+          ) < CAST('1e-150' AS DOUBLE)
+        )
+        OR (
+          ABS(CAST('0.35' AS DOUBLE)) < CAST('1e-150' AS DOUBLE)
+        )
+      )
+      THEN CAST('0.0' AS DOUBLE)
+      WHEN ABS(CAST('0.35' AS DOUBLE)) <= (
+        CAST('1.7976931348623157e+308' AS DOUBLE) / GREATEST(
+          ABS(
+            LOG(
+              10,
+              IFF(
+                COALESCE("t27"."f0", CAST('120.0' AS DOUBLE)) > CAST('0.0' AS DOUBLE),
+                COALESCE("t27"."f0", CAST('120.0' AS DOUBLE)),
+                CAST(NULL AS DOUBLE)
+              )
+            )
+          ),
+          CAST('1.0' AS DOUBLE)
+        )
+      )
+      THEN LOG(
+        10,
+        IFF(
+          COALESCE("t27"."f0", CAST('120.0' AS DOUBLE)) > CAST('0.0' AS DOUBLE),
+          COALESCE("t27"."f0", CAST('120.0' AS DOUBLE)),
+          CAST(NULL AS DOUBLE)
+        )
+      ) * CAST('0.35' AS DOUBLE)
+      ELSE CAST(NULL AS DOUBLE)
+    END,
     CAST('0.0' AS DOUBLE)
   ) + COALESCE(
-    IFF("t27"."f0" IS NULL, CAST('1.0' AS DOUBLE), CAST('0.0' AS DOUBLE)) * CAST('-0.6' AS DOUBLE),
+    CASE
+      WHEN (
+        ABS(IFF("t27"."f0" IS NULL, CAST('1.0' AS DOUBLE), CAST('0.0' AS DOUBLE))) < CAST('1.0' AS DOUBLE)
+      )
+      AND (
+        ABS(CAST('-0.6' AS DOUBLE)) < CAST('1.0' AS DOUBLE)
+      )
+      AND (
+        (
+          ABS(IFF("t27"."f0" IS NULL, CAST('1.0' AS DOUBLE), CAST('0.0' AS DOUBLE))) < CAST('1e-150' AS DOUBLE)
+        )
+        OR (
+          ABS(CAST('-0.6' AS DOUBLE)) < CAST('1e-150' AS DOUBLE)
+        )
+      )
+      THEN CAST('0.0' AS DOUBLE)
+      WHEN ABS(CAST('-0.6' AS DOUBLE)) <= (
+        CAST('1.7976931348623157e+308' AS DOUBLE) / GREATEST(
+          ABS(IFF("t27"."f0" IS NULL, CAST('1.0' AS DOUBLE), CAST('0.0' AS DOUBLE))),
+          CAST('1.0' AS DOUBLE)
+        )
+      )
+      THEN IFF("t27"."f0" IS NULL, CAST('1.0' AS DOUBLE), CAST('0.0' AS DOUBLE)) * CAST('-0.6' AS DOUBLE)
+      ELSE CAST(NULL AS DOUBLE)
+    END,
     CAST('0.0' AS DOUBLE)
   ) + COALESCE(
-    IFF(
-      COALESCE("t27"."f1", 'ic') IN ('c_level', 'vp'),
-      CAST('1.0' AS DOUBLE),
-      CAST('0.0' AS DOUBLE)
-    ) * CAST('0.9' AS DOUBLE),
+    CASE
+      WHEN (
+        ABS(
+          IFF(
+            COALESCE("t27"."f1", 'ic') IN ('c_level', 'vp'),
+            CAST('1.0' AS DOUBLE),
+            CAST('0.0' AS DOUBLE)
+          )
+        ) < CAST('1.0' AS DOUBLE)
+      )
+      AND (
+        ABS(CAST('0.9' AS DOUBLE)) < CAST('1.0' AS DOUBLE)
+      )
+      AND (
+        (
+          ABS(
+            IFF(
+              COALESCE("t27"."f1", 'ic') IN ('c_level', 'vp'),
+              CAST('1.0' AS DOUBLE),
+              CAST('0.0' AS DOUBLE)
+            )
+          ) < CAST('1e-150' AS DOUBLE)
+        )
+        OR (
+          ABS(CAST('0.9' AS DOUBLE)) < CAST('1e-150' AS DOUBLE)
+        )
+      )
+      THEN CAST('0.0' AS DOUBLE)
+      WHEN ABS(CAST('0.9' AS DOUBLE)) <= (
+        CAST('1.7976931348623157e+308' AS DOUBLE) / GREATEST(
+          ABS(
+            IFF(
+              COALESCE("t27"."f1", 'ic') IN ('c_level', 'vp'),
+              CAST('1.0' AS DOUBLE),
+              CAST('0.0' AS DOUBLE)
+            )
+          ),
+          CAST('1.0' AS DOUBLE)
+        )
+      )
+      THEN IFF(
+        COALESCE("t27"."f1", 'ic') IN ('c_level', 'vp'),
+        CAST('1.0' AS DOUBLE),
+        CAST('0.0' AS DOUBLE)
+      ) * CAST('0.9' AS DOUBLE)
+      ELSE CAST(NULL AS DOUBLE)
+    END,
     CAST('0.0' AS DOUBLE)
   ) AS "x0_3"
 FROM (
@@ -530,12 +647,78 @@ FROM (
         GREATEST(
           LEAST(
             "t0"."x0_3" + COALESCE(
-              LN(
-                IFF("t0"."n0" > CAST('-1.0' AS DOUBLE), "t0"."n0", CAST(NULL AS DOUBLE)) + CAST('1.0' AS DOUBLE)
-              ) * CAST('0.55' AS DOUBLE),
+              CASE
+                WHEN (
+                  ABS(
+                    LN(
+                      IFF("t0"."n0" > CAST('-1.0' AS DOUBLE), "t0"."n0", CAST(NULL AS DOUBLE)) + CAST('1.0' AS DOUBLE)
+                    )
+                  ) < CAST('1.0' AS DOUBLE)
+                )
+                AND (
+                  ABS(CAST('0.55' AS DOUBLE)) < CAST('1.0' AS DOUBLE)
+                )
+                AND (
+                  (
+                    ABS(
+                      LN(
+                        IFF("t0"."n0" > CAST('-1.0' AS DOUBLE), "t0"."n0", CAST(NULL AS DOUBLE)) + CAST('1.0' AS DOUBLE)
+                      )
+                    ) < CAST('1e-150' AS DOUBLE)
+                  )
+                  OR (
+                    ABS(CAST('0.55' AS DOUBLE)) < CAST('1e-150' AS DOUBLE)
+                  )
+                )
+                THEN CAST('0.0' AS DOUBLE)
+                WHEN ABS(CAST('0.55' AS DOUBLE)) <= (
+                  CAST('1.7976931348623157e+308' AS DOUBLE) / GREATEST(
+                    ABS(
+                      LN(
+                        IFF("t0"."n0" > CAST('-1.0' AS DOUBLE), "t0"."n0", CAST(NULL AS DOUBLE)) + CAST('1.0' AS DOUBLE)
+                      )
+                    ),
+                    CAST('1.0' AS DOUBLE)
+                  )
+                )
+                THEN LN(
+                  IFF("t0"."n0" > CAST('-1.0' AS DOUBLE), "t0"."n0", CAST(NULL AS DOUBLE)) + CAST('1.0' AS DOUBLE)
+                ) * CAST('0.55' AS DOUBLE)
+                ELSE CAST(NULL AS DOUBLE)
+              END,
               CAST('0.0' AS DOUBLE)
             ) + COALESCE(
-              IFF("t0"."n1" > CAST('0.0' AS DOUBLE), CAST('1.0' AS DOUBLE), CAST('0.0' AS DOUBLE)) * CAST('0.8' AS DOUBLE),
+              CASE
+                WHEN (
+                  ABS(
+                    IFF("t0"."n1" > CAST('0.0' AS DOUBLE), CAST('1.0' AS DOUBLE), CAST('0.0' AS DOUBLE))
+                  ) < CAST('1.0' AS DOUBLE)
+                )
+                AND (
+                  ABS(CAST('0.8' AS DOUBLE)) < CAST('1.0' AS DOUBLE)
+                )
+                AND (
+                  (
+                    ABS(
+                      IFF("t0"."n1" > CAST('0.0' AS DOUBLE), CAST('1.0' AS DOUBLE), CAST('0.0' AS DOUBLE))
+                    ) < CAST('1e-150' AS DOUBLE)
+                  )
+                  OR (
+                    ABS(CAST('0.8' AS DOUBLE)) < CAST('1e-150' AS DOUBLE)
+                  )
+                )
+                THEN CAST('0.0' AS DOUBLE)
+                WHEN ABS(CAST('0.8' AS DOUBLE)) <= (
+                  CAST('1.7976931348623157e+308' AS DOUBLE) / GREATEST(
+                    ABS(
+                      IFF("t0"."n1" > CAST('0.0' AS DOUBLE), CAST('1.0' AS DOUBLE), CAST('0.0' AS DOUBLE))
+                    ),
+                    CAST('1.0' AS DOUBLE)
+                  )
+                )
+                THEN IFF("t0"."n1" > CAST('0.0' AS DOUBLE), CAST('1.0' AS DOUBLE), CAST('0.0' AS DOUBLE)) * CAST('0.8' AS DOUBLE)
+                ELSE CAST(NULL AS DOUBLE)
+              END,
               CAST('0.0' AS DOUBLE)
             ),
             CAST('700.0' AS DOUBLE)
