@@ -15,7 +15,7 @@ import gc
 import pstats
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -30,6 +30,7 @@ from statsmodels.stats.proportion import confint_proportions_2indep
 from mqlab.analysis import amounts, analyze
 from mqlab.analysis.estimate_rows import metric_rows
 from mqlab.analysis.judge import Judged, instants, qualified_column, stratum
+from mqlab.analysis.looks import TakenLook
 from mqlab.analysis.result_rows import MetricRow
 from mqlab.analysis.strata import NEVER
 from mqlab.analysis.study import Study
@@ -164,7 +165,7 @@ def leads(count: int) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray, pa
 
 
 @contextmanager
-def prepared(count: int, looks: str, as_of: datetime) -> Iterator[Prepared]:
+def prepared(count: int, looks: str, as_of: datetime, taken: Sequence[TakenLook] = ()) -> Iterator[Prepared]:
     """The analysis at `as_of`, held at the point where all rows are there."""
     loaded = [load_definition(DEFINITION.format(name=name), file="benchmark.yaml") for name in ("a", "b", "c")]
     definitions = {definition.ref: definition for definition in loaded}
@@ -215,10 +216,21 @@ def prepared(count: int, looks: str, as_of: datetime) -> Iterator[Prepared]:
     permuted = amounts.MANY_WINS
     amounts.MANY_WINS, analyze._result = 0, keep
     try:
-        analyze.conclude(protocol, definitions, facts, judged, timezone=ZoneInfo("UTC"))
+        analyze.conclude(protocol, definitions, facts, judged, timezone=ZoneInfo("UTC"), looks_taken=taken)
         yield kept[0]
     finally:
         amounts.MANY_WINS, analyze._result = permuted, conclude_rows
+
+
+def taken(count: int, as_of: datetime) -> TakenLook:
+    """A look of the four as the ledger records it."""
+    with prepared(count, FOUR, as_of) as ready:
+        counted = {
+            (row.metric, row.horizon_days, row.arm): row.look.effective_leads
+            for row in ready.rows()
+            if row.look is not None and row.look.effective_leads is not None
+        }
+    return TakenLook(as_of, counted)
 
 
 def best_of(work: Callable[[], Any]) -> float:
@@ -250,13 +262,17 @@ def reference(intervals: int) -> float:
 
 def main(count: int, profile: bool) -> None:
     """Print milliseconds and the ratio: at the planned end, after one look and after four, and in the middle."""
-    end, middle = (datetime(2026, month, day, 23, 59, 59, 999_999, tzinfo=UTC) for month, day in ((6, 30), (4, 15)))
-    for name, looks, as_of in (
-        ("planned end, one look", LAST, end),
-        ("planned end, four looks", FOUR, end),
-        ("second look of four, outcomes delayed", FOUR, middle),
+    first, middle, third, end = (
+        datetime(2026, month, day, 23, 59, 59, 999_999, tzinfo=UTC)
+        for month, day in ((3, 15), (4, 15), (5, 15), (6, 30))
+    )
+    for name, looks, as_of, recorded in (
+        ("planned end, one look", LAST, end, ()),
+        ("planned end, four looks, those before recorded", FOUR, end, (first, middle, third)),
+        ("planned end, four looks, none before recorded", FOUR, end, ()),
+        ("second look of four, outcomes delayed", FOUR, middle, ()),
     ):
-        with prepared(count, looks, as_of) as ready:
+        with prepared(count, looks, as_of, [taken(count, at) for at in recorded]) as ready:
             rows = ready.rows()
             if profile:
                 profiler = cProfile.Profile()
