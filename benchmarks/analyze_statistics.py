@@ -109,6 +109,7 @@ class Prepared:
         """Every metric of both challengers, and the two verdicts."""
         sequential._boundaries.cache_clear()
         sequential._level_of.cache_clear()
+        sequential._bounds_at_usual_level.cache_clear()
         return self.rows_of_known_looks()
 
     def rows_of_known_looks(self) -> list[MetricRow]:

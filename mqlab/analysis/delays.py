@@ -42,7 +42,7 @@ def per_lead(rows: Rows, control: str, arm: str, horizon_days: int) -> Compariso
     if kept.complete(horizon_days):
         return _noted(rates.per_lead(_cells(kept), control, arm, _reached), note)
     parts: list[tuple[float, Incidence, Incidence]] = []
-    for group in kept.by_phase():
+    for group in kept.by_phase().values():
         a, b = (group.arm(side).incidence(horizon_days) for side in (control, arm))
         for found in (a, b):
             if isinstance(found, NotEstimable):
@@ -68,7 +68,7 @@ def per_lead_triggered(rows: Rows, control: str, arm: str, horizon_days: int) ->
     kept, note = leads_of(rows).readable(control, arm, horizon_days)
     if kept.complete(horizon_days):
         return _noted(rates.per_lead_triggered(_cells(kept), control, arm, _reached), note)
-    phases = [group.strata(control, arm, horizon_days) for group in kept.by_phase()]
+    phases = [group.strata(control, arm, horizon_days) for group in kept.by_phase().values()]
     found = dilute(phases)
     if isinstance(found, NotEstimable):
         return without(found, *_sides(kept, control, arm, horizon_days), _TRIGGERED, note)
@@ -111,7 +111,7 @@ def effective_leads(rows: Rows, control: str, arm: str, horizon_days: int) -> fl
     total = 0.0
     for side in (control, arm):
         parts = []
-        for group in kept.by_phase():
+        for group in kept.by_phase().values():
             found = group.arm(side).incidence(horizon_days)
             if isinstance(found, NotEstimable):
                 return None
@@ -127,7 +127,7 @@ def _contrast(
 ) -> Contrast | NotEstimable:
     """Phase by phase where each has accounts enough, else over all of them."""
     compare = incidence_accounts.compare_triggered if triggered else incidence_accounts.compare
-    groups = leads.by_phase()
+    groups = leads.by_phase().values()
     parts: list[tuple[float, Contrast]] = []
     for group in groups:
         found = compare(*(group.arm(side).accounts(horizon_days) for side in (control, arm)))
@@ -143,7 +143,7 @@ def _cells(leads: FollowedLeads) -> tuple[Cell, ...]:
     """Leads that were all followed to the end, as counts."""
     return tuple(
         Cell(phase, arm, stratum, None, n, n, mql=0, x={_STAGE: x}, mql_x={}, handed=0, in_time=0)
-        for (phase, arm, stratum), (n, x) in leads.counts().items()
+        for (phase, arm, stratum, _), (n, x) in leads.counts().items()
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
@@ -22,17 +22,21 @@ from mqlab.warehouse.followed import FollowedRow
 DISCORDANT = ("control_first", "arm_first")
 Texts: TypeAlias = NDArray[np.object_]
 Whole: TypeAlias = NDArray[np.int64]
+CellKey: TypeAlias = tuple[int, str, str | None, str | None]
+"""Phase, arm, stratum, segment."""
 
 
 @dataclass(frozen=True, eq=False)
 class FollowedLeads:
-    """`FollowedRow`s column by column; every method that picks leads returns another."""
+    """`FollowedRow`s column by column; every method that picks leads returns another.
 
-    phase: Whole
-    side: Texts
-    stratum: Texts
-    segment: Texts
-    unit: Texts
+    `cell` is a row's place in `cells`, which lists (phase, arm, stratum, segment) by phase; `unit` is None where the
+    rows name no accounts.
+    """
+
+    cells: tuple[CellKey, ...]
+    cell: Whole
+    unit: Texts | None
     follow_up: Whole
     converted: Whole
     leads: Whole
@@ -40,34 +44,31 @@ class FollowedLeads:
     @classmethod
     def of(cls, rows: Sequence[FollowedRow]) -> FollowedLeads:
         """The columns of rows."""
-
-        def texts(values: list[str | None]) -> Texts:
-            column: Texts = np.empty(len(values), dtype=object)
-            column[:] = values
-            return column
-
+        keys = [(row.phase, row.arm, row.stratum, row.segment) for row in rows]
+        cells = tuple(sorted(dict.fromkeys(keys), key=lambda key: key[0]))
+        place = {key: number for number, key in enumerate(cells)}
+        unit: Texts | None = None
+        if any(row.unit is not None for row in rows):
+            unit = np.array([row.unit for row in rows], dtype=object)
         return cls(
-            np.array([row.phase for row in rows], dtype=np.int64),
-            texts([row.arm for row in rows]),
-            texts([row.stratum for row in rows]),
-            texts([row.segment for row in rows]),
-            texts([row.unit for row in rows]),
+            cells,
+            np.array([place[key] for key in keys], dtype=np.int64),
+            unit,
             np.array([row.follow_up for row in rows], dtype=np.int64),
             np.array([row.converted for row in rows], dtype=np.int64),
             np.array([row.leads for row in rows], dtype=np.int64),
         )
 
-    def where(self, chosen: NDArray[np.bool_]) -> FollowedLeads:
-        """The rows chosen."""
-        rows = np.flatnonzero(chosen)
-        if rows.size == chosen.size:
+    def where(self, wanted: Callable[[CellKey], bool]) -> FollowedLeads:
+        """The rows of the cells that are wanted."""
+        chosen = [wanted(key) for key in self.cells]
+        if all(chosen):
             return self
+        rows = np.flatnonzero(np.array(chosen, dtype=bool)[self.cell])
         return FollowedLeads(
-            self.phase[rows],
-            self.side[rows],
-            self.stratum[rows],
-            self.segment[rows],
-            self.unit[rows],
+            self.cells,
+            self.cell[rows],
+            None if self.unit is None else self.unit[rows],
             self.follow_up[rows],
             self.converted[rows],
             self.leads[rows],
@@ -75,29 +76,33 @@ class FollowedLeads:
 
     def in_segment(self, values: Collection[str | None]) -> FollowedLeads:
         """The leads whose segment has one of `values`."""
-        return self.where(np.array([value in values for value in self.segment], dtype=bool))
+        return self.where(lambda key: key[3] in values)
 
     def arm(self, name: str) -> FollowedLeads:
         """The leads of one arm."""
         if name not in self._arms:
-            self._arms[name] = self.where(self.side == name)
+            self._arms[name] = self.where(lambda key: key[1] == name)
         return self._arms[name]
 
     @cached_property
     def _arms(self) -> dict[str, FollowedLeads]:
         return {}
 
-    @cached_property
-    def _phases(self) -> tuple[FollowedLeads, ...]:
-        return tuple(self.where(self.phase == phase) for phase in np.unique(self.phase))
-
-    def by_phase(self) -> tuple[FollowedLeads, ...]:
+    def by_phase(self) -> Mapping[int, FollowedLeads]:
         """The leads of each phase, in the order of the phases."""
         return self._phases
 
+    @cached_property
+    def _phases(self) -> dict[int, FollowedLeads]:
+        present = dict.fromkeys(self.cells[place][0] for place in np.flatnonzero(np.bincount(self.cell)))
+        return {phase: self._phase(phase) for phase in present}
+
+    def _phase(self, phase: int) -> FollowedLeads:
+        return self.where(lambda key: key[0] == phase)
+
     def discordant(self) -> FollowedLeads:
         """The leads on which the two definitions disagree."""
-        return self.where((self.stratum == DISCORDANT[0]) | (self.stratum == DISCORDANT[1]))
+        return self.where(lambda key: key[2] in DISCORDANT)
 
     @cached_property
     def units(self) -> int:
@@ -112,7 +117,7 @@ class FollowedLeads:
     @cached_property
     def has_units(self) -> bool:
         """Whether the rows name their accounts."""
-        return bool((self.unit != np.array(None, dtype=object)).any())
+        return self.unit is not None
 
     def mature(self, horizon_days: int) -> int:
         """The leads followed for the whole horizon."""
@@ -142,7 +147,7 @@ class FollowedLeads:
         def pair(name: str) -> FollowedPair:
             return FollowedPair(
                 *(
-                    mine.where(mine.stratum == name).followed(horizon_days)
+                    mine.where(lambda key: key[2] == name).followed(horizon_days)
                     for mine in (self.arm(control), self.arm(arm))
                 )
             )
@@ -151,26 +156,26 @@ class FollowedLeads:
 
     def accounts(self, horizon_days: int) -> FollowedAccounts:
         """As accounts of leads."""
-        names = np.array([unit or "" for unit in self.unit], dtype=str)
+        names = np.array(
+            [unit or "" for unit in self.unit] if self.unit is not None else [""] * self.cell.size, dtype=str
+        )
         return FollowedAccounts.of(
             self.follow_up,
             self.converted,
             np.unique(names, return_inverse=True)[1],
             self.leads,
-            (self.stratum == DISCORDANT[0]) | (self.stratum == DISCORDANT[1]),
+            np.array([key[2] in DISCORDANT for key in self.cells], dtype=bool)[self.cell],
             horizon_days=horizon_days,
         )
 
-    def counts(self) -> Mapping[tuple[int, str, str | None], tuple[int, int]]:
-        """(leads, conversions) by phase, arm and stratum."""
-        found: dict[tuple[int, str, str | None], tuple[int, int]] = {}
-        for phase in self.by_phase():
-            for side in dict.fromkeys(phase.side):
-                mine = phase.arm(side)
-                for stratum in dict.fromkeys(mine.stratum):
-                    inside = mine.where(mine.stratum == stratum)
-                    found[int(phase.phase[0]), side, stratum] = inside.units, inside.events
-        return found
+    def counts(self) -> Mapping[CellKey, tuple[int, int]]:
+        """(leads, conversions) by phase, arm, stratum and segment."""
+        leads = np.zeros(len(self.cells), dtype=np.int64)
+        events = np.zeros(len(self.cells), dtype=np.int64)
+        np.add.at(leads, self.cell, self.leads)
+        np.add.at(events, self.cell, np.where(self.converted > 0, self.leads, 0))
+        there = np.flatnonzero(leads)
+        return {self.cells[place]: (int(leads[place]), int(events[place])) for place in there}
 
     def readable(self, control: str, arm: str, horizon_days: int) -> tuple[FollowedLeads, str]:
         """The leads of the phases that can tell the whole horizon, and in words what is left out.
@@ -188,27 +193,24 @@ class FollowedLeads:
         return {}
 
     def _read(self, control: str, arm: str, horizon_days: int) -> tuple[FollowedLeads, str]:
-        both = {side: self.side == side for side in (control, arm)}
-        pair = self.where(both[control] | both[arm])
-        pair._arms.update({side: self.where(chosen) for side, chosen in both.items()})
+        pair = self.where(lambda key: key[1] in (control, arm))
         least = {
-            int(group.phase[0]): min(group.arm(side).mature(horizon_days) for side in (control, arm))
-            for group in pair.by_phase()
+            phase: min(group.arm(side).mature(horizon_days) for side in (control, arm))
+            for phase, group in pair.by_phase().items()
         }
-        enough = [
-            number
-            for group in pair.by_phase()
-            if least[number := int(group.phase[0])] >= (1 if group.complete(horizon_days) else DUE_PER_ARM)
-        ] or [number for number, mature in least.items() if mature]
+        enough = {
+            phase
+            for phase, group in pair.by_phase().items()
+            if least[phase] >= (1 if group.complete(horizon_days) else DUE_PER_ARM)
+        } or {phase for phase, mature in least.items() if mature}
         if not enough or len(enough) == len(least):
             return pair, ""
         note = "; ".join(
-            f"phase {int(group.phase[0])} is not followed for {horizon_days} days yet: its {group.units:,} leads are "
-            "left out"
-            for group in pair.by_phase()
-            if int(group.phase[0]) not in enough
+            f"phase {phase} is not followed for {horizon_days} days yet: its {group.units:,} leads are left out"
+            for phase, group in pair.by_phase().items()
+            if phase not in enough
         )
-        return pair.where(np.isin(pair.phase, enough)), note
+        return pair.where(lambda key: key[0] in enough), note
 
 
 Rows: TypeAlias = Sequence[FollowedRow] | FollowedLeads

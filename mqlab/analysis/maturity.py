@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
+from functools import cache, cached_property
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -88,6 +88,10 @@ class FollowUp:
         """With every instant asked for once."""
         return cls(leads_of, cache(followed), clock)
 
+    @cached_property
+    def _columns(self) -> dict[int, dict[str, tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]]:
+        return {}
+
     @property
     def leads(self) -> int:
         """All enrolled leads."""
@@ -103,11 +107,10 @@ class FollowUp:
         return sum(assigned[name] for name in arms)
 
     def _at_least(self, at_us: int, days: int) -> Mapping[str, int]:
-        by_arm = self.followed(at_us)
-        return {
-            name: sum(leads for followed, leads in by_arm.get(name, {}).items() if followed >= days)
-            for name in self.leads_of
-        }
+        if at_us not in self._columns:
+            by_arm = self.followed(at_us)
+            self._columns[at_us] = {name: _columns_of(by_arm.get(name, {})) for name in self.leads_of}
+        return {name: int(leads[followed >= days].sum()) for name, (followed, leads) in self._columns[at_us].items()}
 
     def due(self, horizon_days: int, as_of_us: int, arms: Sequence[str]) -> bool:
         """Whether a metric of this horizon can be read: enough mature leads of the compared `arms`, or all of them."""
@@ -119,6 +122,10 @@ class FollowUp:
         if sum(counts) == everyone:
             return True
         return sum(counts) >= DUE_SHARE * everyone and min(counts) >= DUE_PER_ARM
+
+
+def _columns_of(leads_by_days: Mapping[int, int]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    return np.array(list(leads_by_days), dtype=np.int64), np.array(list(leads_by_days.values()), dtype=np.int64)
 
 
 def due_on(

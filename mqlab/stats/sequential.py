@@ -41,8 +41,9 @@ _SMALLEST_P = 1e-12
 _LOWEST_CRITICAL = 1e-9
 _NOTHING, _ALL = 1e-300, 1 - 1e-15
 _EXACT = 1e-13
-_CLOSE = (0.0, 1e-9, 1e-6, 1e-4)
-"""How near the level sought has to be to the last of 1, 2 or 3 levels tried, for the line or parabola to do."""
+_USUAL_CRITICAL = 1.96
+_CLOSE = (0.0, 1e-9, 1e-6, 5e-4)
+"""How near the level sought has to be to the last of 1, 2 or more levels tried, for the line or parabola to do."""
 _SECANT_STEPS = 30
 _MOST_TRIED = 12
 
@@ -161,8 +162,8 @@ def repeated_p_value(
 def _level_of(z: float, information: tuple[float, ...], fractions: tuple[float, ...], spending: Spending) -> float:
     """α at which the last look's boundary is `z`, sought in terms of the fixed test's critical value.
 
-    What the boundary lies above that of a single look that spends as much changes little from level to level: the
-    parabola through what it was at the levels tried says where the next one has to be.
+    What the boundary lies above that of a single look that spends as much falls about exponentially: the parabola
+    through its logarithm at the levels tried says where the next one has to be.
     """
     low, high = _LOWEST_CRITICAL, min(z, critical_z(_SMALLEST_P))
     if high <= low:
@@ -175,26 +176,36 @@ def _level_of(z: float, information: tuple[float, ...], fractions: tuple[float, 
         return _alone(fractions[-1], critical, spending)
 
     def where(above: Callable[[float], float], start: float) -> float:
-        return _root(lambda critical: alone(critical) + above(critical) - z, start, low, high)
+        return _root(lambda critical: alone(critical) + math.exp(min(above(critical), 1.0)) - z, start, low, high)
 
-    tried: list[float] = []
-    bounds: list[tuple[float, ...]] = []
-    over: list[float] = []
-    guesses: tuple[float, ...] = ()
-    here = _root(lambda critical: alone(critical) - z, high, low, high)
+    def over_alone(critical: float, bound: float) -> float:
+        return math.log(max(bound - alone(critical), _EXACT))
+
+    usual = _bounds_at_usual_level(information, fractions, spending)
+    tried, bounds, over = [_USUAL_CRITICAL], [usual], [over_alone(_USUAL_CRITICAL, usual[-1])]
+    guesses = usual
+    here = where(_parabola(tried, over), high)
     while math.isfinite(here) and len(tried) < _MOST_TRIED:
         found = bounds_at(here, guesses)
         if here == high and found[-1] <= z:
             return max(_SMALLEST_P, two_sided_p(z))
         if here == low and found[-1] >= z:
             return 1.0
-        tried, bounds, over = [*tried, here], [*bounds, found], [*over, found[-1] - alone(here)]
+        tried, bounds, over = [*tried, here], [*bounds, found], [*over, over_alone(here, found[-1])]
         here = where(_parabola(tried[-3:], over[-3:]), here)
         if abs(here - tried[-1]) < _CLOSE[min(len(tried), 3)]:
             return two_sided_p(here)
         expected = [_parabola(tried[-3:], each)(here) for each in zip(*bounds[-3:], strict=True)]
         guesses = (*expected[:-1], z)
     return _searched(lambda critical: bounds_at(critical)[-1], z, low, high)
+
+
+@lru_cache(maxsize=4096)
+def _bounds_at_usual_level(
+    information: tuple[float, ...], fractions: tuple[float, ...], spending: Spending
+) -> tuple[float, ...]:
+    """Where every search at these looks begins."""
+    return _recursion(information, fractions, two_sided_p(_USUAL_CRITICAL), spending, _GAIN_FOR_P)
 
 
 def _searched(bound: Callable[[float], float], z: float, low: float, high: float) -> float:
