@@ -27,7 +27,7 @@ import numpy as np
 import pyarrow as pa
 from statsmodels.stats.proportion import confint_proportions_2indep
 
-from mqlab.analysis import amounts, analyze
+from mqlab.analysis import amounts, analyze, conclusion
 from mqlab.analysis.estimate_rows import metric_rows
 from mqlab.analysis.judge import Judged, instants, qualified_column, stratum
 from mqlab.analysis.looks import TakenLook
@@ -207,7 +207,7 @@ def prepared(count: int, looks: str, as_of: datetime, taken: Sequence[TakenLook]
         outcomes=outcomes,
     )
     kept: list[Prepared] = []
-    conclude_rows = analyze._result
+    conclude_rows = conclusion._result
 
     def keep(study: Study, known: Facts, found: Any) -> Any:
         result = conclude_rows(study, known, found)
@@ -215,12 +215,12 @@ def prepared(count: int, looks: str, as_of: datetime, taken: Sequence[TakenLook]
         return result
 
     permuted = amounts.MANY_WINS
-    amounts.MANY_WINS, analyze._result = 0, keep
+    amounts.MANY_WINS, conclusion._result = 0, keep
     try:
         analyze.conclude(protocol, definitions, facts, judged, timezone=ZoneInfo("UTC"), looks_taken=taken)
         yield kept[0]
     finally:
-        amounts.MANY_WINS, analyze._result = permuted, conclude_rows
+        amounts.MANY_WINS, conclusion._result = permuted, conclude_rows
 
 
 def taken(count: int, as_of: datetime) -> TakenLook:

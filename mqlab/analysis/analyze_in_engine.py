@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 from ibis.expr import types as ir
 
-from mqlab.analysis.analyze import concluded, dataset_plan, money_metrics, reported_currency
+from mqlab.analysis.analyze import dataset_plan, money_metrics, reported_currency
+from mqlab.analysis.conclusion import concluded
 from mqlab.analysis.judge_in_engine import held_of_tables, judge_in, readings_for
 from mqlab.analysis.looks import TakenLook
 from mqlab.analysis.maturity import Clock
