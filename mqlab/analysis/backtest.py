@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import ibis
 from ibis.expr import types as ir
 
+from mqlab.analysis.analyze_in_engine import absent_columns
 from mqlab.analysis.backtest_result import CELLS, Backtest, Cell, Group, Month, Reached, Side
 from mqlab.analysis.everyone import Everyone, everyone
 from mqlab.analysis.judge_in_engine import slices_of
@@ -94,6 +95,7 @@ def backtest(
         created_to=created_to,
         qualify_within_days=None if qualify_within_us is None else qualify_within_us / DAY_US,
         engine=engine.name,
+        notes=absent_columns(lab.held.known),
     )
 
 

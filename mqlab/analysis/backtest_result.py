@@ -90,7 +90,10 @@ class Month:
 
 @dataclass(frozen=True)
 class Backtest:
-    """What a replay found. Without a definition to compare with, `that` is None and two of the `cells` are empty."""
+    """What a replay found. Without a definition to compare with, `that` is None and two of the `cells` are empty.
+
+    `notes` say what is read and no table has.
+    """
 
     this: Side
     that: Side | None
@@ -102,6 +105,7 @@ class Backtest:
     created_to: datetime | None
     qualify_within_days: float | None
     engine: str
+    notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The agreed JSON of `mqlab backtest`."""
@@ -115,6 +119,7 @@ class Backtest:
             "qualify_within_days": self.qualify_within_days,
             "engine": self.engine,
             "note": NOTE,
+            "notes": list(self.notes),
             "everyone": self.everyone.to_dict(),
             "this": self.this.to_dict(leads),
             "that": self.that.to_dict(leads) if self.that else None,

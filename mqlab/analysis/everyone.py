@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import ibis
@@ -15,6 +15,7 @@ from mqlab.definitions.model import Definition
 from mqlab.leads.identity import canonical_ids, standing_ids
 from mqlab.leads.instants import micros
 from mqlab.leads.text import DEFAULT_NULL_TOKENS
+from mqlab.warehouse import ring
 from mqlab.warehouse.engines.engine import Engine
 from mqlab.warehouse.units import with_units
 from mqlab.warehouse.view.merged import shares
@@ -90,6 +91,20 @@ def everyone(
         kept,
         lambda part: view_of(held.known, part, as_of_us=as_of_us, shares=added),
     )
+
+
+def leads_in_slices(engine: Engine, starts: ir.Table, slices: int) -> Iterator[ir.Table]:
+    """The kept `starts` in parts, colleagues together, each kept until the next one is asked for."""
+    if slices == 1:
+        yield starts
+        return
+    place = ring.number(engine, engine.md5_prefix(ibis.coalesce(starts.account, starts.lead_id))) % slices
+    numbered = engine.keep("everyone_in_slices", starts.mutate(slice=place.cast("int64")))
+    try:
+        for number in range(slices):
+            yield engine.keep("everyone_slice", numbered.filter(numbered["slice"] == number).drop("slice"))
+    finally:
+        engine.drop("everyone_in_slices", "everyone_slice")
 
 
 def _persons(engine: Engine, held: Held) -> tuple[Mapping[str, int], Mapping[str, str]]:

@@ -30,7 +30,7 @@ from mqlab.experiments.protocol import Protocol
 from mqlab.leads.instants import micros
 from mqlab.leads.records import Lead, Scalar
 from mqlab.leads.tables import INSTANT, Facts
-from mqlab.leads.text import DEFAULT_NULL_TOKENS
+from mqlab.leads.text import DEFAULT_NULL_TOKENS, stored_name
 from mqlab.leads.values import text
 from mqlab.warehouse.columns import segment_column, stratum_column
 
@@ -259,7 +259,7 @@ def _segments(
         at = row.assigned_at or history.lead.created_at
         values: Mapping[str, Scalar] = values_at(history, at, facts.as_of)
         for name in names:
-            columns[name].append(text(values.get(name), null_tokens))
+            columns[name].append(text(values.get(stored_name(name)), null_tokens))
     return {segment_column(name): pa.array(columns[name], pa.string()) for name in names}
 
 

@@ -239,6 +239,7 @@ def _score_everyone(lab: Lab, ref: str, at: datetime, output_format: Format) -> 
         from mqlab.reports.everyone import render
 
         sys.stdout.write(render(found, lab.settings.zone))
+    output.wrapped(output.console(stderr=True), found.notes)
 
 
 @app.command("import")

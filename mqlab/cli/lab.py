@@ -140,6 +140,7 @@ def _assign_everyone(lab: Lab, experiment: str, output_format: Format) -> None:
     else:
         rows = [(arm or "-", phase or "-", why, f"{leads:,}") for arm, phase, why, leads in found.counts()]
         output.console().print(output.table_of(["arm", "phase", "why", "leads"], rows, right=["leads"]))
+    output.wrapped(output.console(stderr=True), found.notes)
 
 
 def why(

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mqlab.analysis.analyze_in_engine import absent_columns
 from mqlab.analysis.judge_in_engine import enrolled_persons, readings_for
+from mqlab.definitions.tree import FieldRef
+from mqlab.definitions.walk import walk
 from mqlab.experiments.enrol import Assignment
+from mqlab.experiments.protocol import Protocol
 from mqlab.lab.experiments import definitions_of
 from mqlab.lab.place import leads_in_engine
 from mqlab.lab.registered import governed
 from mqlab.leads.instants import instant, micros
+from mqlab.leads.text import stored_name
+from mqlab.warehouse.view.known import KnownFacts
 
 if TYPE_CHECKING:
     from mqlab.lab.core import Lab
@@ -30,11 +36,15 @@ PLAIN = (
 
 @dataclass(frozen=True)
 class EveryPlace:
-    """Where every lead belongs in `experiment`; `table` has its rows, sorted by lead."""
+    """Where every lead belongs in `experiment`; `table` has its rows, sorted by lead.
+
+    `notes` say what `eligible` reads and no table has.
+    """
 
     experiment: str
     engine: str
     table: pa.Table
+    notes: tuple[str, ...] = ()
 
     def assignments(self) -> Iterator[Assignment]:
         """One per lead, sorted by id, made as it is asked for."""
@@ -78,4 +88,14 @@ def assign_everyone(lab: Lab, experiment: str, *, as_of: datetime, progress: Pro
         )
         rows = place.engine.fetched(found.rows.select(*PLAIN, "start_us"))
         progress("placing leads", 1, 1)
-        return EveryPlace(plan.id, place.engine.name, rows.take(pc.sort_indices(rows["lead_id"])))
+        return EveryPlace(
+            plan.id, place.engine.name, rows.take(pc.sort_indices(rows["lead_id"])), _notes(plan, place.held.known)
+        )
+
+
+def _notes(plan: Protocol, known: KnownFacts) -> tuple[str, ...]:
+    """What to say of columns that no table has; only `eligible` has a say in where a lead belongs."""
+    if plan.eligible is None:
+        return ()
+    read = {f"leads.{stored_name(node.name)}" for node in walk(plan.eligible.tree) if isinstance(node, FieldRef)}
+    return absent_columns(replace(known, absent=tuple(column for column in known.absent if column in read)))

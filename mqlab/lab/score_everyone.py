@@ -23,21 +23,20 @@ def score_everyone(lab: Lab, ref: str, *, at: datetime, progress: Progress) -> E
     """Judge every lead from its creation by what is known at `at`; merged leads are one."""
     definition = resolve(lab, ref)
     with leads_in_engine(lab, readings_of([definition]), as_of=at, progress=progress) as place:
-        progress("judging leads", 0, 1)
         try:
             found = score_leads(
                 place,
                 definition,
                 internal_domains=lab.settings.lab.internal_domains,
                 null_tokens=lab.settings.lab.null_tokens,
+                progress=lambda done, total: progress("judging leads", done, total),
             )
         except InputError as error:
             if error.problem.code != TOO_SHORT:
                 raise
             raise InputError(
-                f"{definition.ref}: some lead is older than a thousand half-lives of a decay.",
+                f"{definition.ref}: the lab is far older than the half-life of a decay.",
                 code=TOO_SHORT,
                 hint="Judge those leads from a lead file, with --lead, or give the decay a longer half-life.",
             ) from error
-        progress("judging leads", 1, 1)
     return found

@@ -35,6 +35,8 @@ def render(found: Backtest, zone: ZoneInfo) -> str:
     lines += _wrapped(
         f"Stages count from the arrival of a lead, of leads followed for all of the days. This is {NOTE}."
     )
+    for note in found.notes:
+        lines += ["", *_wrapped(f"{note[:1].upper()}{note[1:]}.")]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 

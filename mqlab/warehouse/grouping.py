@@ -1,10 +1,14 @@
-"""How every statistic is asked for: which leads, which keys, one GROUP BY, integers back, rows sorted by key."""
+"""How every statistic is asked for: which leads, which keys, one GROUP BY, integers back, rows sorted by key.
+
+Rows are sorted here and not in the engine, each of which orders text by a collation of its own.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pyarrow as pa
 from ibis.expr import types as ir
 
 from mqlab.leads.instants import DAY_US
@@ -47,9 +51,19 @@ def grouped(
     table: ir.Table, keys: Mapping[str, ir.Value], measures: Mapping[str, ir.Value], *, exact: Sequence[str] = ()
 ) -> list[dict[str, Any]]:
     """Rows of a GROUP BY, sorted by key, measures as Python integers; `exact` ones come as text of wide decimals."""
-    names = list(keys)
-    found = fetched(table.group_by(**keys).aggregate(**measures).order_by(names)).to_pylist()
+    found = in_order(fetched(table.group_by(**keys).aggregate(**measures)), list(keys)).to_pylist()
     for row in found:
         for name in measures:
             row[name] = int(row[name].split(".")[0]) if name in exact and row[name] is not None else int(row[name] or 0)
     return list(found)
+
+
+def in_order(rows: pa.Table, names: Sequence[str]) -> pa.Table:
+    """Rows sorted by some of their columns: text by its code points, no value last.
+
+    Example:
+        >>> rows = pa.table({"arm": ["b", None, "B", "_", "é"], "leads": [1, 2, 3, 4, 5]})
+        >>> in_order(rows, ["arm"])["arm"].to_pylist()
+        ['B', '_', 'b', 'é', None]
+    """
+    return rows.sort_by([(name, "ascending") for name in names])

@@ -18,6 +18,7 @@ from mqlab.leads.instants import DAY_US
 from mqlab.warehouse.compile.expression import number
 from mqlab.warehouse.dataset import OUTCOME_ROWS
 from mqlab.warehouse.engines.engine import Engine
+from mqlab.warehouse.grouping import in_order
 from mqlab.warehouse.view.tables import LabTable
 
 PARTS = 10_000
@@ -146,7 +147,7 @@ def _with_amounts(engine: Engine, rows: ir.Table, in_minor: InMinor) -> ir.Table
     won = rows.filter((rows.kind == "closed_won") & rows.amount_parts.notnull())
     day = (won.occurred_us // DAY_US).cast("int64")
     asked = won.select(parts=won.amount_parts, code=won.currency.fill_null(""), day=day).distinct()
-    found = engine.fetched(asked.order_by("parts", "code", "day")).to_pylist()
+    found = in_order(engine.fetched(asked), ["parts", "code", "day"]).to_pylist()
     minor = [in_minor(row["parts"], row["code"] or None, row["day"] * DAY_US) for row in found]
     prices = engine.load(
         "outcome_prices",

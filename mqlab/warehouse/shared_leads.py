@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from mqlab.warehouse.columns import stratum_column
 from mqlab.warehouse.compiled import fetched
 from mqlab.warehouse.dataset import Dataset
-from mqlab.warehouse.grouping import due, leads_of
+from mqlab.warehouse.grouping import due, in_order, leads_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,6 @@ def shared_leads(dataset: Dataset, arm: str, control: str) -> tuple[SharedLead, 
         touches=chosen.touches.fill_null(0),
         accepted=chosen.age_accepted.notnull(),
     )
-    rows = fetched(table.order_by("lead_id")).to_pylist()
-    return tuple(
-        SharedLead(row["arm"], row["unit"], row["wait_us"], int(row["touches"]), row["accepted"], row["owner"])
-        for row in rows
-    )
+    rows = in_order(fetched(table), ["lead_id"])
+    names = ("arm", "unit", "wait_us", "touches", "accepted", "owner")
+    return tuple(map(SharedLead, *(rows[name].to_pylist() for name in names)))

@@ -81,7 +81,8 @@ class _Pair:
             (first_batch < second_batch, CONTROL_FIRST),
             else_=ARM_FIRST,
         )
-        self.first_us = ibis.least(first, second)
+        self.first_us = ibis.least(ibis.coalesce(first, second), ibis.coalesce(second, first))
+        """Null where neither fired: LEAST of a value and a null is the value on some engines and null on others."""
 
 
 def _of_unit(rows: ir.Table, number: int) -> ir.StringValue:

@@ -16,7 +16,7 @@ from mqlab.leads.instants import DAY_US
 from mqlab.warehouse.columns import effort_column, money_column
 from mqlab.warehouse.compiled import fetched
 from mqlab.warehouse.dataset import STAGES, Dataset
-from mqlab.warehouse.grouping import due, followed_by, grouped, keys_of, leads_of
+from mqlab.warehouse.grouping import due, followed_by, grouped, in_order, keys_of, leads_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +247,7 @@ def winners(dataset: Dataset, number: int, *, arms: Sequence[str], stratum_of: s
     chosen = leads.filter((leads.follow_up >= dataset.plan.money[number].horizon_days) & (amount != 0))
     columns = {**keys_of(chosen, stratum_of=stratum_of), "amount": chosen[money_column(number)]}
     table = chosen.select(**columns)
-    rows = fetched(table.order_by(list(columns))).to_pylist()
+    rows = in_order(fetched(table), list(columns)).to_pylist()
     return tuple(Winner(**{"stratum": None, **row}) for row in rows)
 
 

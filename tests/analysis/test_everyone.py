@@ -21,12 +21,13 @@ from mqlab.analysis.histories import histories
 from mqlab.analysis.lab_in_engine import LabInEngine
 from mqlab.analysis.maturity import clock
 from mqlab.analysis.people import unions
-from mqlab.analysis.score_in_engine import score_everyone
+from mqlab.analysis.score_in_engine import EveryLead, score_everyone
 from mqlab.assignment.units import unit_of
 from mqlab.definitions.decision import Decision
 from mqlab.definitions.evaluate import Evaluator
 from mqlab.definitions.load import load_text
 from mqlab.definitions.model import Definition
+from mqlab.errors import InputError
 from mqlab.leads.identity import canonical_ids, standing_ids
 from mqlab.leads.instants import instant, iso, micros
 from mqlab.leads.records import History
@@ -118,20 +119,82 @@ def test_every_lead_is_judged_as_the_evaluator_does(where: str, ref: str, tmp_pa
         found = score_everyone(lab, definition)
     expected = judged_in_python(facts, definition)
 
+    assert_as_the_evaluator(found, expected)
+    assert {one.verdict for one in expected.values()} >= {"mql", "not_mql"}
+
+
+def assert_as_the_evaluator(found: EveryLead, expected: dict[str, Decision]) -> None:
+    """Verdict, path, instant, whether it holds and scores of every lead, in the order of ids."""
     told = {row["lead"]: row for row in found.rows()}
     assert list(told) == sorted(expected)
-    assert {
-        name: (row["verdict"], row["path"], row["qualified_at"], row["holds_now"]) for name, row in told.items()
-    } == {
-        name: (one.verdict, one.path, iso(one.qualified_at) if one.qualified_at else None, one.holds_now)
-        for name, one in expected.items()
-    }
-    for name, row in told.items():
-        assert row["scores"] == pytest.approx(dict(expected[name].scores), abs=1e-9)
-    assert {row["verdict"] for row in told.values()} >= {"mql", "not_mql"}
+    for name, one in expected.items():
+        row = told[name]
+        at = None if one.qualified_at is None else iso(one.qualified_at)
+        assert (row["verdict"], row["path"], row["qualified_at"], row["holds_now"]) == (
+            one.verdict, one.path, at, one.holds_now,
+        ), name  # fmt: skip
+        assert row["scores"] == pytest.approx(dict(one.scores), abs=1e-9), name
     assert {(one.verdict, one.path): one.leads for one in found.standings} == Counter(
         (one.verdict, one.path) for one in expected.values()
     )
+
+
+@pytest.mark.parametrize("ref", ["forms@1.0.0", "colleagues@1.0.0"])
+def test_leads_in_slices_are_judged_as_in_one(ref: str, tmp_path: Path) -> None:
+    """Merged persons and colleagues in three slices; told after each of them."""
+    facts, definition, told = merged_world(), asked()[ref], []
+    with in_place("parquet", facts, [definition], tmp_path) as lab:
+        found = score_everyone(lab, definition, slices=3, progress=lambda done, total: told.append((done, total)))
+
+    assert_as_the_evaluator(found, judged_in_python(facts, definition))
+    assert told == [(0, 3), (1, 3), (2, 3), (3, 3)]
+
+
+FLEETING = """
+kind: mql-definition/v1
+id: fleeting
+version: 1.0.0
+fields: {employees: {type: number}}
+events: {form_submit: {}, page_view: {}}
+gates: [{id: small, when: "employees < 20", on_unknown: pass, then: disqualify}]
+scores:
+  now:
+    rules:
+      - {id: visits, event: page_view, points: 10, decay: {half_life: HALF}}
+      - {id: forms, event: form_submit, points: 4, max_count: 2, within: 60d}
+  size: {rules: [{id: large, when: "employees >= 300", points: 1}]}
+qualify: "now >= 16 or account.count(form_submit) >= 6"
+"""
+
+
+@pytest.mark.parametrize(("where", "half_life"), [("facts", "20m"), ("facts", "4h"), ("postgres", "1h")])
+def test_a_half_life_may_be_as_short_as_it_likes(
+    where: str, half_life: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Windows of thousands of half-lives: who qualified at any time, and points that are nearly nothing by now."""
+    facts = replace(merged_world(3, 220), as_of=START + timedelta(days=47, minutes=20))
+    definition = load_text(FLEETING.replace("HALF", half_life), file="test.yaml")
+    place = request.getfixturevalue("postgres_schema") if where == "postgres" else where
+    with in_place(place, facts, [definition], tmp_path) as lab:
+        found = score_everyone(lab, definition, slices=2)
+    expected = judged_in_python(facts, definition)
+
+    assert_as_the_evaluator(found, expected)
+    assert {one.verdict for one in expected.values()} >= {"mql", "not_mql", "disqualified"}
+    assert len({one.path for one in expected.values()}) > 1
+    days = [one.qualified_at.date() for one in expected.values() if one.qualified_at is not None]
+    assert (max(days) - min(days)).days > 25
+    if half_life == "4h":
+        assert any(0 < one.scores["now"] < 1e-3 for one in expected.values())
+
+
+def test_a_gate_for_ever_needs_a_half_life_that_is_not_too_short(tmp_path: Path) -> None:
+    """It has to see the whole window at once: refused, with what to do."""
+    facts = replace(merged_world(3, 30), as_of=START + timedelta(days=47))
+    text = FLEETING.replace("HALF", "20m").replace("then: disqualify", "then: disqualify, forever: true")
+    definition = load_text(text, file="test.yaml")
+    with in_place("facts", facts, [definition], tmp_path) as lab, pytest.raises(InputError, match="HalfLifeTooShort"):
+        score_everyone(lab, definition)
 
 
 def test_the_spread_of_a_score_is_told_by_nearest_rank(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from mqlab.leads.instants import iso
 from tests.analysis.lab_tables import write
 from tests.cli.runner import mqlab
 from tests.cli.small_lab import LOOK, write_lab
-from tests.lab.test_warehouse import warehouse
+from tests.lab.test_warehouse import changed, renamed, warehouse
 
 NAME = "demo-requests"
 SCORE = ("definitions", "score", "points@1.1.0", "--at", "2026-03-20")
@@ -162,6 +162,34 @@ def test_backtest_of_what_is_in_force_says_so(both: Path) -> None:
     assert done.code == 0
     assert "itself in force" in done.err
     assert "Where they part" not in done.out
+
+
+def test_columns_that_are_read_and_nobody_has_are_noted(both: Path) -> None:
+    """Scores and places are told as ever, with one note beside them; a backtest has it among its notes.
+
+    Where leads belong depends on `eligible` alone, so only what that reads is named.
+    """
+    changed(both, "leads", renamed("employees", "staff"))
+    changed(both, "events", renamed("path", "page"))
+    field = "the table 'leads' has no column 'employees', which is read: only what 'field_changes' tells of it counts"
+    prop = "the table 'events' has no column 'path', which is read: no event has it"
+    larger = (both / "experiments" / f"{NAME}.yaml").read_text().replace(NAME, "larger")
+    (both / "experiments" / "larger.yaml").write_text(larger.replace("source != 'partner'", "employees >= 50"))
+    warehouse(both, "parquet:///data")
+
+    for more in ((), ("--format", "json")):
+        scored = mqlab(*SCORE, *more, lab=both)
+        assert (scored.code, " ".join(scored.err.split())) == (0, f"{field} {prop}")
+        placed = mqlab("assign", "larger", *more, lab=both)
+        assert (placed.code, " ".join(placed.err.split())) == (0, field)
+        unread = mqlab("assign", NAME, *more, lab=both)
+        assert (unread.code, unread.err) == (0, "")
+        tested = mqlab(*BACKTEST, *more, lab=both)
+        assert (tested.code, tested.err) == (0, "")
+        if more:
+            assert tested.json["notes"] == [field, prop]
+        else:
+            assert all(" ".join(tested.out.split()).count(note[1:]) == 1 for note in (field, prop))
 
 
 @pytest.mark.parametrize(

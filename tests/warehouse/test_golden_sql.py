@@ -83,11 +83,16 @@ def assignment_sql(dialect: str, protocol: Protocol) -> str:
     return engine.sql()
 
 
-def golden(name: str, sql: str, dialect: str) -> None:
-    """The SQL reads as the dialect's own, and is that of the golden file, where there is one; or write that."""
+def reads(sql: str, dialect: str) -> None:
+    """The SQL reads as the dialect's own."""
     for statement in sqlglot.parse(sql, dialect=dialect):
         assert isinstance(statement, sge.Query)
         assert not list(statement.find_all(sge.Command))
+
+
+def golden(name: str, sql: str, dialect: str) -> None:
+    """The SQL reads as the dialect's own, and is that of the golden file, where there is one; or write that."""
+    reads(sql, dialect)
     if dialect not in KEPT:
         return
     file = GOLDEN / f"{name}.{dialect}.sql"

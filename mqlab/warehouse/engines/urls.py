@@ -44,7 +44,13 @@ FORMS = (
 """One example of every form."""
 
 LOCAL = re.compile(r"local(\[(\d+|\*)\])?")
-PASSWORD = re.compile(r"(?<=://)([^/@?]*):([^/@?]*)@")
+NAME = re.compile(r"[A-Za-z_][\w.-]*")
+BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+ESCAPES = "In a user or a password write %25 for %, %40 for @, %3A for :, %2F for /, %3F for ? and %23 for #."
+
+BEFORE_HOST = re.compile(r"(?<=://)([^:@/?]*):.*@", re.DOTALL)
+SECRET = re.compile(r"(?i)([\w.-]*(?:password|passwd|secret|token|credential|\.key)[\w.-]*\s*=\s*)('[^']*'|[^&\s]*)")
+"""What messages blot out: a password up to the last @ there is, and the values of options that sound secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +109,13 @@ def parse(text: str) -> EngineUrl:
 
 
 def without_password(text: str) -> str:
-    """The text of an address with its password blotted out."""
-    return PASSWORD.sub(r"\1:***@", text)
+    """The text of an address with whatever may be a password blotted out, also where it is written wrongly.
+
+    Example:
+        >>> without_password("postgresql://ann:s3cr/et@db/crm"), without_password("postgresql://db/crm?password=s3cret")
+        ('postgresql://ann:***@db/crm', 'postgresql://db/crm?password=***')
+    """
+    return SECRET.sub(r"\1***", BEFORE_HOST.sub(r"\1:***@", text))
 
 
 def unknown(text: str, why: str = "") -> InputError:
@@ -122,14 +133,21 @@ def unknown(text: str, why: str = "") -> InputError:
 
 
 def _postgres(text: str, body: str, query: str) -> EngineUrl:
-    """libpq reads the address; `schema` is ours."""
-    options = dict(parse_qsl(query, keep_blank_values=True))
-    ours = {"schema": options.pop("schema")} if "schema" in options else {}
-    rest = f"?{urlencode(options)}" if options else ""
+    """libpq reads the address; `schema` is ours.
+
+    What it would not understand is refused here: it tells the part that it stumbles over, which may be of a password.
+    """
+    if BAD_ESCAPE.search(body) or body.count("@") > 1:
+        raise unknown(text, ESCAPES)
     try:
+        options = dict(parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query)))
         _ = urlsplit(f"postgresql://{body}").port
     except ValueError as error:
-        raise unknown(text, f"{error}.") from error
+        raise unknown(text, f"After the host comes a port, which is a number, or none. {ESCAPES}") from error
+    if not all(map(NAME.fullmatch, options)):
+        raise unknown(text, f"After the question mark come options such as sslmode=require. {ESCAPES}")
+    ours = {"schema": options.pop("schema")} if "schema" in options else {}
+    rest = f"?{urlencode(options)}" if options else ""
     return EngineUrl(text, "postgres", target=f"postgresql://{body}{rest}", options=ours)
 
 

@@ -15,6 +15,8 @@ INSTANT_PATTERN = (
 )
 """Text that says an instant: day, time and zone."""
 
+MICROS, HALF = ibis.literal(1e6), ibis.literal(0.5)
+
 
 @ibis.udf.scalar.builtin(name="epoch_us")  # type: ignore[untyped-decorator]
 def _epoch_us(instant: datetime) -> int:  # type: ignore[empty-body]
@@ -23,16 +25,24 @@ def _epoch_us(instant: datetime) -> int:  # type: ignore[empty-body]
 
 @ibis.udf.scalar.builtin(name="unix_micros")  # type: ignore[untyped-decorator]
 def _unix_micros(instant: datetime) -> int:  # type: ignore[empty-body]
-    """Spark's own."""
+    """Spark's own, and BigQuery's."""
+
+
+@ibis.udf.scalar.builtin(name="to_unixtime")  # type: ignore[untyped-decorator]
+def _to_unixtime(instant: datetime) -> float:  # type: ignore[empty-body]
+    """Trino's own, in seconds; its difference of instants knows no microseconds."""
 
 
 def micros_of(instant: ir.TimestampValue, engine: str) -> ir.IntegerValue:
-    """Microseconds since 1970 of a timestamp with a zone, on an engine as `Engine.name` names it."""
+    """Microseconds since 1970 of a timestamp with a zone, on an engine as `Engine.name` names it, or in a dialect."""
     match engine:
         case "duckdb":
             return _epoch_us(instant).cast("int64")
-        case "spark":
+        case "spark" | "databricks" | "bigquery":
             return _unix_micros(instant).cast("int64")
+        case "trino":
+            seconds = _to_unixtime(instant).cast("float64")
+            return (seconds * MICROS.cast("float64") + HALF.cast("float64")).floor().cast("int64")
         case _:
             return instant.delta(ibis.timestamp("1970-01-01"), unit="microsecond").cast("int64")
 

@@ -56,7 +56,11 @@ def test_every_form_that_messages_offer_is_read(form: str) -> None:
         pytest.param("duckdb:///x?threads=4", "nothing after a question mark", id="an option DuckDB has not"),
         pytest.param("spark://host", "host:port", id="no port"),
         pytest.param("spark://local[2]?foldr=/data", "'foldr' is not an option", id="a misspelt option"),
-        pytest.param("postgresql://h:port/d", "Port could not be cast", id="a port of letters"),
+        pytest.param("postgresql://h:port/d", "a port, which is a number", id="a port of letters"),
+        pytest.param("postgresql://ann:p@w@h/d", "write %25 for %, %40 for @", id="an @ in a password"),
+        pytest.param("postgresql://ann:50%@h/d", "write %25 for %, %40 for @", id="a % in a password"),
+        pytest.param("postgresql://h/d?verify", "a port, which is a number", id="an option without a value"),
+        pytest.param("postgresql://h/d?1=2", "options such as sslmode=require", id="an option that is none"),
     ],
 )
 def test_another_address_is_refused_with_what_there_is(text: str, says: str) -> None:
@@ -67,12 +71,41 @@ def test_another_address_is_refused_with_what_there_is(text: str, says: str) -> 
     assert "postgresql://user@host/database" in str(refused.value)
 
 
-def test_no_message_shows_a_password() -> None:
-    """An address in a message has its password blotted out."""
-    assert parse("postgresql://ann:secret@h/d").shown == "postgresql://ann:***@h/d"
-    with pytest.raises(InputError) as refused:
-        parse("postgresq://ann:secret@h/d")
-    assert "secret" not in str(refused.value)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "postgresql://ann:hush@h/d",
+        "postgresq://ann:hush@h/d",
+        "postgresql://ann:hu@sh@h/d",
+        "postgresql://ann:/hush@h/d",
+        "postgresql://ann:?hush@h/d",
+        "postgresql://ann:12?3=hush@h/d",
+        "postgresql://ann:hush%@h/d",
+        "postgresql://ann::hush@h/d",
+        "postgresql://ann:#hush@h/d",
+        "postgresql://h/d?user=ann&password=hush",
+        "postgresql://h/d?sslpassword=hush&sslmode=require",
+        "host=h user=ann password='hush hush' dbname=d",
+        "spark://h:7077?folder=s3a://b&spark.hadoop.fs.s3a.secret.key=hush",
+        "spark://h:7077?foldr=s3a://b&spark.hadoop.fs.s3a.access.key=hush",
+    ],
+)
+def test_no_message_shows_a_password(text: str) -> None:
+    """Rightly written or not, in the host's part or as an option: what may be a password is blotted out."""
+    try:
+        shown = parse(text).shown
+    except InputError as refused:
+        shown = str(refused)
+
+    assert "***" in shown
+    assert "hush" not in shown
+    assert "ann" in shown or "ann" not in text
+
+
+def test_what_is_no_password_stays() -> None:
+    """The address in a message is still the one that was written."""
+    for text in ("postgresql://ann@h:5432/d?schema=s", "parquet:///a:b@c", "spark://h:7077?folder=s3a://bucket/lake"):
+        assert parse(text).shown == text
 
 
 def test_settings_of_spark_pass_through() -> None:
