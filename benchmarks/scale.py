@@ -2,7 +2,8 @@
 
 Each size is a process of its own over a folder of Parquet files, inside `memory_limit`: the tables are checked, leads
 enrolled and split by MD5, both arms' definitions judged in as many slices as the memory asks for, strata found, and the
-whole analysis concluded. Told are the seconds of each part and the peak memory of the process.
+whole analysis concluded. Told are seconds of wall time and of CPU, those of CPU by part and per million leads, and the
+peak memory of the process. Linear means that a million leads cost as much CPU at every size.
 
 Run: python benchmarks/scale.py [LEADS ...] [MEMORY LIMIT, such as 4GB]
 """
@@ -112,19 +113,19 @@ def write(folder: Path, count: int) -> None:
             )
 
 
-def measure(folder: Path, memory_limit: str) -> None:
-    """Analyse the folder once; print seconds by part, slices and peak memory."""
+def measure(folder: Path, leads: int, memory_limit: str) -> None:
+    """Analyse the folder once; print seconds, those of CPU by part, slices and peak memory."""
     texts = {
         "older": DEFINITION.format(name="older", half_life="14d", webinar=15, threshold=25),
         "newer": DEFINITION.format(name="newer", half_life="21d", webinar=20, threshold=30),
     }
     definitions = {f"{name}@1.0.0": load_text(text, file=f"{name}@1.0.0.yaml") for name, text in texts.items()}
-    moments = [time.perf_counter()]
+    begun, moments = time.perf_counter(), [time.process_time()]
     slices = 1
 
     def told(_done: int, total: int) -> None:
         nonlocal slices
-        moments.append(time.perf_counter())
+        moments.append(time.process_time())
         slices = total
 
     with open_engine(f"parquet:///{folder}", memory_limit=memory_limit) as engine:
@@ -137,15 +138,14 @@ def measure(folder: Path, memory_limit: str) -> None:
             timezone=ZoneInfo("UTC"),
             progress=told,
         )
-    end = time.perf_counter()
+    wall, cpu = time.perf_counter() - begun, time.process_time()
     if not result.metrics:
         raise SystemExit("nothing was analysed")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    cpu = time.process_time()
-    whole, sweep = end - moments[0], moments[-1] - moments[1]
+    parts = (moments[1] - moments[0], moments[-1] - moments[1], cpu - moments[-1])
     print(
-        f"{whole:8.1f} {moments[1] - moments[0]:10.1f} {sweep:8.1f} {end - moments[-1]:8.1f} {cpu:8.1f}"
-        f" {slices:7d} {peak:8.2f}",
+        f"{wall:8.1f} {cpu:8.1f} {cpu / leads * 1e6:11.1f} {parts[0]:10.1f} {parts[1]:8.1f} {parts[2]:10.1f}"
+        f" {slices:7d} {peak:6.2f}",
         flush=True,
     )
 
@@ -153,18 +153,18 @@ def measure(folder: Path, memory_limit: str) -> None:
 def main(sizes: list[int], memory_limit: str) -> None:
     """One line per size."""
     print(f"two definitions, {EVENTS_EACH} events per lead, memory_limit {memory_limit}; seconds and GiB")
-    print("     leads    whole   enrolled    judged  concluded  CPU  slices  peak", flush=True)
+    print("     leads      wall      CPU per million   enrolled   judged  concluded  slices   peak", flush=True)
     for size in sizes:
         with tempfile.TemporaryDirectory() as folder:
             write(Path(folder), size)
             print(f"{size:10,} ", end="", flush=True)
-            subprocess.run([sys.executable, __file__, "--measure", folder, memory_limit], check=True)
+            subprocess.run([sys.executable, __file__, "--measure", folder, str(size), memory_limit], check=True)
 
 
 if __name__ == "__main__":
     given = sys.argv[1:]
     if given[:1] == ["--measure"]:
-        measure(Path(given[1]), given[2])
+        measure(Path(given[1]), int(given[2]), given[3])
     else:
         limits = [one for one in given if not one.isdigit()]
         main([int(one) for one in given if one.isdigit()] or list(SIZES), limits[0] if limits else "4GB")

@@ -123,17 +123,15 @@ def judge_in(
     asked = [definitions[ref] for ref in refs_of(protocol)]
     by_account = protocol.unit == "account" and any(reads_account(one) for one in asked)
     found = stretches(engine, people, qualify_within_us=protocol.qualify_within_us, by_account=by_account)
-    starts = engine.keep("starts", found.starts)
     crossed = crossings_in_slices(
         engine,
-        starts,
+        found.starts,
         lambda part: view_of(held.known, part, as_of_us=as_of_us, shares=found.shares),
         asked,
         as_of_us=as_of_us,
-        slices=slices_of(engine, held.known, starts) if slices is None else slices,
+        slices=slices_of(engine, held.known, found.starts) if slices is None else slices,
         progress=progress,
     )
-    engine.drop("starts")
     return judged_leads(
         engine,
         protocol,
@@ -174,7 +172,9 @@ def enrolled_persons(
         positions=positions,
         plain_ids=held.plain_ids,
     )
-    return persons(engine, rows, held.merges, own=units.own)
+    people = persons(engine, rows, held.merges, own=units.own)
+    engine.drop("known_lead_rows")
+    return people
 
 
 def slices_of(engine: Engine, known: KnownFacts, starts: ir.Table) -> int:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import ibis
 from ibis.expr import types as ir
 
 from mqlab.leads.instants import DAY_US
 from mqlab.warehouse.columns import segment_column
+from mqlab.warehouse.compiled import fetched
 from mqlab.warehouse.dataset import Dataset
 from mqlab.warehouse.grouping import grouped, leads_of
+
+NAMES_AT_ONCE = 50
+"""Names of events that are counted in one pass."""
 
 
 def enrolled(dataset: Dataset) -> Mapping[tuple[int, str], int]:
@@ -49,11 +54,20 @@ def arrivals_by_day(dataset: Dataset, *, by_unit: bool) -> Mapping[tuple[int, st
 
 
 def with_event(dataset: Dataset, events: ir.Table) -> Mapping[str, Mapping[str, int]]:
-    """Enrolled leads with at least one of `events` (`lead_id`, `name`), by the event's name and arm."""
+    """Enrolled leads with at least one of `events` (`lead_id`, `name`), by the event's name and arm.
+
+    One row per lead with a flag per name takes half the time and memory of the different pairs of lead and name.
+    """
+    names = sorted(filter(None, fetched(events.select("name").distinct())["name"].to_pylist()))
     leads = dataset.leads.select(of_lead="lead_id", arm="arm")
-    done = events.select("lead_id", "name").distinct()
-    joined = done.join(leads, done.lead_id == leads.of_lead)
     found: dict[str, dict[str, int]] = {}
-    for row in grouped(joined, {"name": joined["name"], "arm": joined.arm}, {"leads": joined.count()}):
-        found.setdefault(row["name"], {})[row["arm"]] = row["leads"]
+    for begin in range(0, len(names), NAMES_AT_ONCE):
+        some = names[begin : begin + NAMES_AT_ONCE]
+        flags = {f"n{place}": ibis.ifelse(events["name"] == name, 1, 0).max() for place, name in enumerate(some)}
+        done = events.group_by("lead_id").aggregate(**flags)
+        joined = done.join(leads, done.lead_id == leads.of_lead)
+        for row in grouped(joined, {"arm": joined.arm}, {flag: joined[flag].sum() for flag in flags}):
+            for place, name in enumerate(some):
+                if row[f"n{place}"]:
+                    found.setdefault(name, {})[row["arm"]] = row[f"n{place}"]
     return found

@@ -6,7 +6,8 @@ every engine cuts alike. What a slice says of a lead is what one pass over all l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import ibis
 from ibis.expr import types as ir
@@ -15,6 +16,7 @@ from mqlab.definitions.model import Definition
 from mqlab.warehouse import ring
 from mqlab.warehouse.compile import crossings
 from mqlab.warehouse.engines.engine import Engine
+from mqlab.warehouse.view.stretches import START_COLUMNS
 from mqlab.warehouse.view.view import View
 
 Progress = Callable[[int, int], None]
@@ -22,8 +24,14 @@ Progress = Callable[[int, int], None]
 
 BYTES_PER_LEAD, BYTES_PER_EVENT = 250, 170
 """What an analysis of two definitions was seen to hold at its peak, of leads with six events (docs/engines-cost.md)."""
-SHARE = 0.5
-"""The share of the engine's memory that a slice may fill; the lab's own tables and DuckDB's buffers need the rest."""
+STARTS, SLICE = "starts_in_slices", "slice"
+DIVIDED = ("slice_leads", "slice_changes", "slice_events")
+"""The table of the starts, the column of their slice, and the tables of the slices."""
+SHARE = 1 / 3
+"""The share of the engine's memory that a slice may fill; the lab's own tables and DuckDB's buffers need the rest.
+
+More slices cost next to nothing, and a slice whose sorts fit into memory with room to spare is the fastest.
+"""
 
 
 def crossings_in_slices(
@@ -38,27 +46,44 @@ def crossings_in_slices(
 ) -> ir.Table:
     """`mqlab.warehouse.compile.crossings` of every stretch of `starts`, kept in the engine as `crossings`.
 
-    `starts` is a kept table with the columns of `START_COLUMNS`; `view` makes the view of it or of a part of it. Where
-    a slice fails nothing is left behind, of the others neither.
+    `starts` has the columns of `START_COLUMNS`; `view` makes the view of a kept table of them, and what that has
+    besides goes along into the view's tables. Every fact is read once and laid into its slice, whatever their number;
+    a slice reads only what is its own. Where one fails nothing is left behind, of the others neither.
     """
     tell = progress or (lambda _done, _total: None)
     tell(0, slices)
-    if slices == 1:
-        found = crossings(view(starts), definitions, engine, as_of_us=as_of_us)
-        tell(1, 1)
-        return found
-    columns = starts.columns
-    parts: list[ir.Table] = []
+    names = ["crossings"] if slices == 1 else [f"crossings_{number}" for number in range(slices)]
+    found: list[ir.Table] = []
     try:
-        numbered = engine.keep("starts_in_slices", starts.mutate(slice=_slice(engine, starts, slices)))
-        for number in range(slices):
-            part = engine.keep("slice_starts", numbered.filter(numbered["slice"] == number).select(*columns))
-            name = f"crossings_{number}"
-            parts.append(crossings(view(part), definitions, engine, as_of_us=as_of_us, name=name))
-            tell(number + 1, slices)
-        return engine.keep("crossings", ibis.union(*parts))
+        with views_in_slices(engine, starts, view, slices) as parts:
+            for part, name in zip(parts, names, strict=True):
+                found.append(crossings(part, definitions, engine, as_of_us=as_of_us, name=name))
+                tell(len(found), slices)
+        return found[0] if slices == 1 else engine.keep("crossings", ibis.union(*found))
     finally:
-        engine.drop("starts_in_slices", "slice_starts", *(f"crossings_{number}" for number in range(slices)))
+        if slices > 1:
+            engine.drop(*names)
+
+
+@contextmanager
+def views_in_slices(
+    engine: Engine, starts: ir.Table, view: Callable[[ir.Table], View], slices: int
+) -> Iterator[list[View]]:
+    """The view of every slice of `starts`, as `crossings_in_slices` takes them; there until the block ends."""
+    own = starts.select(*START_COLUMNS)
+    try:
+        if slices == 1:
+            yield [view(engine.keep(STARTS, own))]
+            return
+        whole = view(engine.keep(STARTS, own.mutate(**{SLICE: _slice(engine, own, slices)})))
+        tables = [
+            engine.divided(name, table, by=SLICE, parts=slices)
+            for name, table in zip(DIVIDED, (whole.leads, whole.changes, whole.events), strict=True)
+        ]
+        engine.drop(STARTS)
+        yield [View(whole.readings, *parts) for parts in zip(*tables, strict=True)]
+    finally:
+        engine.drop(STARTS, *DIVIDED)
 
 
 def slices_for(*, leads: int, events: int, memory_bytes: int | None) -> int:
@@ -68,7 +93,7 @@ def slices_for(*, leads: int, events: int, memory_bytes: int | None) -> int:
         >>> slices_for(leads=500_000, events=3_000_000, memory_bytes=4 * 10**9)
         1
         >>> slices_for(leads=10_000_000, events=60_000_000, memory_bytes=4 * 10**9)
-        7
+        10
     """
     if memory_bytes is None:
         return 1

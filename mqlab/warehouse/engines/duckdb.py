@@ -17,7 +17,7 @@ import pyarrow as pa
 from ibis.expr import operations as ops
 from ibis.expr import types as ir
 
-from mqlab.errors import UnreachableError
+from mqlab.errors import InputError, Place, UnreachableError
 from mqlab.warehouse.engines.engine import Engine, arriving
 from mqlab.warehouse.engines.files import TableFiles
 from mqlab.warehouse.engines.kept import Recipe
@@ -31,6 +31,9 @@ READERS = {
     "parquet": "read_parquet({files}, union_by_name = true)",
     "csv": "read_csv({files}, header = true, all_varchar = true, union_by_name = true)",
 }
+
+PARTED = "FORMAT parquet, PARTITION_BY ({by}), COMPRESSION lz4_raw, DICTIONARY_SIZE_LIMIT 1000"
+"""How divided rows are written: ids get no dictionary, which is what writing them would spend its time on."""
 
 
 class DuckDBEngine(Engine):
@@ -51,6 +54,7 @@ class DuckDBEngine(Engine):
                 raise no_file(url, path)
             database = path
         self._files = TableFiles.of(url, folder) if url.kind in READERS else None
+        self._parts: dict[str, tuple[Path, int]] = {}
         self._scratch = tempfile.mkdtemp(prefix="mqlab-duckdb-")
         self._cleaned = weakref.finalize(self, shutil.rmtree, self._scratch, ignore_errors=True)
         try:
@@ -92,6 +96,32 @@ class DuckDBEngine(Engine):
             self._do(f"ALTER TABLE temp.{making} RENAME TO {quoted(name)}")
         return self.temporary(name, recipe.columns)
 
+    def divided(self, name: str, expression: ir.Table, *, by: str, parts: int) -> list[ir.Table]:
+        """Every part is a view of Parquet files of its own, so that no memory is held for any of them."""
+        recipe = Recipe.of(expression)
+        self.drop(name)
+        folder = Path(tempfile.mkdtemp(prefix="divided-", dir=self._scratch))
+        self._parts[name] = (folder, parts)
+        rows, written = f"SELECT {_cast_columns(recipe.columns)} FROM ({recipe.sql})", PARTED.format(by=quoted(by))
+        try:
+            with self._working():
+                self._do(f"COPY ({rows}) TO {text(folder)} ({written})")
+            return [self._part(name, number, by, recipe.columns) for number in range(parts)]
+        except BaseException:
+            self.drop(name)
+            raise
+
+    def _part(self, name: str, number: int, by: str, columns: ibis.Schema) -> ir.Table:
+        """One part of divided rows; without files it has no rows."""
+        own = ibis.schema({column: kind for column, kind in columns.items() if column != by})
+        part, files = f"{name}_{number}", self._parts[name][0] / f"{by}={number}"
+        if files.is_dir():
+            rows = f"SELECT * FROM read_parquet({text(files / '*.parquet')}, hive_partitioning = false)"
+        else:
+            rows = f"SELECT {', '.join(f'NULL::{kind} AS {column}' for column, kind in _kinds(own))} LIMIT 0"
+        self._do(f"CREATE OR REPLACE TEMP VIEW {quoted(part)} AS {rows}")
+        return self.temporary(part, own)
+
     def has(self, name: str) -> bool:
         """Whether the folder or the file has that table."""
         if self._files is not None:
@@ -103,23 +133,35 @@ class DuckDBEngine(Engine):
         if self._files is None:
             if name not in self._names():
                 raise no_table(self._url, name, self._names())
-            return self._there(self._catalog, name)
+            return self._by_bytes(name)
         files = self._files.of_table(name)
         if not files:
             raise no_table(self._url, name, self._files.names())
-        listed = "[" + ", ".join("'" + str(file).replace("'", "''") + "'" for file in files) + "]"
+        listed = "[" + ", ".join(map(text, files)) + "]"
         reader = READERS[self._url.kind].format(files=listed)
         view = f"lab_{name}"
         try:
             self._do(f"CREATE OR REPLACE TEMP VIEW {quoted(view)} AS SELECT * FROM {reader}")
         except duckdb.Error as error:
             raise unreadable(self._url, name, _reason(error), [str(file) for file in files]) from error
+        if (twins := self._files.twins(name)) is not None:
+            raise InputError(
+                f"the columns '{twins[0]}' and '{twins[1]}' are the same name: its case does not count.",
+                code="DuplicateColumn",
+                place=Place(path=f"{name}.{twins[1]}"),
+                hint="Keep one of them.",
+            )
         return self._there("temp", view)
 
     def drop(self, *names: str) -> None:
-        """Drop temporary tables."""
+        """Drop temporary tables, and the parts of those that were divided."""
         for name in names:
             self._do(f"DROP TABLE IF EXISTS temp.{quoted(name)}")
+            if name in self._parts:
+                folder, parts = self._parts.pop(name)
+                for number in range(parts):
+                    self._do(f"DROP VIEW IF EXISTS temp.{quoted(f'{name}_{number}')}")
+                shutil.rmtree(folder, ignore_errors=True)
 
     def rows(self, sql: str, schema: pa.Schema) -> pa.Table:
         """The rows of a query."""
@@ -134,6 +176,20 @@ class DuckDBEngine(Engine):
         """Disconnect, and remove what was spilled."""
         self.backend.disconnect()
         self._cleaned()
+
+    def _by_bytes(self, name: str) -> ir.Table:
+        """A table or view of the file, its text compared by bytes whatever collation its columns have."""
+        columns = self._there(self._catalog, name).schema()
+        chosen = ", ".join(
+            f'{quoted(column)} COLLATE "C" AS {quoted(column)}' if kind.is_string() else quoted(column)
+            for column, kind in columns.items()
+        )
+        view = f"lab_{name}"
+        self._do(
+            f"CREATE OR REPLACE TEMP VIEW {quoted(view)} AS SELECT {chosen} "
+            f"FROM {quoted(self._catalog)}.main.{quoted(name)}"
+        )
+        return self._there("temp", view)
 
     def _there(self, catalog: str, name: str) -> ir.Table:
         """A table or view by its whole name, with the columns that its rows come out with."""
@@ -176,10 +232,26 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def text(path: Path) -> str:
+    """A path as SQL takes a text."""
+    return "'" + str(path).replace("'", "''") + "'"
+
+
 @lru_cache(maxsize=64)
 def _typed(columns: ibis.Schema) -> str:
     """Columns as CREATE TABLE takes them."""
     return ", ".join(column.sql("duckdb") for column in columns.to_sqlglot_column_defs("duckdb"))
+
+
+def _kinds(columns: ibis.Schema) -> list[tuple[str, str]]:
+    """Every column, quoted, and its type."""
+    definitions = columns.to_sqlglot_column_defs("duckdb")
+    return [(quoted(name), one.args["kind"].sql("duckdb")) for name, one in zip(columns, definitions, strict=True)]
+
+
+def _cast_columns(columns: ibis.Schema) -> str:
+    """Columns as a selection that makes them what Ibis expects: a sum of integers would else be written as a double."""
+    return ", ".join(f"{column}::{kind} AS {column}" for column, kind in _kinds(columns))
 
 
 def _bytes(size: str) -> int:

@@ -84,6 +84,15 @@ class Engine(abc.ABC):
         """
         return self.make(name, Recipe.of(expression))
 
+    def divided(self, name: str, expression: ir.Table, *, by: str, parts: int) -> list[ir.Table]:
+        """The rows of an expression, computed once and kept in parts: number n has those whose column `by` is n.
+
+        Parts lack that column; rows whose number is not in [0, parts) are in none. To read a part costs no more than
+        its own rows where the engine can arrange that. They go with `drop(name)`.
+        """
+        kept = self.keep(name, expression)
+        return [kept.filter(kept[by] == number).drop(by) for number in range(parts)]
+
     def fetched(self, expression: ir.Table) -> pa.Table:
         """The rows of an expression over tables of this engine, cast to the expression's schema.
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass
 from pathlib import Path
+
+import pyarrow.parquet as pq
 
 from mqlab.warehouse.engines.missing import no_folder
 from mqlab.warehouse.engines.urls import EngineUrl
@@ -36,6 +39,25 @@ class TableFiles:
                 parts = sorted(place.rglob(f"*.{self.ending}"))
                 return [part for part in parts if not _hidden(part.relative_to(place))]
         return []
+
+    def twins(self, name: str) -> tuple[str, str] | None:
+        """Two columns of one file of a table whose names differ in case at most; None where there are none.
+
+        DuckDB itself takes `plan` beside `Plan` for a second column of that name and calls it `plan_1`.
+        """
+        for file in self.of_table(name):
+            spelled: dict[str, str] = {}
+            for column in self._header(file):
+                if column.lower() in spelled:
+                    return spelled[column.lower()], column
+                spelled[column.lower()] = column
+        return None
+
+    def _header(self, file: Path) -> list[str]:
+        if self.ending == "parquet":
+            return list(pq.read_schema(file).names)
+        with file.open(encoding="utf-8-sig", newline="", errors="replace") as lines:
+            return next(csv.reader(lines), [])
 
     def names(self) -> list[str]:
         """The tables that are there."""

@@ -28,9 +28,11 @@ def view_of(known: KnownFacts, starts: ir.Table, *, as_of_us: int, shares: ir.Ta
 
     `starts` has the columns of `START_COLUMNS`, a key once; it is read several times, so let it be a kept table. A
     stretch has the facts of its `lead_id`, and of what `shares` (a small table of `SHARE_COLUMNS`) adds, known from
-    then at the earliest. `as_of_us` is that of `known` or earlier.
+    then at the earliest. `as_of_us` is that of `known` or earlier. Further columns of `starts` go along: every table
+    of the view has them, too.
     """
-    starts = starts.select(**{name: starts[name].cast(kind) for name, kind in START_COLUMNS.items()})
+    along = _along(starts)
+    starts = starts.select(*along, **{name: starts[name].cast(kind) for name, kind in START_COLUMNS.items()})
     shares = None if shares is None else shares.select(**{n: shares[n].cast(k) for n, k in SHARE_COLUMNS.items()})
     return View(
         readings=known.readings,
@@ -44,20 +46,24 @@ def _leads(known: KnownFacts, starts: ir.Table) -> ir.Table:
     rows = known.leads.rename(fact_lead="lead_id")
     joined = starts.inner_join(rows, starts.lead_id == rows.fact_lead)
     values = value_types("f", known.readings.fields)
-    return joined.select(*START_COLUMNS, "created_us", "row_is_current", *values)
+    return joined.select(*START_COLUMNS, "created_us", "row_is_current", *values, *_along(starts))
+
+
+def _along(starts: ir.Table) -> tuple[str, ...]:
+    """The columns that starts have besides their own."""
+    return tuple(name for name in starts.columns if name not in START_COLUMNS)
 
 
 def _links(starts: ir.Table, shares: ir.Table | None) -> ir.Table:
     """Which lead's facts (`fact_lead`) a stretch has, known from when at the earliest."""
-    own = starts.select(
-        "key", "start_us", "until_us", fact_lead=starts.lead_id, since_us=ibis.literal(ALWAYS_US, "int64")
-    )
+    columns = ("key", "start_us", "until_us", *_along(starts))
+    own = starts.select(*columns, fact_lead=starts.lead_id, since_us=ibis.literal(ALWAYS_US, "int64"))
     if shares is None:
         return own
-    windows = starts.select("key", "start_us", "until_us")
+    windows = starts.select(*columns)
     added = shares.rename(share_key="key")
     joined = windows.inner_join(added, windows.key == added.share_key)
-    return own.union(joined.select("key", "start_us", "until_us", fact_lead=joined.lead_id, since_us=joined.from_us))
+    return own.union(joined.select(*columns, fact_lead=joined.lead_id, since_us=joined.from_us))
 
 
 def _changes(known: KnownFacts, starts: ir.Table, shares: ir.Table | None, as_of_us: int) -> ir.Table:
@@ -67,7 +73,7 @@ def _changes(known: KnownFacts, starts: ir.Table, shares: ir.Table | None, as_of
     rows = rows.mutate(from_us=ibis.greatest(rows.changed_us, rows.known_us))
     return rows.filter(rows.from_us <= as_of_us).select(
         "key", "field", "changed_us", "known_us", "from_us", "has_value", "text", "start_us", "until_us",
-        *value_types("f", known.readings.fields),
+        *value_types("f", known.readings.fields), *_along(starts),
     )  # fmt: skip
 
 
@@ -78,7 +84,7 @@ def _events(known: KnownFacts, starts: ir.Table, shares: ir.Table | None, as_of_
     links = _links(plain, None)
     joined = links.inner_join(known.events, links.fact_lead == known.events.lead_id)
     rows = joined.mutate(known_us=ibis.greatest(joined.known_us, joined.occurred_us))
-    columns = ("key", "name", "occurred_us", "known_us", "start_us", "until_us", *values)
+    columns = ("key", "name", "occurred_us", "known_us", "start_us", "until_us", *values, *_along(starts))
     events = rows.filter(rows.known_us <= as_of_us).select(*columns)
     if several is None:
         return events

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 
+import duckdb
 import ibis
 import pyarrow as pa
 import pytest
@@ -86,6 +89,43 @@ def test_a_name_is_replaced_and_dropped(engine: Engine) -> None:
     engine.drop("leads", "never there")
     with pytest.raises(Exception, match="leads"):
         engine.fetched(other)
+
+
+def test_what_is_divided_comes_back_in_its_parts(engine: Engine) -> None:
+    """Every row is in the part of its number as it was, a part may have none, and sums stay the integers they are."""
+    loaded = engine.load("everything", EVERYTHING)
+    rows = loaded.mutate(part=(loaded.id % 2) * 2)
+
+    parts = engine.divided("in_parts", rows, by="part", parts=4)
+    sums = engine.divided(
+        "sums", rows.group_by("part").aggregate(total=rows.small.sum(), n=rows.count()), by="part", parts=3
+    )
+
+    for number, part in enumerate(parts):
+        expected = [row for row in EVERYTHING.to_pylist() if row["id"] % 2 * 2 == number]
+        found = engine.fetched(part.order_by("id"))
+        assert same(found, pa.Table.from_pylist(expected, schema=EVERYTHING.schema))
+    assert [engine.fetched(one).to_pylist() for one in sums] == [
+        [{"total": 128, "n": 3}],
+        [],
+        [{"total": -126, "n": 3}],
+    ]
+    engine.drop("in_parts", "sums", "nothing")
+    assert [row.as_py() for row in engine.fetched(loaded.select("id").order_by("id"))["id"]] == list(range(6))
+
+
+def test_divided_rows_leave_nothing_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files go with the name they were kept under, with one that is replaced, and where the rows cannot be computed."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with open_engine("duckdb://") as engine:
+        loaded = engine.load("everything", EVERYTHING)
+        for _ in range(2):
+            engine.divided("in_parts", loaded.mutate(part=loaded.id % 3), by="part", parts=3)
+            assert len(list(tmp_path.glob("*/divided-*"))) == 1
+        with pytest.raises(duckdb.Error, match="Overflow"):
+            engine.divided("broken", loaded.mutate(part=loaded.whole + loaded.whole), by="part", parts=3)
+        engine.drop("in_parts")
+        assert not list(tmp_path.glob("*/divided-*"))
 
 
 def test_many_rows_travel(engine: Engine) -> None:

@@ -110,6 +110,33 @@ def test_a_schema_of_postgres_is_read_in_place(postgres_schema: str) -> None:
             engine.table("lead")
 
 
+@pytest.mark.parametrize("scheme", ["parquet", "csv"])
+def test_columns_that_differ_in_case_only_are_refused(tmp_path: Path, scheme: str) -> None:
+    """`plan` beside `Plan` would be one column under two names, and nobody could say which is read."""
+    if scheme == "csv":
+        (tmp_path / "leads.csv").write_text("lead_id,created_at,plan,Plan\na,2026-07-01T00:00:00Z,free,paid\n")
+    else:
+        plans = {"plan": pa.array(["free"] * 3), "Plan": pa.array(["paid"] * 3)}
+        table = pa.table({**{name: LEADS[name] for name in LEADS.column_names}, **plans})
+        pq.write_table(table, tmp_path / "leads.parquet")
+    with (
+        open_engine(f"{scheme}:///{tmp_path}") as engine,
+        pytest.raises(InputError, match=r"the columns 'plan' and 'Plan' are the same name.*Keep one of them"),
+    ):
+        engine.table("leads")
+
+
+def test_text_is_compared_by_bytes_whatever_a_file_says(tmp_path: Path) -> None:
+    """Ids that differ in case only stay two leads in a DuckDB file whose columns ignore case."""
+    with duckdb.connect(str(tmp_path / "lab.duckdb")) as made:
+        made.execute("CREATE TABLE leads (lead_id VARCHAR COLLATE NOCASE)").fetchall()
+        made.execute("INSERT INTO leads VALUES ('a'), ('A')").fetchall()
+    with open_engine(f"duckdb:///{tmp_path}/lab.duckdb") as engine:
+        leads = engine.table("leads")
+        assert ids(engine) == ["A", "a"]
+        assert engine.fetched(leads.aggregate(ids=leads.lead_id.nunique()))["ids"].to_pylist() == [2]
+
+
 @pytest.mark.parametrize("scheme", ["parquet", "csv", "duckdb"])
 def test_a_place_that_is_not_there_is_told(tmp_path: Path, scheme: str) -> None:
     """A missing folder or file is unreachable, and the usual slip, three slashes for four, is named."""
