@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mqlab.cli import output
+from mqlab.cli.ingest_preview import reading
 from mqlab.cli.options import Format, FormatOption, LabOption, now, parse_instant
 
 if TYPE_CHECKING:
@@ -29,13 +30,23 @@ MappingOption = Annotated[
         "--mapping", help="A YAML file with your own column names. Default: [crm] mapping.", show_default=False
     ),
 ]
+TableOption = Annotated[
+    str | None,
+    typer.Option(
+        "--table", help="Which of the preset's tables the file is. Default: found out by its columns.",
+        show_default=False,
+    ),
+]  # fmt: skip
 SnapshotOption = Annotated[
     str | None,
     typer.Option(
         "--snapshot-at", help="When the file was exported: the version of rows without one.", show_default=False
     ),
 ]
-DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would happen and write nothing.")]
+DryRunOption = Annotated[
+    bool,
+    typer.Option("--dry-run", help="Show how the file is read, its first rows and the match rate; write nothing."),
+]
 
 
 def _command(kind: str, what: str, example: str) -> None:
@@ -43,6 +54,7 @@ def _command(kind: str, what: str, example: str) -> None:
         file: FileArgument,
         preset: PresetOption = None,
         mapping: MappingOption = None,
+        table: TableOption = None,
         snapshot_at: SnapshotOption = None,
         dry_run: DryRunOption = False,
         lab: LabOption = None,
@@ -62,13 +74,16 @@ def _command(kind: str, what: str, example: str) -> None:
                 file,
                 preset=preset,
                 mapping=mapping,
+                table=table,
                 snapshot_at=snapshot,
                 dry_run=dry_run,
                 now=now(),
                 progress=progress,
             )
         output.show(
-            counts.to_dict(), output_format, lambda console: output.wrapped(console, _lines(counts, file, dry_run))
+            counts.to_dict(),
+            output_format,
+            lambda console: output.wrapped(console, [*reading(counts, file), *_lines(counts, file, dry_run)]),
         )
 
     command.__doc__ = f"Read {what} from a file.\n\nExample: `{example}`"
@@ -78,9 +93,13 @@ def _command(kind: str, what: str, example: str) -> None:
 def _lines(counts: ImportCounts, file: Path, dry_run: bool) -> list[str]:
     row = counts.to_dict()
     parts = [f"{row[key]:,} {key}" for key in ("new", "unchanged", "corrected", "unmatched", "quarantined")]
-    rows = "1 row" if counts.read == 1 else f"{counts.read:,} rows"
+    rows = _counted(counts.read, "row")
+    if counts.rows != counts.read:
+        rows = f"{_counted(counts.read, 'statement')} in {_counted(counts.rows, 'row')}"
     head = f"{file.name}: {rows} read = " + " + ".join(parts)
     tail = [f"- {note}" for note in counts.notes]
+    if counts.match_rate is not None:
+        tail.append(f"Match rate: {counts.match_rate:.1%} of what can be used found its lead.")
     if counts.reasons:
         tail.append("Quarantined: " + ", ".join(f"{n} {reason.replace('_', ' ')}" for reason, n in counts.reasons))
     if counts.quarantined and not dry_run:
@@ -90,8 +109,12 @@ def _lines(counts: ImportCounts, file: Path, dry_run: bool) -> list[str]:
     return [head, *tail]
 
 
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
 _command("leads", "leads", "mqlab ingest leads leads.csv")
 _command("events", "what leads did", "mqlab ingest events events.parquet")
 _command("field-changes", "changed field values", "mqlab ingest field-changes changes.csv.gz")
-_command("outcomes", "what sales reported", "mqlab ingest outcomes deals.csv --mapping deals.yaml")
+_command("outcomes", "what sales reported", "mqlab ingest outcomes deals.csv --preset salesforce --dry-run")
 _command("identity", "merges of leads", "mqlab ingest identity merges.csv")

@@ -9,7 +9,21 @@ import sys
 
 import typer
 
-from mqlab.cli import analyze, backtest, definitions, experiments, ingest, lab, output, quarantine, report
+from mqlab.cli import (
+    analyze,
+    backtest,
+    backup,
+    definitions,
+    doctor,
+    experiments,
+    export,
+    forget,
+    ingest,
+    lab,
+    output,
+    quarantine,
+    report,
+)
 from mqlab.errors import InputError, MqlabError, UnreachableError
 
 app = typer.Typer(
@@ -24,6 +38,10 @@ app = typer.Typer(
 lab.register(app)
 analyze.register(app)
 backtest.register(app)
+backup.register(app)
+doctor.register(app)
+export.register(app)
+forget.register(app)
 app.add_typer(definitions.app, name="definitions")
 app.add_typer(experiments.app, name="experiments")
 app.add_typer(ingest.app, name="ingest")

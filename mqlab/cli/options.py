@@ -31,6 +31,9 @@ AsOfOption = Annotated[
 LedgerOption = Annotated[
     int | None, typer.Option("--ledger", min=0, help="The ledger position to read.", show_default=False)
 ]
+ByOption = Annotated[
+    str, typer.Option("--by", help="Who does this; it is written to the audit log.", show_default=False)
+]
 LabOption = Annotated[
     Path | None,
     typer.Option(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -50,14 +50,23 @@ class Clock:
         self._day_zone = day_zone
         self._formats = tuple(formats)
         self._null_tokens = null_tokens
-        self._seen: dict[tuple[Any, bool, tuple[str, ...]], Read] = {}
+        self._seen: dict[tuple[Any, bool, tuple[str, ...], bool], Read] = {}
 
     def read(
-        self, values: Sequence[Any], *, column: str, end_of_day: bool = False, formats: Sequence[str] = ()
+        self,
+        values: Sequence[Any],
+        *,
+        column: str,
+        end_of_day: bool = False,
+        formats: Sequence[str] = (),
+        only_day: bool = False,
     ) -> Instants:
-        """A column as instants; a day is its start, or with `end_of_day` its last microsecond."""
+        """A column as instants; a day is its start, or with `end_of_day` its last microsecond.
+
+        `only_day`: whatever time stands beside a date means nothing.
+        """
         stated = tuple(formats) or self._formats
-        if not stated:
+        if not only_day:
             fast = _iso_with_zone(values)
             if fast is not None:
                 return Instants(fast)
@@ -67,10 +76,10 @@ class Clock:
         days: list[int] = []
         findings: dict[int, Finding] = {}
         for row, value in enumerate(values):
-            key = (value, end_of_day, stated)
+            key = (value, end_of_day, stated, only_day)
             found = self._seen.get(key)
             if found is None:
-                found = self._seen[key] = self._one(value, end_of_day, stated)
+                found = self._seen[key] = self._one(value, end_of_day, stated, only_day)
             if isinstance(found, Finding):
                 findings[row] = Finding(found.reason, f"{column}: {found.detail}")
                 us.append(None)
@@ -80,9 +89,11 @@ class Clock:
                     days.append(row)
         return Instants(us, frozenset(days), findings)
 
-    def _one(self, value: Any, end: bool, formats: tuple[str, ...]) -> Read:
+    def _one(self, value: Any, end: bool, formats: tuple[str, ...], only_day: bool) -> Read:
         if value is None:
             return None, False
+        if isinstance(value, datetime) and only_day:
+            return self._day(value.date(), end)
         if isinstance(value, datetime):
             return self._instant(value, str(value))
         if isinstance(value, date):
@@ -94,36 +105,39 @@ class Clock:
             return None, False
         iso = _ISO.fullmatch(text)
         if iso:
-            return self._iso(text, iso, end)
+            return self._iso(text, iso, end, only_day)
         if not formats:
             return Finding(Reason.UNSTATED_FORMAT, f"'{text}'")
-        found = {read for one in formats if (read := self._by_format(text, one, end)) is not None}
+        found = {read for one in formats if (read := self._by_format(text, one, end, only_day)) is not None}
         if len(found) == 1:
             return found.pop()
         if found:
             return Finding(Reason.AMBIGUOUS_DATE, f"'{text}' fits {' and '.join(formats)}")
         return Finding(Reason.NOT_A_DATE, f"'{text}' is neither ISO nor {' nor '.join(formats)}")
 
-    def _iso(self, text: str, iso: re.Match[str], end: bool) -> Read:
+    def _iso(self, text: str, iso: re.Match[str], end: bool, only_day: bool) -> Read:
         day, time, zone = iso.groups()
         try:
-            if time is None:
+            if time is None or only_day:
                 return self._day(date.fromisoformat(day), end)
             zone = "Z" if zone in {"Z", "z", "UTC", "GMT"} else zone or ""
             return self._instant(datetime.fromisoformat(f"{day}T{time.replace(',', '.')}{zone}"), text)
         except ValueError:
             return Finding(Reason.NOT_A_DATE, f"'{text}'")
 
-    def _by_format(self, text: str, one: str, end: bool) -> Read | None:
+    def _by_format(self, text: str, one: str, end: bool, only_day: bool) -> Read | None:
         if one in EPOCHS:
             if not re.fullmatch(r"-?\d{1,17}(\.0+)?", text):
                 return None
-            return _in_range(int(text.split(".", maxsplit=1)[0]) * EPOCHS[one], text)
+            read = _in_range(int(text.split(".", maxsplit=1)[0]) * EPOCHS[one], text)
+            if not only_day or isinstance(read, Finding):
+                return read
+            return self._day((datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=read[0] or 0)).date(), end)
         try:
             found = datetime.strptime(text, one)  # noqa: DTZ007
         except ValueError:
             return None
-        if not any(part in one for part in ("%H", "%I", "%c", "%X")):
+        if only_day or not any(part in one for part in ("%H", "%I", "%c", "%X")):
             return self._day(found.date(), end)
         return self._instant(found, text)
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mqlab.crm.preview import Preview
 
 
 @dataclass(frozen=True, slots=True)
 class ImportCounts:
-    """Every row read is exactly one of new, unchanged, corrected, unmatched, quarantined: `read` is their sum.
+    """Every statement read is exactly one of new, unchanged, corrected, unmatched, quarantined: `read` is their sum.
 
-    `backfilled` rows came without a time at which they became known, `found` earlier facts found their lead by this
-    import, `blank` rows stated nothing at all and are not counted as read. `notes` are sentences for people.
+    A row makes one statement, or as many as the mapping finds in it: `rows` counts the rows of the file, of which
+    `blank` stated nothing at all; `footer` lines stood below them. `backfilled` statements came without a time at which
+    they became known, `found` earlier facts found their lead by this import. `notes` are sentences for people.
+    `preview` is there in a dry run; `finds_leads` where statements are about leads that must be found.
     """
 
     new: int
@@ -22,14 +28,25 @@ class ImportCounts:
     backfilled: int = 0
     found: int = 0
     blank: int = 0
+    rows: int = 0
+    footer: int = 0
     reasons: tuple[tuple[str, int], ...] = ()
     notes: tuple[str, ...] = ()
     dry_run: bool = False
+    preview: Preview | None = None
+    finds_leads: bool = False
 
     @property
     def read(self) -> int:
         """How many rows were read."""
         return self.new + self.unchanged + self.corrected + self.unmatched + self.quarantined
+
+    @property
+    def match_rate(self) -> float | None:
+        """Of the statements that can be used, how many found their lead; None where there is none to find."""
+        found = self.new + self.unchanged + self.corrected
+        usable = found + self.unmatched
+        return found / usable if self.finds_leads and usable else None
 
     def to_dict(self) -> dict[str, object]:
         """The agreed JSON of `mqlab ingest`, and a little more."""
@@ -44,7 +61,11 @@ class ImportCounts:
             "backfilled": self.backfilled,
             "found": self.found,
             "blank": self.blank,
+            "rows": self.rows,
+            "footer": self.footer,
+            "match_rate": self.match_rate,
             "reasons": dict(self.reasons),
             "notes": list(self.notes),
             "dry_run": self.dry_run,
+            **({} if self.preview is None else self.preview.to_dict()),
         }

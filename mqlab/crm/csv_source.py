@@ -8,10 +8,12 @@ import io
 import re
 from collections import Counter, deque
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from itertools import chain, islice
 from typing import IO
 
 from mqlab.crm.batches import BATCH_ROWS, Batch
+from mqlab.crm.footer import Footer
 from mqlab.crm.mapping import Mapping
 from mqlab.crm.quarantine import BadRow, Finding, Reason
 from mqlab.errors import InputError, Place, Problem, ProblemsFound
@@ -46,6 +48,7 @@ class CsvSource:
         delimiter = mapping.delimiter or self._delimiter(first, wanted)
         self.header = self._header(first, delimiter)
         self._reader = csv.reader(self._lines, delimiter=delimiter, strict=True)
+        self._footer = Footer(mapping.footer, len(self.header)) if mapping.footer else None
 
     def batches(self) -> Iterator[Batch]:
         """The rows, `BATCH_ROWS` at a time; InputError where the file is cut off inside quotes or wrongly encoded."""
@@ -62,7 +65,13 @@ class CsvSource:
             except UnicodeDecodeError as error:
                 raise self._undecodable(error) from error
             lines = self._line_numbers(rows, began, exact=not broken)
-            yield self._batch(rows, lines, broken)
+            below = 0
+            if self._footer is not None:
+                rows, lines = self._footer.above(rows, lines)
+                if ended:
+                    more, more_lines, below = self._footer.ended()
+                    rows, lines = [*rows, *more], [*lines, *more_lines]
+            yield replace(self._batch(rows, lines, broken), footer=below)
 
     def _batch(self, rows: list[list[str]], lines: Sequence[int], broken: list[BadRow]) -> Batch:
         width = len(self.header)

@@ -40,7 +40,7 @@ class Door:
         self._owners: _Memory[str | None] = _Memory(lambda value: _owner(value, null_tokens))
         self._json: _Memory[str] = _Memory(lambda value: _json_text(value, null_tokens))
         self._fragments: dict[str, _Memory[str]] = {}
-        self._null_tokens = null_tokens
+        self.null_tokens = null_tokens
         self._internal = frozenset(internal_domains)
 
     def texts(self, values: Sequence[Any]) -> list[str | None]:
@@ -74,14 +74,14 @@ class Door:
         if not columns:
             return ["{}"] * rows
         parts = [
-            self._fragments.setdefault(name, _Memory(_fragment(name, self._null_tokens))).of(values)
+            self._fragments.setdefault(name, _Memory(_fragment(name, self.null_tokens))).of(values)
             for name, values in columns.items()
         ]
         return ["{" + ",".join(filter(None, row)) + "}" for row in zip(*parts, strict=True)]
 
     def flattened(self, values: Sequence[Any]) -> list[dict[str, Any] | None]:
         """Objects in a column, given as objects or as JSON text; None where a value is neither nor missing."""
-        return [_object(value, self._null_tokens) for value in values]
+        return [_object(value, self.null_tokens) for value in values]
 
 
 class _Memory(Generic[V]):

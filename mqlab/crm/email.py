@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from mqlab.leads.text import normalise
 
 _MASKED = re.compile(r"sha256:([0-9a-f]{64})@(.+)")
+_OWNER = re.compile(r"owner:([0-9a-f]{16})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,5 +46,21 @@ def masked(text: str) -> str:
 
 
 def hashed_owner(text: str) -> str:
-    """A sales rep as a hash of 16 hex digits, the same for the same normalised text."""
-    return hashlib.sha256(normalise(text).encode("utf-8", "replace")).hexdigest()[:16]
+    """A sales rep as a hash of 16 hex digits, the same for the same normalised text.
+
+    A masked rep, and a rep's masked address, are read back as what they were.
+
+    Example:
+        >>> hashed_owner(masked_owner("Ada King")) == hashed_owner("ada king")
+        True
+        >>> hashed_owner(masked("ada@example.com")) == hashed_owner("Ada@Example.com")
+        True
+    """
+    name = normalise(text)
+    again = _OWNER.fullmatch(name) or _MASKED.fullmatch(name)
+    return again.group(1)[:16] if again else hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def masked_owner(text: str) -> str:
+    """A sales rep replaced by their hash, so that a quarantined row can still be used once it is fixed."""
+    return f"owner:{hashed_owner(text)}"

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from mqlab.crm.batches import Batch
-from mqlab.crm.mapping import Column
+from mqlab.crm.columns import Column
 from mqlab.errors import Place, Problem, ProblemsFound, nearest
 from mqlab.leads.text import normalise
 
 _NOT_A_NAME = re.compile(r"\W+")
+
+
+SHOWN = 20
+"""How many columns of a file are named where none is like the one that is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +61,23 @@ def lay_out(
     file: str,
     needed: Collection[str],
     rest: str | Mapping[str, Column] | None = None,
+    named: Mapping[str, Column] | None = None,
     ignore: Collection[str] = (),
     taken: Collection[str] = (),
 ) -> Layout:
     """The layout of a table in a file with this header.
 
     `table` holds the declared columns; `needed` are the keys that must be declared. `rest`: "rest" for every column
-    not used otherwise, or the declared ones; none may be called as those `taken`. Raises ProblemsFound
-    naming every missing column and the nearest there.
+    not used otherwise, or the declared ones; none may be called as those `taken`. `named` are further ones by their
+    names, where the file has them. Raises ProblemsFound naming every missing column and the nearest there.
     """
     problems: list[Problem] = []
     spots: dict[str, Spot] = {}
     place = Place(file, 1)
     for key, column in _declared(table).items():
-        name = _found(column, header)
+        name = column_in(column, header)
         if name is None and column.column is not None and not column.optional:
-            problems.append(_missing(key, column, header, place))
+            problems.append(missing_column(key, column, header, place))
         spots[key] = Spot(key, name, column)
     for key in needed:
         if key not in spots:
@@ -81,6 +87,11 @@ def lay_out(
         name for name in header if name and name not in used and _slug(name) in {_slug(one) for one in ignore}
     )
     further: dict[str, Spot] = {}
+    for slug, column in (named or {}).items():
+        name = column_in(column, header)
+        if name is not None and name not in used:
+            further[_slug(slug)] = Spot(slug, name, column)
+            used.add(name)
     if rest == "rest":
         for name in header:
             if not name or name in used or name in left_out:
@@ -95,9 +106,9 @@ def lay_out(
             further[slug] = Spot(slug, name, Column(column=[name]))
     elif rest is not None and not isinstance(rest, str):
         for slug, column in rest.items():
-            name = _found(column, header)
+            name = column_in(column, header)
             if name is None and column.column is not None and not column.optional:
-                problems.append(_missing(slug, column, header, place))
+                problems.append(missing_column(slug, column, header, place))
             further[_slug(slug)] = Spot(slug, name, column)
     if problems:
         raise ProblemsFound(problems)
@@ -113,19 +124,26 @@ def _declared(table: Mapping[str, Any]) -> dict[str, Column]:
     return {key: value for key, value in table.items() if isinstance(value, Column)}
 
 
-def _found(column: Column, header: Sequence[str]) -> str | None:
+def column_in(column: Column, header: Sequence[str]) -> str | None:
     """The file's spelling of the first name it has: exactly, else regardless of case and space around it."""
     for name in column.column or ():
         if name in header:
             return name
-    folded = {normalise(name): name for name in reversed(header)}
+    folded = _folded(tuple(header))
     return next((folded[normalise(name)] for name in column.column or () if normalise(name) in folded), None)
 
 
-def _missing(key: str, column: Column, header: Sequence[str], place: Place) -> Problem:
+@lru_cache(maxsize=32)
+def _folded(header: tuple[str, ...]) -> dict[str, str]:
+    return {normalise(name): name for name in reversed(header)}
+
+
+def missing_column(key: str, column: Column, header: Sequence[str], place: Place) -> Problem:
+    """What is said of a column that is not there: its names, what it is for, and the nearest one there is."""
     names = column.column or []
     near = next((hint for name in names if (hint := nearest(name, header)) is not None), None)
-    known = ", ".join(f"'{name}'" for name in header if name)
+    shown = [f"'{name}'" for name in header if name]
+    known = ", ".join(shown[:SHOWN]) + (f" and {len(shown) - SHOWN} more" if len(shown) > SHOWN else "")
     asked = " or ".join(f"'{name}'" for name in names)
     return Problem(
         "MissingColumn",
@@ -133,6 +151,18 @@ def _missing(key: str, column: Column, header: Sequence[str], place: Place) -> P
         place,
         hint=near or (f"The file has: {known}." if known else "The file names no column."),
     )
+
+
+def of_table(problem: Problem, table: str | None) -> Problem:
+    """A missing column, told with the table it is missing from."""
+    if table is None or problem.code != "MissingColumn":
+        return problem
+    return replace(problem, message=f"{problem.message.removesuffix('.')} of the table '{table}'.")
+
+
+def without_use(problem: Problem) -> str:
+    """What is missing, whatever it is needed for, so that it is told once."""
+    return problem.message.partition("; it is needed")[0]
 
 
 def _slug(name: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from enum import IntEnum, auto
 
 from mqlab.crm.sink import Intake
-from mqlab.leads.identity import canonical_ids
+from mqlab.leads.identity import LINK, canonical_ids
 from mqlab.leads.instants import micros
 
 MOST_REMEMBERED = 500_000
@@ -27,6 +27,7 @@ class Identifier:
         self._intake = intake
         self._survivors: Mapping[str, str] | None = None
         self._unions: Mapping[str, Collection[str]] = {}
+        self._links: Mapping[str, Collection[str]] = {}
         self._seen: set[str] = set()
 
     def matches(self, refs: Sequence[str], email_hashes: Sequence[str | None] | None = None) -> list[Match]:
@@ -42,6 +43,11 @@ class Identifier:
             Match.FOUND if ref in known else by_email.get(found, Match.WAITS) if found is not None else Match.WAITS
             for ref, found in zip(refs, hashes, strict=True)
         ]
+
+    def known(self, refs: Sequence[str]) -> list[bool]:
+        """Per id whether it is a lead, or was merged with one."""
+        found = self._known(set(refs)) if refs else set()
+        return [ref in found for ref in refs]
 
     def settle(self) -> int:
         """Frees the facts whose lead has come meanwhile; says how many."""
@@ -61,7 +67,7 @@ class Identifier:
         left = set(refs) - known
         if left:
             survivors = self._merged()
-            merged = {ref: self._unions.get(survivors.get(ref, ref), ()) for ref in left}
+            merged = {ref: self._same(ref, survivors) for ref in left}
             members = {one for union in merged.values() for one in union}
             alive = self._intake.known_leads(members) if members else set()
             known |= {ref for ref, union in merged.items() if not alive.isdisjoint(union)}
@@ -69,6 +75,13 @@ class Identifier:
             self._seen.clear()
         self._seen |= known
         return known
+
+    def _same(self, ref: str, survivors: Mapping[str, str]) -> Collection[str]:
+        """Whoever an id was merged with; of an opportunity, every lead it is linked to and whoever that is."""
+        if not ref.startswith(LINK):
+            return self._unions.get(survivors.get(ref, ref), ())
+        linked = self._links.get(ref, ())
+        return {one for lead in linked for one in (lead, *self._unions.get(survivors.get(lead, lead), ()))}
 
     def _by_email(self, hashes: Collection[str]) -> dict[str, Match]:
         survivors = self._merged()
@@ -85,4 +98,9 @@ class Identifier:
             for member, survivor in self._survivors.items():
                 unions.setdefault(survivor, {survivor}).add(member)
             self._unions = unions
+            links: dict[str, set[str]] = {}
+            for merge in merges:
+                if merge.old_id.startswith(LINK):
+                    links.setdefault(merge.old_id, set()).add(merge.new_id)
+            self._links = links
         return self._survivors

@@ -5,45 +5,39 @@ from __future__ import annotations
 import gc
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
-from mqlab.crm import transform
 from mqlab.crm.batches import Batch, Source
 from mqlab.crm.clock import Clock
 from mqlab.crm.counts import ImportCounts
 from mqlab.crm.door import Door
-from mqlab.crm.header import Layout, lay_out, wanted_names
+from mqlab.crm.fit import pinned, table_of
+from mqlab.crm.forgotten import Forgotten
+from mqlab.crm.header import wanted_names
 from mqlab.crm.identify import Identifier, Match
-from mqlab.crm.mapping import Mapping, load_mapping, load_preset
+from mqlab.crm.impersonal import hidden_columns, impersonal, kept_rows
+from mqlab.crm.mapping import Mapping as Spelling
+from mqlab.crm.mapping import load_mapping, load_preset, zone_of
 from mqlab.crm.money import Numbers
-from mqlab.crm.quarantine import BadRow, Finding, Reason, kept
+from mqlab.crm.preview import Preview
+from mqlab.crm.quarantine import BadRow, Finding, Hidden, Reason, slug
 from mqlab.crm.sink import Intake, Kind, Sink
 from mqlab.crm.sources import opened
+from mqlab.crm.spelled import every
+from mqlab.crm.statements import Statement, statements
+from mqlab.crm.unpack import unpacked
 from mqlab.crm.versions import APPENDED, Fate, fates
 from mqlab.crm.work import Context, Facts
-from mqlab.errors import InputError, Place, nearest
+from mqlab.errors import InputError, nearest
 from mqlab.leads.text import DEFAULT_NULL_TOKENS, normalise
 
 Progress = Callable[[str, int, int], None]
-Statement = tuple[Layout, Callable[[Batch, Layout], Facts]]
-
-NEEDED = {
-    "leads": ("id", "created_at"),
-    "events": ("lead", "name", "at"),
-    "field-changes": ("lead", "field", "value", "at"),
-    "identity": ("old_id", "new_id", "at"),
-    "outcomes": (),
-}
-"""The keys a mapping must name a column for, by kind of file."""
-
-TAKEN = frozenset({"source"})
-"""What every definition reads under this name already."""
 
 EVERY_VERSION_COUNTS = frozenset({"events", "field-changes", "identity"})
 
@@ -57,6 +51,7 @@ def ingest(
     now: datetime,
     preset: str = "csv",
     mapping: Path | str | None = None,
+    table: str | None = None,
     snapshot_at: datetime | None = None,
     null_tokens: Collection[str] = DEFAULT_NULL_TOKENS,
     internal_domains: Collection[str] = (),
@@ -66,66 +61,79 @@ def ingest(
     """Reads a file of `leads|events|field-changes|outcomes|identity` into the ledger.
 
     `timezone` is the lab's zone, in which days begin and end; `mapping` a file of the lab's own column names on top
-    of `preset`; `snapshot_at` the version of rows that have none. The whole file is one transaction: it is written
+    of `preset`; `table` which of the system's tables the file is, where its header does not say; `snapshot_at` the
+    version of rows that have none. The whole file is one transaction: it is written
     whole, or, after an error and in a `dry_run`, not at all. The same file twice changes nothing, and files may come
     in any order. Raises InputError or ProblemsFound before the first row where the file cannot be used.
     """
     spelling = load_preset(preset)
     if mapping is not None:
         spelling = load_mapping(Path(mapping), spelling)
-    with opened(Path(path), spelling, wanted_names(*_tables(spelling, _kind(kind)))) as source:
-        return _Import(
-            sink, _kind(kind), source, spelling, Path(path), timezone=timezone, now=now, snapshot_at=snapshot_at,
-            null_tokens=frozenset(normalise(token) for token in null_tokens) | {""},
-            internal_domains=frozenset(internal_domains), progress=progress,
-        ).run(dry_run=dry_run)  # fmt: skip
+    if table is not None:
+        spelling = pinned(spelling, table)
+    with opened(Path(path), spelling, wanted_names(*tables(spelling, known_kind(kind)))) as source:
+        return Import(
+            known_kind(kind), source, spelling, Path(path), timezone=timezone, snapshot_at=snapshot_at,
+            null_tokens=null_tokens, internal_domains=internal_domains, progress=progress,
+        ).run(sink, now=now, dry_run=dry_run)  # fmt: skip
 
 
-class _Import:
+class Import:
     """One file on its way into the ledger."""
 
     def __init__(
         self,
-        sink: Sink,
         kind: Kind,
         source: Source,
-        mapping: Mapping,
+        mapping: Spelling,
         path: Path,
         *,
         timezone: ZoneInfo,
-        now: datetime,
         snapshot_at: datetime | None,
-        null_tokens: frozenset[str],
-        internal_domains: frozenset[str],
-        progress: Progress | None,
+        null_tokens: Collection[str],
+        internal_domains: Collection[str],
+        progress: Progress | None = None,
     ) -> None:
-        self._sink = sink
         self._kind = kind
-        self._source = source
+        self._source = unpacked(source, mapping)
         self._mapping = mapping
         self._path = path
-        self._now = now
         self._snapshot_at = snapshot_at
         self._progress = progress
+        null_tokens = frozenset(normalise(token) for token in (*null_tokens, *mapping.nulls, ""))
+        self._personal = frozenset(slug(name) for name in mapping.personal)
         clock = Clock(
-            zone=mapping.zone, day_zone=mapping.zone or timezone, formats=mapping.formats, null_tokens=null_tokens
+            zone=zone_of(mapping, self._source.header),
+            day_zone=mapping.zone or timezone,
+            formats=mapping.formats,
+            null_tokens=null_tokens,
         )
         numbers = Numbers(decimal=mapping.decimal, null_tokens=null_tokens)
-        door = Door(clock=clock, numbers=numbers, null_tokens=null_tokens, internal_domains=internal_domains)
+        domains = frozenset(internal_domains)
+        door = Door(clock=clock, numbers=numbers, null_tokens=null_tokens, internal_domains=domains)
         row_is = (mapping.leads.row_is if mapping.leads else None) or "initial"
-        self._context = Context(mapping.system, door, snapshot_at=snapshot_at, row_is=row_is)
+        self._context = Context(mapping.system, door, snapshot_at=snapshot_at, row_is=row_is, personal=self._personal)
+        self._forgotten = Forgotten()
         self._counts: Counter[str] = Counter()
         self._reasons: Counter[Reason] = Counter()
         self._left_out: tuple[str, ...] = ()
+        self._laid_out: tuple[tuple[str, ...] | None, list[Statement]] = (None, [])
+        self._table = table_of(mapping, kind, self._source.header, file=str(path))
+        self._preview: Preview | None = None
 
-    def run(self, *, dry_run: bool) -> ImportCounts:
+    def run(self, sink: Sink, *, now: datetime, dry_run: bool) -> ImportCounts:
         """Reads, appends, counts."""
-        self._statements(self._source.header)
-        with self._sink.intake(now=self._now, dry_run=dry_run) as intake:
+        header = self._source.header
+        hidden = hidden_columns((one.layout for one in self._statements(header)), self._personal, header)
+        if dry_run:
+            self._preview = Preview()
+            self._preview.reads(self._table, self._statements(self._source.header))
+        with sink.intake(now=now, dry_run=dry_run) as intake:
+            self._forgotten = Forgotten.of(intake.forgotten())
             identifier = Identifier(intake)
             with _no_collecting():
                 for batch in self._source.batches():
-                    self._take(intake, identifier, batch)
+                    self._set_aside(intake, self.take(intake, identifier, batch), hidden)
                     if self._progress is not None:
                         self._progress(self._path.name, batch.done, batch.total)
             found = identifier.settle()
@@ -133,33 +141,69 @@ class _Import:
                 new=self._counts["new"], unchanged=self._counts["unchanged"], corrected=self._counts["corrected"],
                 unmatched=self._counts["unmatched"], quarantined=self._counts["quarantined"],
                 import_id=intake.import_id, backfilled=self._counts["backfilled"], found=found,
-                blank=self._counts["blank"],
+                blank=self._counts["blank"], rows=self._counts["rows"], footer=self._counts["footer"],
                 reasons=tuple(sorted((reason.value, count) for reason, count in self._reasons.items())),
-                notes=self._notes(), dry_run=dry_run,
+                notes=self._notes(), dry_run=dry_run, preview=self._preview,
+                finds_leads=self._kind not in {"leads", "identity"},
             )  # fmt: skip
             intake.finish(
                 kind=self._kind, system=self._mapping.system, file=self._path.name, sha256=_sha256(self._path),
-                mapping=_fingerprint(self._mapping), snapshot_at=self._snapshot_at, read=counts.read, new=counts.new,
+                mapping=fingerprint(self._mapping), mapping_text=self._mapping.model_dump_json(),
+                snapshot_at=self._snapshot_at, read=counts.read, new=counts.new,
                 unchanged=counts.unchanged, corrected=counts.corrected, unmatched=counts.unmatched,
                 quarantined=counts.quarantined, backfilled=counts.backfilled, found=counts.found, notes=counts.notes,
             )  # fmt: skip
         return counts
 
-    def _take(self, intake: Intake, identifier: Identifier, batch: Batch) -> None:
+    def row(self, intake: Intake, identifier: Identifier) -> tuple[Mapping[str, int], list[BadRow]]:
+        """Reads a source of one row in the middle of a transaction: how many statements became what, and what is bad.
+
+        What is bad is not set aside: it is the caller's to say so, and to take back what was appended beside it.
+        """
+        self._forgotten = Forgotten.of(intake.forgotten())
+        bad: list[BadRow] = []
+        for batch in self._source.batches():
+            bad.extend(self.take(intake, identifier, batch))
+        return dict(self._counts), bad
+
+    def facts(self) -> list[Facts]:
+        """What the source states, without asking the ledger."""
+        return [
+            one.read(batch)
+            for batch in self._source.batches()
+            for one in self._statements(list(dict.fromkeys([*self._source.header, *batch.columns])))
+        ]
+
+    def take(self, intake: Intake, identifier: Identifier, batch: Batch) -> list[BadRow]:
+        """Appends what a batch states; returns the rows that cannot be used."""
         bad = list(batch.broken)
+        lines = batch.lines if isinstance(batch.lines, range) else set(batch.lines)
+        self._counts["rows"] += len(lines) + len(batch.broken)
+        self._counts["footer"] += batch.footer
         if len(batch):
-            for layout, read in self._statements(list(dict.fromkeys([*self._source.header, *batch.columns]))):
-                facts = read(batch, layout)
+            stated: set[int] = set()
+            for one in self._statements(list(dict.fromkeys([*self._source.header, *batch.columns]))):
+                facts = impersonal(one.read(batch), self._kind, self._personal)
                 bad.extend(facts.bad)
-                self._counts["blank"] += facts.blank
+                stated.update(facts.columns["line"])
+                stated.update(row.line for row in facts.bad)
+                if self._preview is not None:
+                    self._preview.add(facts)
                 if facts.rows:
                     bad.extend(self._append(intake, identifier, batch, facts))
+            self._counts["blank"] += len(lines) - len(stated)
+        return bad
+
+    def _set_aside(self, intake: Intake, bad: list[BadRow], hidden: Hidden) -> None:
         if bad:
             self._counts["quarantined"] += len(bad)
             self._reasons.update(row.finding.reason for row in bad)
-            intake.quarantine(kept(bad, kind=self._kind, system=self._mapping.system, file=self._path.name))
+            names = {"kind": self._kind, "system": self._mapping.system, "file": self._path.name}
+            intake.quarantine(kept_rows(bad, self._forgotten, hidden=hidden, **names))
 
     def _append(self, intake: Intake, identifier: Identifier, batch: Batch, facts: Facts) -> Iterator[BadRow]:
+        if self._forgotten:
+            facts = replace(facts, columns=self._forgotten.blanked(self._kind, facts.columns, identifier.known))
         columns = facts.columns
         refs, keys = columns["lead_ref"], columns["key"]
         fate = fates(
@@ -167,6 +211,9 @@ class _Import:
             list(zip(columns["known_at"], columns["backfill"], _beside(columns), strict=True)),
             intake.stored(self._kind, refs, keys), every_version_counts=self._kind in EVERY_VERSION_COUNTS,
         )  # fmt: skip
+        if self._forgotten and self._kind == "leads":
+            there = intake.known_leads({ref for ref in refs if ref in self._forgotten.refs})
+            fate = [Fate.UNCHANGED if ref in there else one for ref, one in zip(refs, fate, strict=True)]
         match = self._matches(identifier, columns)
         append = [row for row, one in enumerate(fate) if one in APPENDED]
         if append:
@@ -216,28 +263,13 @@ class _Import:
         intake.wait({**chosen, "kind": [self._kind] * len(rows)})
 
     def _statements(self, header: Sequence[str]) -> list[Statement]:
-        """What the rows of a file with this header can say: a layout each, and how it is read."""
-        file, mapping = str(self._path), self._mapping
-        if self._kind == "outcomes":
-            rules = mapping.outcomes or []
-            read = partial(transform.outcomes, context=self._context, several=len(rules) > 1)
-            return [(lay_out(dict(rule), header, file=file, needed=("kind", "at")), read) for rule in rules]
-        table = _tables(mapping, self._kind)[0]
-        rest, ignore = None, list(table.get("ignore") or ())
-        if self._kind in {"leads", "events"}:
-            rest = table.get("fields" if self._kind == "leads" else "props")
-            ignore += mapping.personal if self._kind == "leads" else []
-        layout = lay_out(
-            table,
-            header,
-            file=file,
-            needed=NEEDED[self._kind],
-            rest=rest,
-            ignore=ignore,
-            taken=TAKEN if self._kind == "leads" else (),
-        )
-        self._left_out = layout.left_out
-        return [(layout, partial(_READ[self._kind], context=self._context))]
+        """What the rows of a file with this header can say."""
+        key = tuple(header)
+        if key != self._laid_out[0]:
+            found = statements(self._mapping, self._kind, self._table, header, self._context, file=str(self._path))
+            self._left_out = tuple(dict.fromkeys(name for one in found for name in one.layout.left_out))
+            self._laid_out = (key, found)
+        return self._laid_out[1]
 
     def _notes(self) -> tuple[str, ...]:
         notes = list(self._source.notes)
@@ -251,6 +283,8 @@ class _Import:
             )
         if self._counts["blank"]:
             notes.append(f"Rows that state nothing: {self._counts['blank']}.")
+        if self._counts["footer"]:
+            notes.append(f"Lines below the rows of the report, left out: {self._counts['footer']}.")
         return tuple(notes)
 
 
@@ -272,7 +306,8 @@ def _beside(columns: dict[str, list[Any]]) -> Sequence[str | None]:
     return columns["email_hash"] if named else [None] * len(columns["lead_ref"])
 
 
-def _kind(kind: str) -> Kind:
+def known_kind(kind: str) -> Kind:
+    """One of the kinds of files; another word is an InputError with the nearest one."""
     known = get_args(Kind)
     if kind not in known:
         raise InputError(
@@ -284,13 +319,9 @@ def _kind(kind: str) -> Kind:
     return chosen
 
 
-def _tables(mapping: Mapping, kind: Kind) -> list[dict[str, Any]]:
-    declared = getattr(mapping, kind.replace("-", "_"))
-    if declared is None:
-        raise InputError(
-            f"the mapping '{mapping.id}' does not say how {kind} are spelt.", code="NoTable", place=Place(mapping.id)
-        )
-    return [dict(table) for table in declared] if isinstance(declared, list) else [dict(declared)]
+def tables(mapping: Spelling, kind: Kind) -> list[dict[str, Any]]:
+    """The columns that a mapping declares of a kind of file, by rule; InputError where it declares nothing."""
+    return [{**rule.columns, **rule.conditions} for rule in every(mapping, kind)]
 
 
 def _sha256(path: Path) -> str:
@@ -298,14 +329,9 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _fingerprint(mapping: Mapping) -> str:
+def fingerprint(mapping: Spelling) -> str:
+    """What tells two mappings apart."""
     return hashlib.sha256(mapping.model_dump_json().encode()).hexdigest()
 
 
 _WORD = {Fate.NEW: "new", Fate.UNCHANGED: "unchanged", Fate.SEEN_AGAIN: "unchanged", Fate.CORRECTED: "corrected"}
-_READ = {
-    "leads": transform.leads,
-    "events": transform.events,
-    "field-changes": transform.field_changes,
-    "identity": transform.identity,
-}

@@ -9,15 +9,18 @@ from zoneinfo import ZoneInfo
 
 from mqlab.crm.batches import Batch
 from mqlab.crm.clock import Clock
+from mqlab.crm.columns import Column
 from mqlab.crm.door import Door
 from mqlab.crm.header import Layout, lay_out, wanted_names
-from mqlab.crm.mapping import Column, load_mapping, load_preset
+from mqlab.crm.mapping import load_mapping, load_preset, zone_of
 from mqlab.crm.money import Numbers
 from mqlab.crm.quarantine import BadRow, mask_text
 from mqlab.crm.sources import opened
+from mqlab.crm.spelled import every
 from mqlab.crm.transform import arrivals
+from mqlab.crm.unpack import unpacked
 from mqlab.crm.work import Context
-from mqlab.errors import InputError, Place, Problem, ProblemsFound
+from mqlab.errors import Place, Problem, ProblemsFound
 from mqlab.experiments.arrival import Arrival
 from mqlab.leads.instants import instant
 from mqlab.leads.text import DEFAULT_NULL_TOKENS, normalise
@@ -38,26 +41,30 @@ def read_lead_rows(
     Raises ProblemsFound naming the rows that cannot be read: an answer is owed for every row.
     """
     spelling = load_preset(preset) if mapping is None else load_mapping(mapping, load_preset(preset))
-    if spelling.leads is None:
-        raise InputError(f"the mapping '{spelling.id}' does not say how leads are spelt.", code="NoTable")
-    table = dict(spelling.leads)
+    rule = every(spelling, "leads")[0]
+    table = dict(rule.columns)
     declared = table["created_at"] or Column(column=["created_at"])
     table["created_at"] = Column.model_validate({**declared.model_dump(), "optional": True})
-    tokens = frozenset(normalise(token) for token in null_tokens) | {""}
-    door = Door(
-        clock=Clock(
-            zone=spelling.zone, day_zone=spelling.zone or timezone, formats=spelling.formats, null_tokens=tokens
-        ),
-        numbers=Numbers(decimal=spelling.decimal, null_tokens=tokens),
-        null_tokens=tokens,
-    )
-    context = Context(spelling.system, door)
+    tokens = frozenset(normalise(token) for token in (*null_tokens, *spelling.nulls, ""))
     rows: list[Arrival] = []
     bad: list[BadRow] = []
-    with opened(path, spelling, wanted_names(table)) as source:
+    with opened(path, spelling, wanted_names(table)) as read:
+        source = unpacked(read, spelling)
+        door = Door(
+            clock=Clock(
+                zone=zone_of(spelling, source.header), day_zone=spelling.zone or timezone, formats=spelling.formats,
+                null_tokens=tokens,
+            ),
+            numbers=Numbers(decimal=spelling.decimal, null_tokens=tokens),
+            null_tokens=tokens,
+        )  # fmt: skip
+        context = Context(spelling.system, door)
         for batch in source.batches():
             header = list(dict.fromkeys([*source.header, *batch.columns]))
-            layout = lay_out(table, header, file=str(path), needed=("id",), rest=table["fields"])
+            layout = lay_out(
+                table, header, file=str(path), needed=("id",), rest=rule.further, named=rule.named,
+                ignore=rule.ignore,
+            )  # fmt: skip
             rows.extend(_arrivals(batch, layout, context, bad))
     if bad:
         bad.sort(key=lambda row: row.line)

@@ -1,163 +1,39 @@
-"""How a file is spelt: a preset shipped with mqlab, or a lab's own mapping file, which overrides it name by name."""
+"""How a system's files are spelt: a preset shipped with mqlab, and a lab's mapping on top of it, name by name."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping as AnyMapping
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
-from mqlab.definitions.strict import read_as
-from mqlab.definitions.yaml import read_yaml, read_yaml_file
-from mqlab.errors import InputError, Place, ProblemsFound, nearest
-from mqlab.leads.records import OutcomeKind
+from mqlab.crm.columns import Declared, Names
+from mqlab.crm.rules import Events, FieldChanges, Identity, Leads, Outcomes, Rule, Several, Table
+from mqlab.crm.where import read_where
+from mqlab.definitions.strict import node_at, read_as
+from mqlab.definitions.syntax import Source
+from mqlab.definitions.yaml import ScalarNode, read_yaml, read_yaml_file
+from mqlab.errors import InputError, Place, Problem, ProblemsFound, nearest
 from mqlab.leads.text import normalise
 
-
-class Declared(BaseModel):
-    """Frozen, and a key it does not know is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-def _names(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
-def _column(value: Any) -> Any:
-    return {"column": value} if isinstance(value, str | list) else value
-
-
-def _constant(value: Any) -> Any:
-    return {"constant": value} if isinstance(value, str) else value
-
-
-Names = Annotated[list[Annotated[str, Field(min_length=1)]], BeforeValidator(_names)]
-
-
-class Column(Declared):
-    """Where a value comes from: the first of the named columns that the file has, or the same constant for every row.
-
-    `format`: how its dates are written (strptime, or `epoch_s`, `epoch_ms`). `values`: what its words mean, `skip`:
-    the words whose rows state nothing. `optional`: the file may do without it.
-    """
-
-    column: Annotated[Names, Field(min_length=1)] | None = None
-    constant: str | None = None
-    format: Names = Field(default_factory=list)
-    values: dict[str, str] | None = None
-    skip: Names = Field(default_factory=list)
-    optional: bool = False
-
-    @model_validator(mode="after")
-    def one_origin(self) -> Self:
-        """Exactly one of `column` and `constant`."""
-        if (self.column is None) == (self.constant is None):
-            raise ValueError("write either 'column' or 'constant'")
-        return self
-
-
-From = Annotated[Column, BeforeValidator(_column)]
-
-
-def _kinds(column: Column) -> Column:
-    for word in [column.constant, *(column.values or {}).values()]:
-        if word is not None and word not in set(OutcomeKind):
-            hint = nearest(word, list(OutcomeKind)) or f"Kinds: {', '.join(OutcomeKind)}."
-            raise ValueError(f"'{word}' is not a kind of outcome. {hint}")
-    return column
-
-
-class Leads(Declared):
-    """The leads table. `fields`: `rest` takes every column not named, else the columns listed here."""
-
-    id: From | None = None
-    created_at: From | None = None
-    source: From | None = None
-    email: From | None = None
-    account_key: From | None = None
-    known_at: From | None = None
-    modified_at: From | None = None
-    fields: Literal["rest"] | dict[str, From] | None = None
-    fields_json: From | None = None
-    ignore: Names = Field(default_factory=list)
-    row_is: Literal["initial", "current"] | None = None
-
-
-class Events(Declared):
-    """The events table. `props`: as `fields` of leads."""
-
-    id: From | None = None
-    lead: From | None = None
-    name: From | None = None
-    at: From | None = None
-    known_at: From | None = None
-    modified_at: From | None = None
-    source: From | None = None
-    props: Literal["rest"] | dict[str, From] | None = None
-    props_json: From | None = None
-    ignore: Names = Field(default_factory=list)
-
-
-class FieldChanges(Declared):
-    """The table of changed field values."""
-
-    lead: From | None = None
-    field: From | None = None
-    value: From | None = None
-    at: From | None = None
-    known_at: From | None = None
-
-
-class Identity(Declared):
-    """The table of merges."""
-
-    old_id: From | None = None
-    new_id: From | None = None
-    at: From | None = None
-    known_at: From | None = None
-
-
-class Outcomes(Declared):
-    """One kind of statement that a row of an outcomes file can make; `kind` is a constant or a column."""
-
-    kind: Annotated[Column, BeforeValidator(_constant)]
-    at: From
-    lead: From | None = None
-    email: From | None = None
-    known_at: From | None = None
-    modified_at: From | None = None
-    row_id: From | None = None
-    opportunity: From | None = None
-    amount: From | None = None
-    currency: From | None = None
-    quantity: From | None = None
-    reason: From | None = None
-    owner: From | None = None
-
-    @field_validator("kind")
-    @classmethod
-    def known_kinds(cls, value: Column) -> Column:
-        """Only the kinds of the closed list."""
-        return _kinds(value)
-
-    @model_validator(mode="after")
-    def about_somebody(self) -> Self:
-        """A lead's id or an e-mail is needed."""
-        if self.lead is None and self.email is None:
-            raise ValueError("an outcome needs 'lead' or 'email' to find its lead")
-        return self
-
-
-Table = Leads | Events | FieldChanges | Identity
+Words = dict[str, Annotated[list[Annotated[str, Field(min_length=1)]], Field()]]
+KINDS = ("leads", "events", "field_changes", "identity", "outcomes")
+"""What a mapping says how to read, by its keys."""
 
 
 class Mapping(Declared):
-    """A preset, or a lab's own mapping. `source` names the system in every fact's key; it defaults to `id`."""
+    """A preset, or a lab's own mapping. `source` names the system in every fact's key; it defaults to `id`.
+
+    `tables`: the system's tables, each with its columns by mqlab's names. `stages`, `statuses`: lists of the system's
+    own words, which `where` names. `restrict`: per table, which rows count. `utc_when`: a file with one of these
+    columns writes its times in UTC. `unpack`: columns that hold objects whose keys are columns. `histories`: columns
+    that hold the past values of each property, which make a row each. `nulls`: further words
+    for "no value". `footer`: how lines begin that stand below the rows of a report.
+    """
 
     kind: Literal["crm-preset/v1"]
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
@@ -169,10 +45,19 @@ class Mapping(Declared):
     decimal: Literal[".", ","] = "."
     formats: Names = Field(default_factory=list)
     personal: Names = Field(default_factory=list)
+    utc_when: Names = Field(default_factory=list)
+    unpack: Names = Field(default_factory=list)
+    histories: Names = Field(default_factory=list)
+    nulls: Names = Field(default_factory=list)
+    footer: Names = Field(default_factory=list)
+    stages: Words = Field(default_factory=dict)
+    statuses: Words = Field(default_factory=dict)
+    restrict: dict[str, str] = Field(default_factory=dict)
+    tables: dict[str, Table] = Field(default_factory=dict)
     leads: Leads | None = None
-    events: Events | None = None
-    field_changes: FieldChanges | None = None
-    identity: Identity | None = None
+    events: Annotated[list[Events] | None, Several] = Field(default=None, min_length=1)
+    field_changes: Annotated[list[FieldChanges] | None, Several] = Field(default=None, min_length=1)
+    identity: Annotated[list[Identity] | None, Several] = Field(default=None, min_length=1)
     outcomes: Annotated[list[Outcomes], Field(min_length=1)] | None = None
 
     @field_validator("timezone")
@@ -207,8 +92,18 @@ class Mapping(Declared):
         """The zone of times written without one, None where it is not stated."""
         return None if self.timezone is None else ZoneInfo(self.timezone)
 
+    @property
+    def lists(self) -> dict[str, list[str]]:
+        """The lists that `where` may name: the stages and the statuses."""
+        return {**self.statuses, **self.stages}
 
-PRESETS = ("csv",)
+    def rules(self, kind: str) -> Sequence[Rule]:
+        """The rules for one of `leads|events|field-changes|identity|outcomes`; none where it says nothing of them."""
+        declared = getattr(self, kind.replace("-", "_"))
+        return () if declared is None else declared if isinstance(declared, list) else [declared]
+
+
+PRESETS = ("csv", "salesforce", "hubspot", "pipedrive", "marketo", "account_engagement")
 
 
 @cache
@@ -223,7 +118,8 @@ def load_preset(name: str) -> Mapping:
         hint = nearest(name, PRESETS) or f"Presets: {', '.join(PRESETS)}."
         raise InputError(f"there is no preset '{name}'.", code="UnknownPreset", hint=hint)
     text = resources.files("mqlab.crm").joinpath("presets", f"{name}.yaml").read_text(encoding="utf-8")
-    return _read(read_yaml(text, file=f"{name}.yaml"), file=f"{name}.yaml")
+    node = read_yaml(text, file=f"{name}.yaml")
+    return _sound(_read(node, file=f"{name}.yaml"), node)
 
 
 def load_mapping(path: Path, preset: Mapping) -> Mapping:
@@ -231,18 +127,31 @@ def load_mapping(path: Path, preset: Mapping) -> Mapping:
 
     Raises ProblemsFound with every unknown key and wrong value, each at its line.
     """
-    own = _read(read_yaml_file(path), file=str(path))
-    return overridden(preset, own)
+    node = read_yaml_file(path)
+    return _sound(overridden(preset, _read(node, file=str(path))), node)
 
 
 def overridden(preset: Mapping, own: Mapping) -> Mapping:
-    """`own` on top of `preset`, table by table and name by name; outcomes are replaced whole."""
+    """`own` on top of `preset`, table by table and name by name; several rules of one kind are replaced whole."""
     below, above = preset.model_dump(exclude_unset=True), own.model_dump(exclude_unset=True)
     merged: dict[str, Any] = {**below, **above}
-    for table in ("leads", "events", "field_changes", "identity"):
-        if table in below and table in above:
-            merged[table] = {**below[table], **above[table]}
+    for key in ("leads", "stages", "statuses", "restrict", "tables"):
+        if key in below and key in above:
+            merged[key] = {**below[key], **above[key]}
+    for key in ("events", "field_changes", "identity"):
+        if len(below.get(key) or ()) == len(above.get(key) or ()) == 1:
+            merged[key] = [{**below[key][0], **above[key][0]}]
+    for name in below.get("tables", {}).keys() & above.get("tables", {}).keys():
+        lower, upper = below["tables"][name], above["tables"][name]
+        columns = {**lower["columns"], **upper["columns"]}
+        merged["tables"][name] = {**lower, **upper, "columns": columns}
     return Mapping.model_validate(merged)
+
+
+def zone_of(mapping: Mapping, header: Sequence[str]) -> ZoneInfo | None:
+    """The zone of times that a file with this header writes without one; None where nothing says."""
+    marks = {normalise(name) for name in mapping.utc_when}
+    return ZoneInfo("UTC") if any(normalise(name) in marks for name in header) else mapping.zone
 
 
 def _read(node: Any, *, file: str) -> Mapping:
@@ -252,6 +161,44 @@ def _read(node: Any, *, file: str) -> Mapping:
     return found
 
 
-def named_columns(table: AnyMapping[str, Any]) -> dict[str, Column]:
-    """The named columns of a table's declaration: key → column."""
-    return {key: value for key, value in table.items() if isinstance(value, Column)}
+def _sound(mapping: Mapping, node: Any) -> Mapping:
+    """The mapping, where its rules name tables that there are and their conditions can be read."""
+    problems = list(_unknown_tables(mapping, node))
+    for loc, text in _conditions(mapping):
+        found, _, path = node_at(node, loc)
+        scalar = found if isinstance(found, ScalarNode) and found.value == text else None
+        place = Place(found.place.file, found.place.line, found.place.column, path or None)
+        try:
+            read_where(Source(text, place, scalar), mapping.lists)
+        except InputError as error:
+            if error.problem.code != "EmptyList":
+                problems.extend(error.problems)
+    if problems:
+        raise ProblemsFound(problems)
+    return mapping
+
+
+def _unknown_tables(mapping: Mapping, node: Any) -> Iterator[Problem]:
+    named: list[tuple[tuple[str | int, ...], str]] = [(("restrict", name), name) for name in mapping.restrict]
+    for kind in KINDS:
+        for index, rule in enumerate(mapping.rules(kind)):
+            if rule.table is not None:
+                named.append(((kind, index, "from"), rule.table))
+    for loc, name in named:
+        if name not in mapping.tables:
+            found, _, path = node_at(node, loc)
+            place = Place(found.place.file, found.place.line, found.place.column, path or None)
+            hint = nearest(name, mapping.tables) or f"Tables: {', '.join(mapping.tables) or 'none'}."
+            yield Problem("UnknownTable", f"there is no table '{name}' under `tables`.", place, hint=hint)
+
+
+def _conditions(mapping: Mapping) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    for name, text in mapping.restrict.items():
+        yield ("restrict", name), text
+    for name, table in mapping.tables.items():
+        if table.where is not None:
+            yield ("tables", name, "where"), table.where
+    for kind in KINDS:
+        for index, rule in enumerate(mapping.rules(kind)):
+            if rule.where is not None:
+                yield (kind, index, "where"), rule.where

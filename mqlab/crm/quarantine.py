@@ -1,16 +1,20 @@
-"""Why a row cannot be used, in words, and how it is kept: whole, with every e-mail address masked."""
+"""Why a row cannot be used, in words, and how it is kept: whole, but e-mail addresses, names and reps are masked."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from mqlab.crm.email import masked, read_email
+from mqlab.crm.email import masked, masked_owner, read_email
+from mqlab.leads.text import normalise
+
+MASK = "***"
+"""What stands in the place of a value that is not kept at all."""
 
 
 class Reason(StrEnum):
@@ -93,9 +97,61 @@ class BadRow:
     email_hash: str | None = None
 
 
-def kept(rows: Sequence[BadRow], *, kind: str, system: str, file: str) -> Mapping[str, Sequence[Any]]:
-    """The rows as the ledger's quarantine keeps them, as columns."""
-    raws = [json.dumps(_masked(row.raw), ensure_ascii=False, sort_keys=True, default=str) for row in rows]
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """What of a file's rows is not kept in clear: `names` of columns that are personal, `owners` that name a rep.
+
+    `there`: the file's header has such a column. `formed`: what an owner's column makes of a value before it is hashed.
+    """
+
+    names: frozenset[str] = frozenset()
+    owners: frozenset[str] = frozenset()
+    there: bool = False
+    formed: Mapping[str, Callable[[str], Any]] = field(default_factory=dict)
+
+    def row(self, row: BadRow) -> Any:
+        """A row as it may be kept. Where its cells cannot be told apart none is kept that might be personal."""
+        if isinstance(row.raw, str):
+            words = slug(row.raw)
+            return MASK if self.there or any(name in words for name in self.names) else _masked(row.raw)
+        if self.there and row.finding.reason in _NOT_TOLD_APART:
+            return dict.fromkeys(row.raw, MASK) if isinstance(row.raw, Mapping) else MASK
+        return self._value(row.raw)
+
+    def _value(self, value: Any, name: str = "") -> Any:
+        if name in self.owners and isinstance(value, str) and value.strip():
+            return masked_owner(str(self.formed[name](value) if name in self.formed else value))
+        if name in self.names and value not in (None, ""):
+            return MASK
+        if isinstance(value, Mapping):
+            return {mask_text(str(key)): self._value(inner, slug(str(key))) for key, inner in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._value(inner) for inner in value]
+        return _masked(value)
+
+
+def slug(name: str) -> str:
+    """A column's name as definitions write it: lower case, with underscores.
+
+    Example:
+        >>> slug("First Name")
+        'first_name'
+    """
+    return _NOT_A_NAME.sub("_", normalise(name)).strip("_")
+
+
+_NOT_A_NAME = re.compile(r"\W+")
+_NOT_TOLD_APART = frozenset(
+    {Reason.RAGGED_ROW, Reason.BROKEN_QUOTES, Reason.HUGE_CELL, Reason.NUL_BYTE, Reason.BAD_TEXT, Reason.BAD_JSON}
+)
+
+
+def kept(
+    rows: Sequence[BadRow], *, kind: str, system: str, file: str, hidden: Hidden | None = None
+) -> Mapping[str, Sequence[Any]]:
+    """The rows as the ledger's quarantine keeps them, as columns; what is `hidden` still tells rows apart."""
+    raws = [_text(_masked(row.raw)) for row in rows]
+    shown = raws if hidden is None else [_text(hidden.row(row)) for row in rows]
     reasons = [row.finding.reason.value for row in rows]
     return {
         "kind": [kind] * len(rows),
@@ -104,7 +160,7 @@ def kept(rows: Sequence[BadRow], *, kind: str, system: str, file: str) -> Mappin
         "line": [row.line for row in rows],
         "reason": reasons,
         "detail": [mask_text(row.finding.detail) for row in rows],
-        "raw": raws,
+        "raw": shown,
         "digest": [
             hashlib.blake2b(f"{reason}\0{raw}".encode(), digest_size=16).hexdigest()
             for reason, raw in zip(reasons, raws, strict=True)
@@ -112,6 +168,10 @@ def kept(rows: Sequence[BadRow], *, kind: str, system: str, file: str) -> Mappin
         "lead_ref": [row.lead_ref for row in rows],
         "email_hash": [row.email_hash for row in rows],
     }
+
+
+def _text(raw: Any) -> str:
+    return json.dumps(raw, ensure_ascii=False, sort_keys=True, default=str)
 
 
 def mask_text(text: str) -> str:

@@ -46,6 +46,9 @@ class Intake(Protocol):
     def merges(self) -> Sequence[Merge]:
         """Every merge known."""
 
+    def forgotten(self) -> Sequence[tuple[str, str]]:
+        """Who is forgotten: the id of a lead, and the digest of an e-mail hash it had (empty: none)."""
+
     def quarantine(self, columns: Mapping[str, Sequence[Any]]) -> None:
         """Keeps rows that could not be used."""
 

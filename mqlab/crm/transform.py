@@ -10,6 +10,7 @@ from mqlab.crm.header import Layout
 from mqlab.crm.money import currency_code
 from mqlab.crm.quarantine import Reason
 from mqlab.crm.work import Context, Facts, Work
+from mqlab.leads.identity import LINK
 from mqlab.leads.instants import micros
 from mqlab.leads.records import OutcomeKind
 from mqlab.leads.text import normalise
@@ -106,10 +107,14 @@ def field_changes(batch: Batch, layout: Layout, context: Context) -> Facts:
 
 
 def identity(batch: Batch, layout: Layout, context: Context) -> Facts:
-    """Merges: an old id became a new one."""
+    """Merges: an old id became a new one. Of an opportunity: to which lead it belongs."""
     work = Work(batch, layout, context)
-    old, new = work.ids("old_id"), work.ids("new_id")
-    work.needed(old, Reason.MISSING_ID, "old_id")
+    is_link = layout["old_id"].absent and not layout["opportunity"].absent
+    key = "opportunity" if is_link else "old_id"
+    old, new = work.ids(key), work.ids("new_id")
+    if is_link:
+        old = _links(context.system, old)
+    work.needed(old, Reason.MISSING_ID, key)
     work.needed(new, Reason.MISSING_ID, "new_id")
     for row, (one, other) in enumerate(zip(old, new, strict=True)):
         if one is not None and one == other:
@@ -124,18 +129,22 @@ def identity(batch: Batch, layout: Layout, context: Context) -> Facts:
     )  # fmt: skip
 
 
-def outcomes(batch: Batch, layout: Layout, context: Context, *, several: bool = False) -> Facts:
-    """What sales reported. `several`: rows may make several statements, so one without an instant is blank."""
+def outcomes(batch: Batch, layout: Layout, context: Context, *, several: bool = False, first: bool = False) -> Facts:
+    """What sales reported. `several`: rows may make several statements, so one without an instant is blank.
+
+    `first`: all rows that state the kind of one opportunity, or without one of one lead, are versions of one fact, of
+    which the earliest stands: its version is the instant counted backwards.
+    """
     work = Work(batch, layout, context)
     kinds = _kinds(work)
     at, days = work.instants("at", needed=not several, end_of_day=True)
     if several:
         work.blank.update(row for row, us in enumerate(at) if us is None and row not in work.findings)
-    refs, hashes = _who(work)
+    opportunity, row_ids = work.ids("opportunity"), work.ids("row_id")
+    refs, hashes = _who(work, opportunity)
     known, backfill = work.known(at)
     modified, _ = work.instants("modified_at", needed=False)
-    version = _versions(work, modified)
-    opportunity, row_ids = work.ids("opportunity"), work.ids("row_id")
+    version = [None if us is None else -us for us in at] if first else _versions(work, modified)
     amount = work.door.numbers.amounts(work.raw("amount"), work.findings, column=work.name("amount"))
     quantity = work.door.numbers.quantities(work.raw("quantity"), work.findings, column=work.name("quantity"))
     currency = _currencies(work)
@@ -144,7 +153,11 @@ def outcomes(batch: Batch, layout: Layout, context: Context, *, several: bool = 
         ["day" if row in days else "instant" for row in range(len(batch))] if days else ["instant"] * len(batch)
     )
     count = len(batch)
-    occurrence = [f"row\0{own}" if own is not None else f"at\0{us}" for own, us in zip(row_ids, at, strict=True)]
+    occurrence = (
+        ["first"] * count
+        if first
+        else [f"row\0{own}" if own is not None else f"at\0{us}" for own, us in zip(row_ids, at, strict=True)]
+    )
     return work.done(
         {
             "lead_ref": refs,
@@ -173,14 +186,22 @@ def _versions(
     return [other if us is None else us for us, other in zip(modified, otherwise, strict=True)]
 
 
-def _who(work: Work) -> tuple[list[str | None], list[str | None]]:
-    """The lead each row names, by id or by the hash of an e-mail."""
+def _links(system: str, opportunities: Sequence[str | None]) -> list[str | None]:
+    """How a fact names its lead where only the opportunity is given: by the link that another file makes."""
+    return [None if own is None else f"{LINK}{system}:{own}" for own in opportunities]
+
+
+def _who(work: Work, opportunities: Sequence[str | None]) -> tuple[list[str | None], list[str | None]]:
+    """The lead each row names: by id, by the hash of an e-mail, or by its opportunity where the rule asks no more."""
     ids = work.ids("lead")
     hashes = work.door.identifying(work.raw("email"))
     refs = [
         own if own is not None else None if found is None else EMAIL + found
         for own, found in zip(ids, hashes, strict=True)
     ]
+    if work.layout["lead"].declared.optional:
+        links = _links(work.context.system, opportunities)
+        refs = [link if ref is None else ref for ref, link in zip(refs, links, strict=True)]
     work.needed(refs, Reason.MISSING_LEAD, "lead")
     return refs, hashes
 

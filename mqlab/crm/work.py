@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from mqlab.crm.batches import Batch
 from mqlab.crm.door import Door, flat
+from mqlab.crm.forms import formed
 from mqlab.crm.header import Layout
-from mqlab.crm.mapping import Column
-from mqlab.crm.quarantine import BadRow, Finding, Reason
+from mqlab.crm.quarantine import BadRow, Finding, Reason, slug
 from mqlab.leads.text import normalise
 
 _NO_IDS = {bool: "true or false", list: "a list", dict: "an object"}
@@ -33,12 +33,16 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a transformation needs beside the batch: the system, the door, and the snapshot's instant."""
+    """What a transformation needs beside the batch: the system, the door, and the snapshot's instant.
+
+    `personal` are names of fields that are never stored, as definitions write them.
+    """
 
     system: str
     door: Door
     snapshot_at: datetime | None = None
     row_is: str = "initial"
+    personal: frozenset[str] = frozenset()
 
 
 class Work:
@@ -53,7 +57,7 @@ class Work:
         self.blank: set[int] = set()
 
     def raw(self, key: str) -> Sequence[Any]:
-        return worded(self.layout[key].values(self.batch), self.layout[key].declared)
+        return formed(self.layout[key].values(self.batch), self.layout[key].declared)
 
     def name(self, key: str) -> str:
         return self.layout[key].name or key
@@ -94,7 +98,13 @@ class Work:
                 value if isinstance(value, datetime) or not isinstance(value, dict | list) else flat(value)
                 for value in values
             ]
-        read = self.door.clock.read(values, column=self.name(key), end_of_day=end_of_day, formats=spot.declared.format)
+        read = self.door.clock.read(
+            values,
+            column=self.name(key),
+            end_of_day=end_of_day,
+            formats=spot.declared.format,
+            only_day=spot.declared.resolution == "day",
+        )
         for row, finding in read.findings.items():
             self.findings.setdefault(row, finding)
         if needed:
@@ -114,7 +124,7 @@ class Work:
     def objects(self, extra_key: str) -> list[str]:
         """Per row the further columns, and the object in `extra_key`, as one canonical JSON object."""
         columns: dict[str, Sequence[Any]] = {
-            name: worded(spot.values(self.batch), spot.declared) for name, spot in self.layout.rest.items()
+            name: formed(spot.values(self.batch), spot.declared) for name, spot in self.layout.rest.items()
         }
         if not self.layout[extra_key].absent:
             columns = self._with_objects(columns, extra_key)
@@ -126,6 +136,7 @@ class Work:
             if found is None:
                 self.refuse(row, Reason.BAD_JSON, f"{self.name(extra_key)} is not a JSON object")
         names = {normalise(str(name)) for found in given if found for name in found}
+        names = {name for name in names if slug(name) not in self.context.personal}
         folded = [{normalise(str(name)): value for name, value in (found or {}).items()} for found in given]
         both: dict[str, Sequence[Any]] = dict(columns)
         for name in names:
@@ -148,11 +159,3 @@ class Work:
         if out:
             columns = {name: [values[row] for row in rows] for name, values in columns.items()}
         return Facts(columns, rows, bad, len(self.blank))
-
-
-def worded(values: Sequence[Any], declared: Column) -> Sequence[Any]:
-    """Values with the mapping's own words put in the place of the file's."""
-    if not declared.values:
-        return values
-    words: Mapping[str, str] = {normalise(word): meaning for word, meaning in declared.values.items()}
-    return [words.get(normalise(value), value) if isinstance(value, str) else value for value in values]

@@ -83,6 +83,13 @@ class Contents:
         """The lab's ledger for verbs that only read: where there is none, none is made."""
         return self.__dict__.get("ledger") or self._read_only
 
+    def let_go(self) -> None:
+        """Let go of the ledger, whichever way it was opened; it is opened again when asked for."""
+        for name in ("ledger", "_read_only"):
+            opened = self.__dict__.pop(name, None)
+            if opened is not None:
+                opened.close()
+
     @cached_property
     def _read_only(self) -> Ledger | NoLedger:
         from mqlab.lab.no_ledger import open_to_read

@@ -24,10 +24,15 @@ if TYPE_CHECKING:
     from mqlab.lab.assign_everyone import EveryPlace
     from mqlab.lab.backtest import Backtested
     from mqlab.lab.definitions import Diff
+    from mqlab.lab.doctor import Examination
+    from mqlab.lab.export import Exported
+    from mqlab.lab.forget import Forgot
     from mqlab.lab.plan import Planned
+    from mqlab.lab.quarantine import Settled
     from mqlab.lab.why import Why
     from mqlab.leads.records import Event, Lead
-    from mqlab.store.records import Quarantined
+    from mqlab.store.backup import Copy
+    from mqlab.store.records import Quarantined, QuarantineStep
 
 
 class Lab(Contents):
@@ -215,16 +220,20 @@ class Lab(Contents):
         now: datetime,
         preset: str | None = None,
         mapping: Path | None = None,
+        table: str | None = None,
         snapshot_at: datetime | None = None,
         dry_run: bool = False,
         progress: Progress = silent,
     ) -> ImportCounts:
-        """Read a file of leads, events, field-changes, outcomes or identity into the ledger."""
+        """Read a file of leads, events, field-changes, outcomes or identity into the ledger.
+
+        `table` says which of the preset's tables the file is, where its header does not.
+        """
         from mqlab.lab.ingest import ingest
 
         return ingest(
-            self, kind, file, now=now, preset=preset, mapping=mapping, snapshot_at=snapshot_at, dry_run=dry_run,
-            progress=progress,
+            self, kind, file, now=now, preset=preset, mapping=mapping, table=table, snapshot_at=snapshot_at,
+            dry_run=dry_run, progress=progress,
         )  # fmt: skip
 
     def ingest_outcomes(
@@ -233,13 +242,122 @@ class Lab(Contents):
         """Read sales feedback into the ledger."""
         return self.ingest("outcomes", Path(file), now=now or self.clock(), preset=preset, mapping=mapping)
 
-    def quarantined(self, limit: int) -> tuple[Quarantined, ...]:
-        """The open quarantined rows, newest first."""
-        return self.reading.quarantine.list(limit=limit)
+    def quarantined(
+        self, limit: int | None = None, *, status: str | None = "open", reason: str | None = None,
+        kind: str | None = None,
+    ) -> tuple[Quarantined, ...]:  # fmt: skip
+        """The quarantined rows, newest first; `status` is open, fixed, released, discarded, or None for all."""
+        return self.reading.quarantine.list(limit=limit, status=status, reason=reason, kind=kind)
 
     def quarantined_row(self, row_id: int) -> Quarantined:
         """One quarantined row, whole."""
         return self.reading.quarantine.get(row_id)
+
+    def quarantine_steps(self, row_id: int) -> tuple[QuarantineStep, ...]:
+        """What was done about a quarantined row, by whom and why."""
+        return self.reading.quarantine.steps(row_id)
+
+    def fix(
+        self,
+        row_id: int,
+        file: Path,
+        *,
+        by: str,
+        because: str = "",
+        preset: str | None = None,
+        mapping: Path | None = None,
+        now: datetime | None = None,
+    ) -> Settled:
+        """Read an edited row in the place of a quarantined one; it becomes a fact, or says why not and stays open."""
+        from mqlab.lab.quarantine import fix
+
+        at = now or self.clock()
+        return fix(self, row_id, file, by=by, because=because, now=at, preset=preset, mapping=mapping)
+
+    def release(
+        self,
+        row_ids: Sequence[int] = (),
+        *,
+        by: str,
+        because: str = "",
+        everything: bool = False,
+        reason: str | None = None,
+        kind: str | None = None,
+        preset: str | None = None,
+        mapping: Path | None = None,
+        snapshot_at: datetime | None = None,
+        now: datetime | None = None,
+    ) -> tuple[Settled, ...]:
+        """Read quarantined rows again as they are: those named, or every open one (of a reason, of a kind)."""
+        from mqlab.lab.quarantine import release_ids, release_open
+
+        how: dict[str, Any] = {
+            "by": by, "because": because, "now": now or self.clock(), "preset": preset, "mapping": mapping,
+            "snapshot_at": snapshot_at,
+        }  # fmt: skip
+        if everything or reason or kind:
+            return release_open(self, reason=reason, kind=kind, **how)
+        return release_ids(self, row_ids, **how)
+
+    def discard(
+        self,
+        row_ids: Sequence[int],
+        *,
+        by: str,
+        because: str,
+        mapping: Path | None = None,
+        now: datetime | None = None,
+    ) -> tuple[Settled, ...]:
+        """Set quarantined rows aside for good, with a reason."""
+        from mqlab.lab.quarantine import discard
+
+        return discard(self, row_ids, by=by, because=because, now=now or self.clock(), mapping=mapping)
+
+    def export(
+        self,
+        what: str,
+        file: Path,
+        *,
+        experiment: str | None = None,
+        as_of: datetime | date | None = None,
+        ledger: int | None = None,
+        upsert: str | None = None,
+        overwrite: bool = False,
+        progress: Progress = silent,
+    ) -> Exported:
+        """Write assignments, decisions or outcomes as Parquet or CSV, or decisions as a CRM's upsert file."""
+        from mqlab.lab.export import export
+
+        return export(
+            self, what, file, experiment=experiment, as_of=self._instant(as_of), position=ledger, upsert=upsert,
+            overwrite=overwrite, progress=progress,
+        )  # fmt: skip
+
+    def forget(self, lead: str, *, by: str, because: str = "", now: datetime | None = None) -> Forgot:
+        """Take everything personal of a lead out of the ledger, for good; anonymous counts stay."""
+        from mqlab.lab.forget import forget
+
+        return forget(self, lead, by=by, because=because, now=now or self.clock())
+
+    def doctor(self, *, deep: bool = False, now: datetime | None = None) -> Examination:
+        """Look at everything the lab rests on; nothing is written. `lab.doctor.examine` takes a broken lab too."""
+        from mqlab.lab.doctor import examine
+
+        return examine(self.folder, now=now or self.clock(), deep=deep)
+
+    def backup(self, file: Path, *, overwrite: bool = False, progress: Progress = silent) -> Copy:
+        """Copy the SQLite ledger into one file while others may write to it."""
+        from mqlab.lab.backup import back_up
+
+        return back_up(self, file, overwrite=overwrite, progress=progress)
+
+    def restore(
+        self, file: Path, *, by: str, overwrite: bool = False, now: datetime | None = None
+    ) -> tuple[Copy, Path | None]:
+        """Put a copy in the place of the ledger; returns it, and where the ledger as it was lies now."""
+        from mqlab.lab.backup import restore
+
+        return restore(self, file, by=by, overwrite=overwrite, now=now or self.clock())
 
     def analyze(
         self,

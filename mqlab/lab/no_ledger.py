@@ -12,7 +12,7 @@ from mqlab.errors import InputError, UnreachableError
 from mqlab.leads.tables import EVENTS, FIELD_CHANGES, IDENTITY, LEADS, OUTCOMES, OVERRIDES, Facts
 from mqlab.store.engine import parse_url
 from mqlab.store.ledger import Ledger
-from mqlab.store.records import Approval, ExperimentStep, InForce, LockedDefinition, Look, Quarantined
+from mqlab.store.records import Approval, ExperimentStep, InForce, LockedDefinition, Look, Quarantined, QuarantineStep
 
 
 def open_to_read(url: str) -> Ledger | NoLedger:
@@ -99,8 +99,14 @@ class _NoLooks:
 
 
 class _NothingQuarantined:
-    def list(self, *, limit: int) -> tuple[Quarantined, ...]:
-        del limit
+    def list(
+        self, *, limit: int | None = None, status: str | None = None, reason: str | None = None, kind: str | None = None
+    ) -> tuple[Quarantined, ...]:
+        del limit, status, reason, kind
+        return ()
+
+    def steps(self, row_id: int) -> tuple[QuarantineStep, ...]:
+        del row_id
         return ()
 
     def get(self, row_id: int) -> Quarantined:

@@ -7,6 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+LINK = "opportunity:"
+"""How a fact names its lead where only an opportunity is given: this, the system, and the opportunity's id.
+
+A merge of such a name links the opportunity to a lead; it makes nobody one with anybody.
+"""
+
 Edge = tuple[str, str, int]
 """A merge: old id, new id, when in microseconds."""
 
@@ -23,7 +29,7 @@ def canonical_ids(merges: Iterable[Edge]) -> Mapping[str, str]:
         >>> dict(canonical_ids([("a", "b", 1), ("b", "a", 2)]))
         {'b': 'a'}
     """
-    edges = sorted({edge for edge in merges if edge[0] != edge[1]}, key=lambda edge: (edge[2], edge[0], edge[1]))
+    edges = _people(merges)
     parent: dict[str, str] = {}
 
     def root(member: str) -> str:
@@ -45,6 +51,12 @@ def canonical_ids(merges: Iterable[Edge]) -> Mapping[str, str]:
     for member in sorted(latest, key=lambda one: (one in left, -latest[one], one)):
         survivors.setdefault(root(member), member)
     return {member: survivors[root(member)] for member in sorted(parent) if survivors[root(member)] != member}
+
+
+def _people(merges: Iterable[Edge]) -> list[Edge]:
+    """The merges of people, by date; what links an opportunity is none."""
+    people = {edge for edge in merges if edge[0] != edge[1] and not edge[0].startswith(LINK)}
+    return sorted(people, key=lambda edge: (edge[2], edge[0], edge[1]))
 
 
 def standing_ids(survivors: Mapping[str, str], created: Mapping[str, int]) -> Mapping[str, str]:
@@ -78,7 +90,7 @@ def joined_at(merges: Iterable[Edge], standing: Mapping[str, str] | None = None)
         >>> joined_at([("a", "b", 1), ("b", "c", 5)])["a"]
         ('c', 5)
     """
-    edges = sorted({edge for edge in merges if edge[0] != edge[1]}, key=lambda edge: (edge[2], edge[0], edge[1]))
+    edges = _people(merges)
     survivors = canonical_ids(edges) if standing is None else standing
     group: dict[str, list[str]] = {}
     home: dict[str, str] = {}

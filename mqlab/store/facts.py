@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import BigInteger, ColumnElement, Connection, Select, and_, func, or_, select, type_coerce
 
-from mqlab.leads.identity import Edge, canonical_ids, joined_at, standing_ids
+from mqlab.leads.identity import LINK, Edge, canonical_ids, joined_at, standing_ids
 from mqlab.leads.instants import micros
 from mqlab.leads.tables import EVENTS, FIELD_CHANGES, IDENTITY, LEADS, OUTCOMES, Facts
 from mqlab.store.current import current
@@ -28,6 +28,7 @@ from mqlab.store.models import (
     OutcomeRow,
     QuarantineRow,
     QuarantineStepRow,
+    WithdrawnRow,
 )
 from mqlab.store.rows import instants, listed, money, read
 
@@ -53,12 +54,12 @@ def read_facts(
     """
     reader = _Reader(connection, micros(as_of), position)
     wanted = None if leads is None else reader.limit(leads)
-    identity = reader.identity()
+    identity, links = _unlinked(reader.identity())
     merges = list(zip(*(identity[name].to_pylist() for name in ("old_id", "new_id", "merged_at")), strict=True))
     people = reader.leads()
     standing = _standing(merges, people)
     joined = joined_at(merges, standing)
-    outcomes, unmatched = reader.outcomes(people, standing)
+    outcomes, unmatched = reader.outcomes(people, standing, links)
     facts = Facts(
         as_of=as_of,
         position=position,
@@ -82,6 +83,16 @@ def _standing(merges: Sequence[Edge], people: pa.Table) -> Mapping[str, str]:
     leads = people.filter(pc.is_in(people["lead_id"], value_set=named))
     created = leads["created_at"].cast(pa.int64()).to_pylist()
     return standing_ids(survivors, dict(zip(leads["lead_id"].to_pylist(), created, strict=True)))
+
+
+def _unlinked(identity: pa.Table) -> tuple[pa.Table, Mapping[str, list[str]]]:
+    """The merges of people, and apart from them to which leads each opportunity is linked."""
+    is_link = pc.starts_with(identity["old_id"], LINK)
+    links: dict[str, list[str]] = {}
+    linked = identity.filter(is_link)
+    for old, new in zip(linked["old_id"].to_pylist(), linked["new_id"].to_pylist(), strict=True):
+        links.setdefault(old, []).append(new)
+    return (identity.filter(pc.invert(is_link)) if links else identity), links
 
 
 def _only(facts: Facts, wanted: set[str]) -> Facts:
@@ -119,7 +130,10 @@ class _Reader:
         self.emails = set(self._column(LeadRow.email_hash, LeadRow.lead_ref, wanted))
         sharing = self._column(LeadRow.lead_ref, LeadRow.email_hash, self.emails)
         named = self._column(OutcomeRow.lead_ref, OutcomeRow.email_hash, self.emails)
-        self.refs = self._with_merged({*wanted, *sharing, *named}) | {EMAIL + found for found in self.emails}
+        links = self._column(MergeRow.lead_ref, MergeRow.new_id, wanted, MergeRow.lead_ref.like(f"{LINK}%"))
+        linked = self._column(MergeRow.new_id, MergeRow.lead_ref, links)
+        self.refs = self._with_merged({*wanted, *sharing, *named, *linked}) | {EMAIL + found for found in self.emails}
+        self.refs.update(links)
         return wanted
 
     def _with_merged(self, leads: Collection[str]) -> set[str]:
@@ -128,6 +142,7 @@ class _Reader:
             MergeRow.position <= self.position,
             type_coerce(MergeRow.known_at, BigInteger) <= self.as_of_us,
             type_coerce(MergeRow.merged_at, BigInteger) <= self.as_of_us,
+            MergeRow.lead_ref.not_like(f"{LINK}%"),
         )
         found: set[str] = set()
         ahead = set(leads)
@@ -182,13 +197,16 @@ class _Reader:
         order = ["lead_id", "occurred_at", "known_at", "name", "source", "event_id", "version", "props"]
         return _shaped(table, EVENTS, order)
 
-    def outcomes(self, people: pa.Table, standing: Mapping[str, str]) -> tuple[pa.Table, int]:
+    def outcomes(
+        self, people: pa.Table, standing: Mapping[str, str], links: Mapping[str, list[str]]
+    ) -> tuple[pa.Table, int]:
         """The current outcomes with the id of their lead, and how many wait for one."""
         table = self._read(
             OutcomeRow, "lead_ref", "email_hash", "key", "version", "content", "kind", "occurred_at", "known_at",
             "opportunity_id", "amount", "currency", "quantity", "reason_code", "owner", "resolution", "backfill",
+            but=self._withdrawn(),
         )  # fmt: skip
-        lead_ids = self._resolved(table, people, standing)
+        lead_ids = self._resolved(table, people, standing, links)
         waiting = table.filter(pc.is_null(lead_ids)).select(["lead_ref", "key"])
         unmatched = waiting.group_by(["lead_ref", "key"]).aggregate([]).num_rows
         table = table.append_column("lead_id", lead_ids).filter(pc.is_valid(lead_ids))
@@ -212,19 +230,25 @@ class _Reader:
         ]  # fmt: skip
         return _shaped(table, OUTCOMES, order), unmatched
 
-    def _resolved(self, table: pa.Table, people: pa.Table, standing: Mapping[str, str]) -> pa.ChunkedArray:
-        """Per outcome the id of its lead: as named, else who stands for its merges, else the one with its e-mail."""
+    def _resolved(
+        self, table: pa.Table, people: pa.Table, standing: Mapping[str, str], links: Mapping[str, list[str]]
+    ) -> pa.ChunkedArray:
+        """Per outcome the id of its lead: as named, else who stands for its merges, else the one with its e-mail.
+
+        Of an opportunity that is linked to several leads it is the one created first.
+        """
         refs = table["lead_ref"]
         direct = pc.is_in(refs, value_set=people["lead_id"].combine_chunks())
         if pc.all(direct, min_count=0).as_py():
             return refs
         known = set(people["lead_id"].to_pylist())
+        owners = _owners(people, standing, links)
         left = np.flatnonzero(~direct.to_numpy())
         names, hashes = refs.take(left).to_pylist(), table["email_hash"].take(left).to_pylist()
         by_email = self._leads_by_email({found for found in hashes if found is not None}, known, standing)
         ids = refs.to_pylist()
         for row, name, found in zip(left.tolist(), names, hashes, strict=True):
-            stands = standing.get(name)
+            stands = owners.get(name) or standing.get(name)
             candidates = by_email.get(found, set()) if found is not None else set()
             if stands is not None and stands in known:
                 ids[row] = stands
@@ -248,17 +272,42 @@ class _Reader:
                 found.setdefault(str(email_hash), set()).add(standing.get(lead_id, lead_id))
         return found
 
-    def _read(self, model: type[Fact], *names: str) -> pa.Table:
+    def _withdrawn(self) -> ColumnElement[bool] | None:
+        """The outcomes that were taken back; None where there are none, as almost everywhere."""
+        taken_back = select(WithdrawnRow.id).where(
+            WithdrawnRow.kind == "outcomes", WithdrawnRow.position <= self.position
+        )
+        if self.connection.scalar(taken_back.limit(1)) is None:
+            return None
+        same = (getattr(WithdrawnRow, name) == getattr(OutcomeRow, name) for name in ("lead_ref", "key", "content"))
+        return taken_back.where(*same).exists()
+
+    def _read(self, model: type[Fact], *names: str, but: ColumnElement[bool] | None = None) -> pa.Table:
         columns = [_raw(model, name) for name in names]
         statement: Select[Any] = select(*columns).where(
             type_coerce(model.known_at, BigInteger) <= self.as_of_us, model.position <= self.position
         )
+        if but is not None:
+            statement = statement.where(~but)
         if self.refs is not None:
             of_them: ColumnElement[bool] = model.lead_ref.in_(listed(self.connection, sorted(self.refs)))
             if model is OutcomeRow and self.emails:
                 of_them = or_(of_them, OutcomeRow.email_hash.in_(sorted(self.emails)))
             statement = statement.where(of_them)
         return read(self.connection, statement, [(name, _TYPES.get(name, pa.string())) for name in names])
+
+
+def _owners(people: pa.Table, standing: Mapping[str, str], links: Mapping[str, list[str]]) -> dict[str, str]:
+    """The lead of each linked opportunity: the first created, then the smallest id."""
+    if not links:
+        return {}
+    created = dict(zip(people["lead_id"].to_pylist(), people["created_at"].cast(pa.int64()).to_pylist(), strict=True))
+    owners: dict[str, str] = {}
+    for link, linked in links.items():
+        leads = {standing.get(one, one) for one in linked} & created.keys()
+        if leads:
+            owners[link] = min(leads, key=lambda lead: (created[lead], lead))
+    return owners
 
 
 def _raw(model: type[Fact], name: str) -> Any:

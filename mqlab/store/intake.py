@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -14,12 +15,15 @@ from mqlab.store.freshness import Freshness
 from mqlab.store.models import (
     FACTS,
     Commit,
+    ForgottenRow,
     ImportRow,
     LeadRow,
+    MappingRow,
     MergeRow,
     QuarantineRow,
     QuarantineStepRow,
     UnmatchedRow,
+    WithdrawnRow,
 )
 from mqlab.store.records import canonical_json
 from mqlab.store.rows import Version, listed, listed_pairs, versions_of
@@ -85,6 +89,46 @@ class Intake:
         query = select(MergeRow.lead_ref, MergeRow.new_id, MergeRow.merged_at, MergeRow.known_at)
         return tuple(Merge(*row) for row in self._connection.execute(query))
 
+    def forgotten(self) -> list[tuple[str, str]]:
+        """Who is forgotten: the id of a lead, and the digest of an e-mail hash it had (empty: none)."""
+        query = select(ForgottenRow.lead_ref, ForgottenRow.email_digest)
+        return [(str(ref), str(digest)) for ref, digest in self._connection.execute(query)]
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """A part of the transaction that is taken back alone where the block raises."""
+        appended = self._appended
+        try:
+            with self._connection.begin_nested():
+                yield
+        except BaseException:
+            self._appended = appended
+            raise
+
+    def settle(self, row_id: int, step: str, *, by: str, because: str) -> None:
+        """Notes what was done about a quarantined row."""
+        self._appended = True
+        self._connection.execute(
+            insert(QuarantineStepRow).values(
+                position=self.position, recorded_at=self._now, quarantine_id=row_id, step=step, by=by, because=because
+            )
+        )
+
+    def open_row(self, row_id: int) -> bool:
+        """Whether nothing was done about a quarantined row yet."""
+        query = select(QuarantineStepRow.id).where(QuarantineStepRow.quarantine_id == row_id).limit(1)
+        return self._connection.scalar(query) is None
+
+    def withdraw(self, kind: str, facts: Collection[tuple[str, int, int]], *, row_id: int) -> None:
+        """Takes back versions of facts (lead_ref, key, content) that waited for a doubt about their lead to end."""
+        for ref, key, content in sorted(facts):
+            self._connection.execute(
+                insert(WithdrawnRow).values(
+                    position=self.position, recorded_at=self._now, kind=kind, lead_ref=ref, key=key, content=content,
+                    quarantine_id=row_id,
+                )
+            )  # fmt: skip
+
     def quarantine(self, columns: Mapping[str, Sequence[Any]]) -> None:
         """Keeps rows that could not be used; a row that is already there stays as it is."""
         if self._keep_new(QuarantineRow, columns):
@@ -130,11 +174,17 @@ class Intake:
             self._connection.execute(insert(QuarantineStepRow), released)
         return freed + len(released)
 
+    def done(self, what: str) -> None:
+        """Ends a transaction that read no file; the ledger position moves only where something was appended."""
+        if self._appended:
+            commit(self._connection, self.position, now=self._now, what=what)
+
     def finish(self, **header: Any) -> None:
         """Writes the import's own row; the ledger position moves only where something was appended."""
         if self._appended:
             commit(self._connection, self.position, now=self._now, what="import")
         position = self.position if self._appended else self.position - 1
+        self._keep_mapping(header["mapping"], header.pop("mapping_text", None))
         self._connection.execute(
             insert(ImportRow).values(
                 id=self.import_id,
@@ -143,6 +193,11 @@ class Intake:
                 **{**header, "notes": canonical_json(list(header["notes"]))},
             )
         )
+
+    def _keep_mapping(self, fingerprint: str, text: str | None) -> None:
+        same = select(MappingRow.fingerprint).where(MappingRow.fingerprint == fingerprint)
+        if text is not None and self._connection.scalar(same) is None:
+            self._connection.execute(insert(MappingRow).values(fingerprint=fingerprint, text=text))
 
     def _freshness(self, kind: str) -> Freshness | None:
         """What this import has appended of a kind, None where the ledger held such facts before it."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from functools import cached_property
 from types import TracebackType
@@ -19,6 +19,7 @@ from mqlab.store.decisions import Assignments, Decisions
 from mqlab.store.engine import make_engine, parse_url, reading, writing
 from mqlab.store.experiments import Experiments, InForceRegister, Looks
 from mqlab.store.facts import read_facts
+from mqlab.store.forgetting import Forgetting, forgetting, forgotten, overwrite
 from mqlab.store.intake import Intake
 from mqlab.store.models import Commit
 from mqlab.store.quarantine import Imports, Quarantine, UnmatchedRows
@@ -76,6 +77,18 @@ class Ledger:
             yield Intake(connection, now=now)
             if dry_run:
                 connection.rollback()
+
+    def forgetting(self, *, now: datetime, digest: Callable[[str], str]) -> AbstractContextManager[Forgetting]:
+        """One transaction in which a person is forgotten; `digest` makes of an e-mail's hash what is kept of it."""
+        return forgetting(self._engine, now=now, digest=digest)
+
+    def forgotten(self) -> set[str]:
+        """The ids that are forgotten."""
+        return forgotten(self._engine)
+
+    def overwrite(self) -> bool:
+        """Overwrites what changed rows left in the files; False where a reader is in the way of a part of it."""
+        return overwrite(self._engine)
 
     def close(self) -> None:
         """Lets go of the database."""

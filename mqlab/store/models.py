@@ -218,6 +218,35 @@ class QuarantineRow(Row, Base):
     email_hash: Mapped[str | None]
 
 
+class MappingRow(Base):
+    """A mapping as it was when a file was read with it, so that a row can be read again the same way."""
+
+    __tablename__ = "mappings"
+    fingerprint: Mapped[str] = mapped_column(String(64), primary_key=True)
+    text: Mapped[Words]
+
+
+class WithdrawnRow(Row, Base):
+    """A version of a fact that no longer counts: its row was discarded, or fixed to name another lead."""
+
+    __tablename__ = "withdrawn"
+    __table_args__ = (Index(None, "lead_ref", "key"),)
+    kind: Mapped[str] = mapped_column(String(16))
+    lead_ref: Mapped[str]
+    key: Mapped[Whole]
+    content: Mapped[Whole]
+    quarantine_id: Mapped[Whole]
+
+
+class ForgottenRow(Row, Base):
+    """Somebody who is forgotten, by one of their ids and the digest of one of their e-mail hashes (empty: none)."""
+
+    __tablename__ = "forgotten"
+    __table_args__ = (UniqueConstraint("lead_ref", "email_digest"), Index(None, "email_digest"))
+    lead_ref: Mapped[str]
+    email_digest: Mapped[str] = mapped_column(String(64))
+
+
 class QuarantineStepRow(Row, Base):
     """What was done about a quarantined row: fixed, released or discarded."""
 

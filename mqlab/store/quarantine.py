@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Any, Literal
-
-from sqlalchemy import Engine, func, insert, select
+from sqlalchemy import ColumnElement, Engine, func, select
 
 from mqlab.errors import InputError
-from mqlab.store.engine import reading, writing
-from mqlab.store.intake import commit, next_position
-from mqlab.store.models import ImportRow, QuarantineRow, QuarantineStepRow, UnmatchedRow
-from mqlab.store.records import Import, Quarantined, Unmatched
+from mqlab.store.engine import reading
+from mqlab.store.models import ImportRow, MappingRow, QuarantineRow, QuarantineStepRow, UnmatchedRow
+from mqlab.store.records import Import, Quarantined, QuarantineStep, Unmatched
 from mqlab.store.register import Register
-
-Step = Literal["fixed", "released", "discarded"]
 
 
 class Imports(Register[Import]):
@@ -28,25 +21,43 @@ class Imports(Register[Import]):
         """The newest first."""
         return self._list(limit=limit, newest_first=True)
 
+    def read_with(self, import_id: int) -> tuple[Import, str | None]:
+        """An import, and the mapping it was read with as JSON; None where an earlier version of mqlab kept none."""
+        (found,) = self._list(ImportRow.id == import_id)
+        with reading(self._engine) as connection:
+            text = connection.scalar(select(MappingRow.text).where(MappingRow.fingerprint == found.mapping))
+        return found, text
+
 
 class Quarantine(Register[Quarantined]):
     """The rows that could not be used, whole, and what was done about them."""
 
     def __init__(self, engine: Engine) -> None:
         super().__init__(engine, QuarantineRow, Quarantined)
+        self._steps = Register(engine, QuarantineStepRow, QuarantineStep)
 
-    def list(self, *, limit: int | None = None, status: str | None = "open") -> tuple[Quarantined, ...]:
+    def list(
+        self, *, limit: int | None = None, status: str | None = "open", reason: str | None = None,
+        kind: str | None = None,
+    ) -> tuple[Quarantined, ...]:  # fmt: skip
         """The newest first; `status` is open, fixed, released, discarded, or None for all."""
-        return self._rows(select(QuarantineRow.id), status=status, limit=limit)
+        asked = ((QuarantineRow.reason, reason), (QuarantineRow.kind, kind))
+        return self._rows(
+            *(column == value for column, value in asked if value is not None), status=status, limit=limit
+        )
 
     def get(self, row_id: int) -> Quarantined:
         """One row, whole; InputError when there is none."""
-        found = self._rows(select(QuarantineRow.id).where(QuarantineRow.id == row_id), status=None, limit=1)
+        found = self._rows(QuarantineRow.id == row_id, status=None, limit=1)
         if not found:
             raise InputError(
                 f"there is no quarantined row {row_id}.", code="NoSuchRow", hint="See them with: mqlab quarantine list"
             )
         return found[0]
+
+    def steps(self, row_id: int) -> tuple[QuarantineStep, ...]:
+        """What was done about a row, oldest first."""
+        return self._steps._list(QuarantineStepRow.quarantine_id == row_id)
 
     def counts(self) -> dict[str, int]:
         """Open rows by reason."""
@@ -60,19 +71,7 @@ class Quarantine(Register[Quarantined]):
         with reading(self._engine) as connection:
             return {row[0]: row[1] for row in connection.execute(query)}
 
-    def settle(self, row_ids: Sequence[int], step: Step, *, by: str, because: str, now: datetime) -> None:
-        """Records what was done about rows; the rows themselves stay."""
-        with writing(self._engine) as connection:
-            position = next_position(connection)
-            for row_id in row_ids:
-                connection.execute(
-                    insert(QuarantineStepRow).values(
-                        position=position, recorded_at=now, quarantine_id=row_id, step=step, by=by, because=because
-                    )
-                )
-            commit(connection, position, now=now, what="quarantine")
-
-    def _rows(self, ids: Any, *, status: str | None, limit: int | None) -> tuple[Quarantined, ...]:
+    def _rows(self, *where: ColumnElement[bool], status: str | None, limit: int | None) -> tuple[Quarantined, ...]:
         last = select(func.max(QuarantineStepRow.id)).group_by(QuarantineStepRow.quarantine_id)
         steps = (
             select(QuarantineStepRow.quarantine_id, QuarantineStepRow.step)
@@ -83,7 +82,7 @@ class Quarantine(Register[Quarantined]):
         query = (
             select(QuarantineRow.__table__, state.label("status"))
             .outerjoin(steps, steps.c.quarantine_id == QuarantineRow.id)
-            .where(QuarantineRow.id.in_(ids))
+            .where(*where)
             .order_by(QuarantineRow.id.desc())
         )
         if status is not None:

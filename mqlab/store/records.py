@@ -66,6 +66,16 @@ class Quarantined(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class QuarantineStep(Record):
+    """What was done about a quarantined row: `step` is fixed, released or discarded."""
+
+    quarantine_id: int
+    step: str
+    by: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unmatched(Record):
     """A fact that waits for its lead."""
 

@@ -13,10 +13,10 @@ from mqlab.store.engine import reading, write_ahead, writing
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0001"
+HEAD = "0002"
 """The revision this code reads and writes; a test holds it equal to the newest migration."""
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """Every revision this code knows, oldest first."""
 
 

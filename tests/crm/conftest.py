@@ -65,6 +65,15 @@ def empty_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def salesforce_shapes(root: Path) -> Path:
+    """The folder of Salesforce tables as a connector lands them, skipped where the shared data is absent."""
+    folder = root.parent / "shared" / "data" / "crm_schema_salesforce"
+    if not (folder / "sf_lead_data.csv").is_file():
+        pytest.skip(f"the shared data is not here: {folder}")
+    return folder
+
+
 @contextmanager
 def a_desk(folder: Path, empty_ledger: Path) -> Iterator[Desk]:
     """A desk with an empty ledger in a folder that is made."""

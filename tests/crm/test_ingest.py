@@ -299,7 +299,8 @@ def test_a_dry_run_writes_nothing_and_counts_the_same(desk: Desk):
 
     assert (desk.facts().leads.num_rows, desk.ledger.position(), list(desk.ledger.imports.list())) == (0, 0, [])
     done = desk.take("leads", LEADS + "L3,never,,,,,,\n")
-    assert {**planned.to_dict(), "dry_run": False} == done.to_dict()
+    shown = {name: value for name, value in planned.to_dict().items() if name not in {"table", "mapping", "first_rows"}}
+    assert {**shown, "dry_run": False} == done.to_dict()
 
 
 def test_personal_columns_are_left_out(desk: Desk):

@@ -198,7 +198,8 @@ def large_lab(folder: Path, leads: int) -> datetime:
                 hash(i, 2) % 4 AS views, hash(i, 3) % 3 AS forms, hash(i, 4) % 100 AS luck FROM range({leads}) t(i)"""
         ).fetchall()
         tables = {
-            "leads": """SELECT lead_id, created_at, ['organic', 'paid', 'event'][(1 + hash(i, 5) % 3)::BIGINT] AS source,
+            "leads": """SELECT lead_id, created_at,
+                ['organic', 'paid', 'event'][(1 + hash(i, 5) % 3)::BIGINT] AS source,
                 (1 + hash(i, 6) % 500)::DOUBLE AS employees FROM numbered""",
             "events": """SELECT lead_id, 'page_view' AS name, created_at + to_seconds(hash(i, n, 7) % 2000000)
                 AS occurred_at FROM numbered, range(4) u(n) WHERE n < views UNION ALL

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -12,12 +15,16 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 import mqlab.store
+from mqlab.crm.ingest import ingest
 from mqlab.errors import RefusedError, UnreachableError
 from mqlab.store import schema
 from mqlab.store.engine import make_engine, parse_url, reading, writing
 from mqlab.store.ledger import Ledger
 from mqlab.store.models import Base
 from tests.store.conftest import NOW
+from tests.store.server import own_database
+
+OUTCOMES = "lead_id,kind,occurred_at\nL1,sql,2026-08-01T10:00:00Z\nL1,won,2026-08-01T10:00:00Z\n"
 
 
 def test_the_migrations_have_one_head_which_this_code_knows():
@@ -54,6 +61,56 @@ def test_down_and_up_again(url: str):
 
     with Ledger.open(url, create=False) as ledger:
         assert (ledger.revision, ledger.audit.list()) == (schema.HEAD, ())
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def either_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty place for a ledger on each database."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/ledger.sqlite"
+        return
+    with own_database(request.getfixturevalue("postgres_url")) as url:
+        yield url
+
+
+def contents(url: str) -> dict[str, list[object]]:
+    """Every row of every table of the first revision."""
+    engine = make_engine(parse_url(url), create=False)
+    with reading(engine) as connection:
+        found = {
+            name: sorted(map(str, connection.execute(table.select()).all()))
+            for name, table in Base.metadata.tables.items()
+            if name not in {"mappings", "withdrawn", "forgotten"}
+        }
+    engine.dispose()
+    return found
+
+
+def test_a_store_of_the_first_revision_keeps_its_data(either_url: str, tmp_path: Path):
+    """Down to the first revision and up again, on both databases, with facts, imports and bad rows in it."""
+    for name, content in {"leads": "lead_id,created_at\nL1,2026-07-01\nL2,never\n", "outcomes": OUTCOMES}.items():
+        (tmp_path / f"{name}.csv").write_text(content)
+        with Ledger.open(either_url, create=True) as ledger:
+            ingest(ledger, name, tmp_path / f"{name}.csv", timezone=ZoneInfo("UTC"), now=NOW)
+    before = contents(either_url)
+    assert [len(before[name]) for name in ("leads", "outcomes", "imports", "quarantine")] == [1, 1, 2, 2]
+    engine = make_engine(parse_url(either_url), create=False)
+
+    schema.migrate(engine, "0001")
+    with reading(engine) as connection:
+        assert {"mappings", "withdrawn", "forgotten"}.isdisjoint(inspect(connection).get_table_names())
+    assert (schema.current(engine), contents(either_url)) == ("0001", before)
+    engine.dispose()
+
+    with Ledger.open(either_url, create=False) as ledger:
+        assert (ledger.revision, ledger.facts(as_of=NOW).outcomes.num_rows) == (schema.HEAD, 1)
+        found, mapping = ledger.imports.read_with(1)
+        assert (found.file, mapping) == ("leads.csv", None)
+        ingest(ledger, "leads", tmp_path / "leads.csv", timezone=ZoneInfo("UTC"), now=NOW)
+        assert json.loads(str(ledger.imports.read_with(3)[1]))["id"] == "csv"
+    assert {name: len(rows) for name, rows in contents(either_url).items() if name != "imports"} == {
+        name: len(rows) for name, rows in before.items() if name != "imports"
+    }
 
 
 def test_a_store_made_by_newer_code_is_refused(url: str):

@@ -184,7 +184,9 @@ def test_quarantined_rows_are_settled_not_deleted(ledger: Ledger):
     kept = ledger.quarantine.list()[0]
     assert (kept.raw, kept.status, ledger.quarantine.counts()) == ({"a": 1}, "open", {"ragged_row": 1})
 
-    ledger.quarantine.settle([kept.id], "discarded", by="ada", because="a test row", now=NOW)
+    with ledger.intake(now=NOW) as intake:
+        intake.settle(kept.id, "discarded", by="ada", because="a test row")
+        intake.done("quarantine")
 
     assert (ledger.quarantine.list(), ledger.quarantine.counts()) == ((), {})
     assert (ledger.quarantine.get(kept.id).status, len(ledger.quarantine.list(status=None))) == ("discarded", 1)

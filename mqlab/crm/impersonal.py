@@ -1,0 +1,61 @@
+"""What of a file is personal and never stored: columns, changes of personal fields, and what a bad row may show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from mqlab.crm.forgotten import Forgotten
+from mqlab.crm.forms import one_formed
+from mqlab.crm.header import Layout
+from mqlab.crm.quarantine import MASK, BadRow, Hidden, kept, slug
+from mqlab.crm.work import Facts
+
+EMPTIED: Mapping[str, Any] = {"raw": f'"{MASK}"', "detail": "", "lead_ref": None, "email_hash": None}
+"""What is kept of a bad row that names somebody who is forgotten."""
+
+
+def hidden_columns(layouts: Iterable[Layout], personal: Collection[str], header: Sequence[str]) -> Hidden:
+    """What may not be kept in clear of a row that is set aside: personal and ignored columns, and who the rep is.
+
+    A column that is read as something else, as the name of an event, is not personal.
+    """
+    owners, used, ignored = set[str](), set[str](), set(personal)
+    made: dict[str, Callable[[str], Any]] = {}
+    for layout in layouts:
+        used |= {slug(spot.name) for spot in layout.spots.values() if spot.name}
+        ignored |= {slug(name) for name in layout.left_out}
+        owner = layout["owner"]
+        if owner.name is not None:
+            owners.add(slug(owner.name))
+            made[slug(owner.name)] = partial(one_formed, declared=owner.declared)
+    names = frozenset(ignored - used)
+    there = not (names | owners).isdisjoint(slug(name) for name in header)
+    return Hidden(names=names, owners=frozenset(owners), there=there, formed=made)
+
+
+def impersonal(facts: Facts, kind: str, personal: Collection[str]) -> Facts:
+    """The facts without changes of personal fields, which state nothing here."""
+    if kind != "field-changes" or not personal:
+        return facts
+    found = {name for name in set(facts.columns["field"]) if slug(name) in personal}
+    if not found:
+        return facts
+    own = [row for row, name in enumerate(facts.columns["field"]) if name not in found]
+    columns = {name: [values[row] for row in own] for name, values in facts.columns.items()}
+    rows = [facts.rows[row] for row in own]
+    return replace(facts, columns=columns, rows=rows, blank=facts.blank + len(facts.rows) - len(own))
+
+
+def kept_rows(
+    bad: Sequence[BadRow], forgotten: Forgotten, *, kind: str, system: str, file: str, hidden: Hidden
+) -> Mapping[str, Sequence[Any]]:
+    """Bad rows as the quarantine keeps them; of those that name somebody who is forgotten nothing but the reason."""
+    columns = dict(kept(bad, kind=kind, system=system, file=file, hidden=hidden))
+    if forgotten:
+        blank = [forgotten.mentioned(row.raw) for row in bad]
+        for name, instead in EMPTIED.items():
+            columns[name] = [instead if gone else value for gone, value in zip(blank, columns[name], strict=True)]
+    return columns

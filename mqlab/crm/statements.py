@@ -1,0 +1,202 @@
+"""What the rows of one file can say: each rule of its table with where its values stand, and how it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import compress
+from typing import Any
+
+from mqlab.crm import transform
+from mqlab.crm.batches import Batch
+from mqlab.crm.forms import formed, listed
+from mqlab.crm.header import SHOWN, Layout, lay_out, of_table, without_use
+from mqlab.crm.mapping import Mapping
+from mqlab.crm.rules import Leads, Outcomes
+from mqlab.crm.spelled import Spelled, spelled, stated_by
+from mqlab.crm.work import Context, Facts
+from mqlab.errors import InputError, Place, Problem, ProblemsFound
+from mqlab.leads.text import normalise
+
+NEEDED = {
+    "leads": ("id", "created_at"),
+    "events": ("lead", "name", "at"),
+    "field-changes": ("lead", "field", "value", "at"),
+    "identity": ("new_id", "at"),
+    "outcomes": ("kind", "at"),
+}
+"""The keys a mapping must name a column for, by kind of file."""
+
+TAKEN = frozenset({"source"})
+"""What every definition reads under this name already."""
+
+Mask = Callable[[Sequence[Sequence[Any]]], list[bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One rule in one file: where its values stand, which rows it means, how they become facts."""
+
+    spelled: Spelled
+    layout: Layout
+    conditions: Layout
+    mask: Mask | None
+    transform: Callable[[Batch, Layout], Facts]
+
+    def read(self, batch: Batch) -> Facts:
+        """What the batch states by this rule; `rows` are indices into the batch."""
+        rows: Sequence[int] = range(len(batch))
+        if self.mask is not None:
+            spots = self.conditions.spots.values()
+            columns = [formed(spot.values(batch), spot.declared) for spot in spots]
+            rows = list(compress(rows, self.mask(columns)))
+        own = batch if len(rows) == len(batch) else batch.some(rows)
+        if self.spelled.split is not None:
+            own, rows = self._split(own, rows)
+        facts = self.transform(own, self.layout)
+        return facts if own is batch else replace(facts, rows=[rows[row] for row in facts.rows])
+
+    def _split(self, batch: Batch, rows: Sequence[int]) -> tuple[Batch, Sequence[int]]:
+        """A row for each of the values that a cell lists."""
+        name = self.layout[self.spelled.split or ""].name
+        if name is None:
+            return batch.some([]), []
+        places: list[int] = []
+        parts: list[str] = []
+        for place, value in enumerate(batch.columns[name]):
+            found = listed(value)
+            places.extend([place] * len(found))
+            parts.extend(found)
+        return batch.some(places, {name: parts}), [rows[place] for place in places]
+
+
+def statements(
+    mapping: Mapping, kind: str, table: str | None, header: Sequence[str], context: Context, *, file: str
+) -> list[Statement]:
+    """The rules for a file with this header, of this table; ProblemsFound names every column that is missing.
+
+    A spare rule is read where another one that states the same misses a column.
+    """
+    rules = [rule for rule in mapping.rules(kind) if rule.table == table]
+    if not rules:
+        raise InputError(
+            f"the mapping '{mapping.id}' does not say how {kind} are spelt.", code="NoTable", place=Place(mapping.id)
+        )
+    several = sum(not rule.spare for rule in rules) > 1
+    made: dict[str, _Made] = {}
+    for rule in rules:
+        own = made.setdefault(stated_by(rule), _Made())
+        try:
+            statement = _statement(mapping, kind, spelled(mapping, rule), header, context, file=file, several=several)
+        except InputError as error:
+            problems = [of_table(problem, table) for problem in error.problems]
+            (own.spare_problems if rule.spare else own.problems).extend(problems)
+        else:
+            (own.spare if rule.spare else own.found).append(statement)
+    wrong: dict[str, Problem] = {}
+    for own in made.values():
+        for problem in own.wrong:
+            wrong.setdefault(without_use(problem), problem)
+    if wrong:
+        raise ProblemsFound(wrong.values())
+    found = [one for own in made.values() for one in own.chosen]
+    said = [one for one in found if _says_anything(one, kind)]
+    if not said and not _may_come(mapping, header):
+        raise ProblemsFound([_nothing_said(found, kind, header, file)])
+    return said
+
+
+@dataclass(slots=True)
+class _Made:
+    """The rules that state the same: those that can be read, the spare ones, and what is wrong with the others."""
+
+    found: list[Statement] = field(default_factory=list)
+    spare: list[Statement] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    spare_problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def chosen(self) -> list[Statement]:
+        """The rules to read."""
+        return self.found if not self.problems and self.found else [*self.found, *self.spare]
+
+    @property
+    def wrong(self) -> list[Problem]:
+        """What is wrong where nothing stands in for it; a list without words only counts where nothing else is read."""
+        if self.spare or (self.found and all(one.code == "EmptyList" for one in self.problems)):
+            return []
+        return [*self.problems, *self.spare_problems] if self.problems or not self.found else []
+
+
+def _may_come(mapping: Mapping, header: Sequence[str]) -> bool:
+    """Whether further columns may show in later rows, in objects that are unpacked."""
+    unpacked = {normalise(name) for name in mapping.unpack}
+    return any(normalise(name) in unpacked for name in header)
+
+
+def _statement(
+    mapping: Mapping, kind: str, rule: Spelled, header: Sequence[str], context: Context, *, file: str, several: bool
+) -> Statement:
+    ignore = [*rule.ignore, *(mapping.personal if kind in {"leads", "events"} else ())]
+    problems: list[Problem] = []
+    layouts: list[Layout] = []
+    for columns, options in (
+        (
+            rule.columns,
+            {
+                "needed": NEEDED[kind], "rest": rule.further, "named": rule.named, "ignore": ignore,
+                "taken": TAKEN if isinstance(rule.rule, Leads) else (),
+            },
+        ),
+        (rule.conditions, {"needed": ()}),
+    ):  # fmt: skip
+        try:
+            layouts.append(lay_out(columns, header, file=file, **options))
+        except ProblemsFound as error:
+            problems.extend(error.problems)
+    if problems:
+        raise ProblemsFound(problems)
+    mask = None if rule.where is None else rule.where.compiled(context.door.null_tokens)
+    return Statement(rule, layouts[0], layouts[1], mask, _transform(kind, rule, context, several=several))
+
+
+def _transform(kind: str, rule: Spelled, context: Context, *, several: bool) -> Callable[[Batch, Layout], Facts]:
+    if isinstance(rule.rule, Outcomes):
+        first, blank = rule.rule.first, several and rule.rule.where is None
+        return lambda batch, layout: transform.outcomes(batch, layout, context, several=blank, first=first)
+    read = _READ[kind]
+    return lambda batch, layout: read(batch, layout, context)
+
+
+def _says_anything(statement: Statement, kind: str) -> bool:
+    """Whether the file has the columns without which the rule states nothing at all."""
+    layout = statement.layout
+    match kind:
+        case "outcomes":
+            return not layout["at"].absent and not all(layout[key].absent for key in ("lead", "email", "opportunity"))
+        case "identity":
+            return not layout["new_id"].absent and not (layout["old_id"].absent and layout["opportunity"].absent)
+        case _:
+            return True
+
+
+def _nothing_said(found: Sequence[Statement], kind: str, header: Sequence[str], file: str) -> Problem:
+    keys = ("at", "lead", "email", "opportunity") if kind == "outcomes" else ("old_id", "opportunity", "new_id")
+    names = dict.fromkeys(
+        (one.layout[key].declared.column or [key])[0] for one in found for key in keys if one.layout[key].absent
+    )
+    asked = ", ".join(f"'{name}'" for name in names)
+    return Problem(
+        "MissingColumn",
+        f"the file has none of the columns from which {kind} are read: {asked}.",
+        Place(file, 1),
+        hint=f"The file has: {', '.join(repr(name) for name in header[:SHOWN] if name)}.",
+    )
+
+
+_READ: dict[str, Callable[[Batch, Layout, Context], Facts]] = {
+    "leads": transform.leads,
+    "events": transform.events,
+    "field-changes": transform.field_changes,
+    "identity": transform.identity,
+}
