@@ -29,8 +29,19 @@ SESSION = {
     "spark.sql.ansi.enabled": "true",
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
+    "spark.sql.maxPlanStringLength": "2000",
 }
-"""Of each session: overflow is an error as on the other engines, and clocks are UTC."""
+"""Of each session: overflow is an error as on the other engines, clocks are UTC, plans are not written out for a page
+that nobody opens."""
+FORGETFUL = {
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.sql.ui.retainedExecutions": "1",
+    "spark.ui.retainedJobs": "10",
+    "spark.ui.retainedStages": "10",
+    "spark.ui.retainedTasks": "100",
+}
+"""The plan of a compiled definition is large: the driver would run out of memory keeping those of many queries."""
 
 QUIET = """\
 rootLogger.level = off
@@ -122,13 +133,12 @@ def _start(url: EngineUrl, memory_limit: str | None) -> Any:
     settings = {
         "spark.app.name": "mqlab",
         "spark.master": url.target,
-        "spark.ui.enabled": "false",
-        "spark.ui.showConsoleProgress": "false",
         "spark.local.dir": scratch,
         "spark.sql.warehouse.dir": f"{scratch}/warehouse",
         "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile=file:{quiet} -Dderby.system.home={scratch}",
         **({"spark.driver.memory": _mebibytes(memory_limit)} if memory_limit else {}),
         **({"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"} if _on_loopback(url) else {}),
+        **FORGETFUL,
         **SESSION,
         **url.options,
     }
