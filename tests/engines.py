@@ -26,7 +26,7 @@ import pytest
 if TYPE_CHECKING:
     from mqlab.warehouse.engines.engine import Engine
 
-MEMORY = "1GB"
+MEMORY = "2GB"
 START_SECONDS = 120
 SMALL = "spark.sql.shuffle.partitions=2&spark.driver.defaultJavaOptions=-XX:TieredStopAtLevel=1"
 """Of a Spark for small questions: few tasks, and no time spent on making code fast that runs once."""

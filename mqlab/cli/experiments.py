@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from textwrap import wrap
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mqlab.cli import output, plan
-from mqlab.cli.options import ExperimentArgument, Format, FormatOption, LabOption, now, parse_instant
+from mqlab.cli.options import (
+    AsOfOption,
+    ExperimentArgument,
+    Format,
+    FormatOption,
+    LabOption,
+    instant_or_now,
+    now,
+    parse_instant,
+)
+from mqlab.errors import AnswerIsNo
+
+if TYPE_CHECKING:
+    from mqlab.lab import Lab
 
 app = typer.Typer(no_args_is_help=True, help="Pre-registered experiments: plan, start, watch, decide.")
 
@@ -126,16 +140,29 @@ def status(
     experiment: Annotated[
         str | None, typer.Argument(metavar="[EXPERIMENT]", help="Default: all.", show_default=False)
     ] = None,
+    due: Annotated[
+        bool,
+        typer.Option(
+            "--due",
+            help="For cron: end with 1 where a look is due, the split is off or a match rate fell, and say what to do.",
+        ),
+    ] = False,
+    as_of: AsOfOption = None,
     lab: LabOption = None,
     output_format: FormatOption = Format.TABLE,
 ) -> None:
     """Where experiments stand: state, phase, looks taken and due.
 
-    Example: `mqlab experiments status 2026q3-intent`
+    Example: `mqlab experiments status --due`
     """
     from mqlab.lab import Lab
 
-    rows = Lab.open(lab).status(experiment, now())
+    opened = Lab.open(lab)
+    at = instant_or_now(as_of, opened.settings.zone, option="--as-of")
+    if due:
+        _due(opened, experiment, at, output_format)
+        return
+    rows = opened.status(experiment, at)
     output.show(
         rows,
         output_format,
@@ -145,6 +172,23 @@ def status(
             soft_wrap=True,
         ),
     )
+
+
+def _due(lab: Lab, experiment: str | None, at: datetime, output_format: Format) -> None:
+    """Say what asks for attention; AnswerIsNo where anything does."""
+    from mqlab.lab.due import attention
+
+    with output.progress() as progress:
+        found = attention(lab, experiment, at, progress=progress)
+    running = f" Running: {', '.join(found.experiments)}." if found.experiments else " No experiment is running."
+    lines = [f"{one.experiment or 'imports'}: {one.detail} {one.do}" for one in found.due]
+    output.show(
+        found.to_dict(),
+        output_format,
+        lambda console: output.wrapped(console, lines or [f"Nothing is due.{running}"]),
+    )
+    if found.due:
+        raise AnswerIsNo("")
 
 
 @app.command()

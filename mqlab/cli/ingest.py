@@ -1,25 +1,30 @@
-"""`mqlab ingest …`: read a file into the ledger; every row read is accounted for."""
+"""`mqlab ingest …`: read a file, or rows of a database, into the ledger; every row read is accounted for."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mqlab.cli import output
 from mqlab.cli.ingest_preview import reading
 from mqlab.cli.options import Format, FormatOption, LabOption, now, parse_instant
+from mqlab.errors import InputError
 
 if TYPE_CHECKING:
     from mqlab.crm.counts import ImportCounts
+    from mqlab.crm.sql_source import SqlRead
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Read leads, events, field changes, sales outcomes or merges from a file into the ledger.",
+    help="Read leads, events, field changes, sales outcomes or merges into the ledger, from a file or a database.",
 )
 
-FileArgument = Annotated[Path, typer.Argument(help="CSV (also .gz), Parquet or JSONL.", show_default=False)]
+FileArgument = Annotated[
+    Path | None,
+    typer.Argument(help="CSV (also .gz), Parquet or JSONL; none with --from-sql.", show_default=False),
+]
 PresetOption = Annotated[
     str | None,
     typer.Option("--preset", help="How the file is spelt. Default: [crm] preset of mqlab.toml.", show_default=False),
@@ -30,13 +35,45 @@ MappingOption = Annotated[
         "--mapping", help="A YAML file with your own column names. Default: [crm] mapping.", show_default=False
     ),
 ]
+SqlOption = Annotated[
+    str | None,
+    typer.Option(
+        "--from-sql",
+        metavar="URL",
+        help="Read a database instead of a file, such as postgresql://reader@host/warehouse; it is never written to.",
+        show_default=False,
+    ),
+]
+QueryOption = Annotated[
+    str | None, typer.Option("--query", help="With --from-sql: the SELECT to read.", show_default=False)
+]
 TableOption = Annotated[
     str | None,
     typer.Option(
-        "--table", help="Which of the preset's tables the file is. Default: found out by its columns.",
+        "--table", help="With --from-sql: the table or view to read, such as raw.lead. Of a file: as --as-table.",
         show_default=False,
     ),
 ]  # fmt: skip
+AsTableOption = Annotated[
+    str | None,
+    typer.Option(
+        "--as-table", help="Which of the preset's tables the rows are. Default: found out by the columns.",
+        show_default=False,
+    ),
+]  # fmt: skip
+CursorOption = Annotated[
+    str | None,
+    typer.Option(
+        "--cursor",
+        metavar="COLUMN",
+        help="With --from-sql: only rows from this column's highest value that an earlier import saw.",
+        show_default=False,
+    ),
+]
+LookbackOption = Annotated[
+    str | None,
+    typer.Option("--lookback", help="With --cursor: begin so much before that value, such as 3d.", show_default=False),
+]
 SnapshotOption = Annotated[
     str | None,
     typer.Option(
@@ -51,43 +88,93 @@ DryRunOption = Annotated[
 
 def _command(kind: str, what: str, example: str) -> None:
     def command(
-        file: FileArgument,
+        file: FileArgument = None,
+        from_sql: SqlOption = None,
+        query: QueryOption = None,
+        table: TableOption = None,
+        cursor: CursorOption = None,
+        lookback: LookbackOption = None,
         preset: PresetOption = None,
         mapping: MappingOption = None,
-        table: TableOption = None,
+        as_table: AsTableOption = None,
         snapshot_at: SnapshotOption = None,
         dry_run: DryRunOption = False,
         lab: LabOption = None,
         output_format: FormatOption = Format.TABLE,
     ) -> None:
         from mqlab.lab import Lab
+        from mqlab.lab.ingest import ingest, ingest_sql
 
+        asked = _asked(file, from_sql, query=query, table=table, cursor=cursor, lookback=lookback)
+        if file is not None and table is not None and as_table is not None:
+            raise InputError("of a file, --table and --as-table say the same.", code="TwoTables", hint="Keep one.")
         opened = Lab.open(lab)
-        snapshot = (
-            parse_instant(snapshot_at, opened.settings.zone, option="--snapshot-at")
-            if snapshot_at is not None
-            else None
-        )
         with output.progress() as progress:
-            counts = opened.ingest(
-                kind,
-                file,
-                preset=preset,
-                mapping=mapping,
-                table=table,
-                snapshot_at=snapshot,
-                dry_run=dry_run,
-                now=now(),
-                progress=progress,
+            given: dict[str, Any] = {
+                "preset": preset,
+                "mapping": mapping,
+                "table": as_table or (None if asked else table),
+                "snapshot_at": parse_instant(snapshot_at, opened.settings.zone, option="--snapshot-at")
+                if snapshot_at is not None
+                else None,
+                "dry_run": dry_run,
+                "now": now(),
+                "progress": progress,
+            }
+            counts = (
+                ingest_sql(opened, kind, asked, **given)
+                if asked is not None
+                else ingest(opened, kind, file or Path(), **given)
             )
+        name = Path(file.name if file is not None else asked.what if asked else "")
         output.show(
             counts.to_dict(),
             output_format,
-            lambda console: output.wrapped(console, [*reading(counts, file), *_lines(counts, file, dry_run)]),
+            lambda console: output.wrapped(console, [*reading(counts, name), *_lines(counts, name, dry_run)]),
         )
 
-    command.__doc__ = f"Read {what} from a file.\n\nExample: `{example}`"
+    command.__doc__ = f"Read {what} from a file, or from a database.\n\nExample: `{example}`"
     app.command(kind)(command)
+
+
+def _asked(
+    file: Path | None,
+    url: str | None,
+    *,
+    query: str | None,
+    table: str | None,
+    cursor: str | None,
+    lookback: str | None,
+) -> SqlRead | None:
+    """What to read from a database, None where a file is read; InputError for options that contradict each other."""
+    if url is None:
+        alone = {"--query": query, "--cursor": cursor, "--lookback": lookback}
+        idle = next((option for option, value in alone.items() if value is not None), None)
+        if idle is not None:
+            raise InputError(
+                f"{idle} needs a database.", code="NoDatabase", hint="Name it: --from-sql postgresql://reader@host/name"
+            )
+        if file is None:
+            raise InputError("there is nothing to read.", code="NoFile", hint="Name a file, or a database: --from-sql")
+        return None
+    if file is not None:
+        raise InputError(
+            f"both a file ('{file}') and a database are named.", code="FileAndDatabase", hint="Leave one of them out."
+        )
+    if lookback is not None and cursor is None:
+        raise InputError("--lookback goes back from a cursor.", code="NoCursor", hint="Name it: --cursor COLUMN")
+    from mqlab.crm.sql_source import SqlRead
+
+    return SqlRead(url, table, query, cursor, 0 if lookback is None else _length(lookback))
+
+
+def _length(text: str) -> int:
+    from mqlab.definitions.durations import parse_duration
+
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise InputError(f"--lookback {error}.", code="BadDuration") from error
 
 
 def _lines(counts: ImportCounts, file: Path, dry_run: bool) -> list[str]:

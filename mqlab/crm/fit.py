@@ -39,7 +39,7 @@ def table_of(mapping: Mapping, kind: str, header: Sequence[str], *, file: str) -
     if len(possible) == 1:
         return possible[0]
     names = " or ".join(f"'{name}'" for name in possible)
-    unsure = Problem("AmbiguousTable", f"the file may be {names}.", Place(file, 1), hint="Say which with --table.")
+    unsure = Problem("AmbiguousTable", f"the file may be {names}.", Place(file, 1), hint="Say which with --as-table.")
     raise ProblemsFound([unsure, *(one for name in possible for one in _misses(mapping, kind, name, header, file))])
 
 
@@ -92,7 +92,7 @@ def _unfit(
     if likely:
         names = " or ".join(f"'{name}'" for name in likely)
         message = f"by its columns the file is {names} of '{mapping.id}', from which no {kind} are read."
-        hint = f"Read as {kind}: {', '.join(tables)}. If the file is one of them, say so with --table."
+        hint = f"Read as {kind}: {', '.join(tables)}. If the file is one of them, say so with --as-table."
         return [Problem("WrongTable", message, place, hint=hint)]
     problems = [Problem("NoTable", f"no table of '{mapping.id}' has columns like these.", place)]
     for name in sorted(tables, key=lambda one: len(_misses(mapping, kind, one, header, file)))[:MOST_TOLD]:

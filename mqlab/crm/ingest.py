@@ -25,6 +25,7 @@ from mqlab.crm.impersonal import hidden_columns, impersonal, kept_rows
 from mqlab.crm.mapping import Mapping as Spelling
 from mqlab.crm.mapping import load_mapping, load_preset, zone_of
 from mqlab.crm.money import Numbers
+from mqlab.crm.origin import FileOrigin, Origin
 from mqlab.crm.preview import Preview
 from mqlab.crm.quarantine import BadRow, Finding, Hidden, Reason, slug
 from mqlab.crm.sink import Intake, Kind, Sink
@@ -66,27 +67,31 @@ def ingest(
     whole, or, after an error and in a `dry_run`, not at all. The same file twice changes nothing, and files may come
     in any order. Raises InputError or ProblemsFound before the first row where the file cannot be used.
     """
-    spelling = load_preset(preset)
-    if mapping is not None:
-        spelling = load_mapping(Path(mapping), spelling)
-    if table is not None:
-        spelling = pinned(spelling, table)
+    spelling = spelling_of(preset, mapping, table)
     with opened(Path(path), spelling, wanted_names(*tables(spelling, known_kind(kind)))) as source:
         return Import(
-            known_kind(kind), source, spelling, Path(path), timezone=timezone, snapshot_at=snapshot_at,
+            known_kind(kind), source, spelling, FileOrigin(Path(path)), timezone=timezone, snapshot_at=snapshot_at,
             null_tokens=null_tokens, internal_domains=internal_domains, progress=progress,
         ).run(sink, now=now, dry_run=dry_run)  # fmt: skip
 
 
+def spelling_of(preset: str, mapping: Path | str | None = None, table: str | None = None) -> Spelling:
+    """A preset, a lab's own mapping on top of it, and of both only what concerns `table`, where one is named."""
+    spelling = load_preset(preset)
+    if mapping is not None:
+        spelling = load_mapping(Path(mapping), spelling)
+    return spelling if table is None else pinned(spelling, table)
+
+
 class Import:
-    """One file on its way into the ledger."""
+    """One file, or one read of a database, on its way into the ledger."""
 
     def __init__(
         self,
         kind: Kind,
         source: Source,
         mapping: Spelling,
-        path: Path,
+        origin: Origin,
         *,
         timezone: ZoneInfo,
         snapshot_at: datetime | None,
@@ -97,7 +102,7 @@ class Import:
         self._kind = kind
         self._source = unpacked(source, mapping)
         self._mapping = mapping
-        self._path = path
+        self._origin = origin
         self._snapshot_at = snapshot_at
         self._progress = progress
         null_tokens = frozenset(normalise(token) for token in (*null_tokens, *mapping.nulls, ""))
@@ -118,7 +123,7 @@ class Import:
         self._reasons: Counter[Reason] = Counter()
         self._left_out: tuple[str, ...] = ()
         self._laid_out: tuple[tuple[str, ...] | None, list[Statement]] = (None, [])
-        self._table = table_of(mapping, kind, self._source.header, file=str(path))
+        self._table = table_of(mapping, kind, self._source.header, file=origin.place)
         self._preview: Preview | None = None
 
     def run(self, sink: Sink, *, now: datetime, dry_run: bool) -> ImportCounts:
@@ -135,7 +140,7 @@ class Import:
                 for batch in self._source.batches():
                     self._set_aside(intake, self.take(intake, identifier, batch), hidden)
                     if self._progress is not None:
-                        self._progress(self._path.name, batch.done, batch.total)
+                        self._progress(self._origin.name, batch.done, batch.total)
             found = identifier.settle()
             counts = ImportCounts(
                 new=self._counts["new"], unchanged=self._counts["unchanged"], corrected=self._counts["corrected"],
@@ -147,11 +152,12 @@ class Import:
                 finds_leads=self._kind not in {"leads", "identity"},
             )  # fmt: skip
             intake.finish(
-                kind=self._kind, system=self._mapping.system, file=self._path.name, sha256=_sha256(self._path),
+                kind=self._kind, system=self._mapping.system, file=self._origin.name, sha256=self._origin.sha256(),
                 mapping=fingerprint(self._mapping), mapping_text=self._mapping.model_dump_json(),
                 snapshot_at=self._snapshot_at, read=counts.read, new=counts.new,
                 unchanged=counts.unchanged, corrected=counts.corrected, unmatched=counts.unmatched,
-                quarantined=counts.quarantined, backfilled=counts.backfilled, found=counts.found, notes=counts.notes,
+                quarantined=counts.quarantined, backfilled=counts.backfilled, found=counts.found,
+                notes=(*counts.notes, *self._origin.remembered()),
             )  # fmt: skip
         return counts
 
@@ -198,7 +204,7 @@ class Import:
         if bad:
             self._counts["quarantined"] += len(bad)
             self._reasons.update(row.finding.reason for row in bad)
-            names = {"kind": self._kind, "system": self._mapping.system, "file": self._path.name}
+            names = {"kind": self._kind, "system": self._mapping.system, "file": self._origin.name}
             intake.quarantine(kept_rows(bad, self._forgotten, hidden=hidden, **names))
 
     def _append(self, intake: Intake, identifier: Identifier, batch: Batch, facts: Facts) -> Iterator[BadRow]:
@@ -266,7 +272,7 @@ class Import:
         """What the rows of a file with this header can say."""
         key = tuple(header)
         if key != self._laid_out[0]:
-            found = statements(self._mapping, self._kind, self._table, header, self._context, file=str(self._path))
+            found = statements(self._mapping, self._kind, self._table, header, self._context, file=self._origin.place)
             self._left_out = tuple(dict.fromkeys(name for one in found for name in one.layout.left_out))
             self._laid_out = (key, found)
         return self._laid_out[1]
@@ -322,11 +328,6 @@ def known_kind(kind: str) -> Kind:
 def tables(mapping: Spelling, kind: Kind) -> list[dict[str, Any]]:
     """The columns that a mapping declares of a kind of file, by rule; InputError where it declares nothing."""
     return [{**rule.columns, **rule.conditions} for rule in every(mapping, kind)]
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def fingerprint(mapping: Spelling) -> str:

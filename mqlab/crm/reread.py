@@ -15,6 +15,7 @@ from mqlab.crm.header import wanted_names
 from mqlab.crm.identify import Identifier
 from mqlab.crm.ingest import Import, known_kind, tables
 from mqlab.crm.mapping import Mapping as Spelling
+from mqlab.crm.origin import FileOrigin
 from mqlab.crm.quarantine import MASK, mask_text, slug
 from mqlab.crm.sink import Intake
 from mqlab.crm.sources import opened
@@ -126,8 +127,8 @@ def mapping_of(text: str) -> Spelling | None:
 
 def _import(kind: str, source: OneRow, mapping: Spelling, around: Surroundings) -> Import:
     return Import(
-        known_kind(kind), source, mapping, Path("the row"), timezone=around.timezone, snapshot_at=around.snapshot_at,
-        null_tokens=around.null_tokens, internal_domains=around.internal_domains,
+        known_kind(kind), source, mapping, FileOrigin(Path("the row")), timezone=around.timezone,
+        snapshot_at=around.snapshot_at, null_tokens=around.null_tokens, internal_domains=around.internal_domains,
     )  # fmt: skip
 
 

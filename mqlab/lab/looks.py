@@ -32,12 +32,9 @@ def taken_before(lab: Lab, experiment: str, *, as_of: datetime, position: int) -
 def record(lab: Lab, protocol: Protocol, result: AnalysisResult, *, now: datetime) -> bool:
     """Record this analysis where it is a look that was not taken yet; whether it was."""
     rows = result.to_dict()
-    read = any(row["look"] is not None for row in rows["metrics"]) and any(
-        verdict.call != "not_due" for verdict in result.verdicts.values()
-    )
     zone = ZoneInfo(protocol.timezone)
     earlier = lab.reading.looks.taken(protocol.id)
-    if not read or result.as_of > now or any(_covers(look, result.as_of, zone) for look in earlier):
+    if not can_be_read(result) or result.as_of > now or any(_covers(look, result.as_of, zone) for look in earlier):
         return False
     return lab.ledger.looks.take(
         protocol.id,
@@ -47,6 +44,12 @@ def record(lab: Lab, protocol: Protocol, result: AnalysisResult, *, now: datetim
         result=rows,
         now=now,
     )
+
+
+def can_be_read(result: AnalysisResult) -> bool:
+    """Whether an analysis is a look: while too few leads are mature there is nothing to record."""
+    read = any(row["look"] is not None for row in result.to_dict()["metrics"])
+    return read and any(verdict.call != "not_due" for verdict in result.verdicts.values())
 
 
 def _covers(look: Look, as_of: datetime, zone: ZoneInfo) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,8 @@ from mqlab.errors import InputError, MissingExtraError, UnreachableError
 BUSY_TIMEOUT_MS = 60_000
 """How long a writer waits for another writer of the same SQLite file."""
 
+_PASSWORD = re.compile(r"(?<=:)[^/].*(?=@)|(?<=password=)[^&]*")
+
 CACHE_KIB = 131_072
 WRITE_LOCK = 6_010_117
 """The PostgreSQL advisory lock that makes ledger positions follow the order of commits."""
@@ -25,9 +28,9 @@ def parse_url(url: str) -> URL:
     """The store's URL, checked: `sqlite:///path` or `postgresql://…`; anything else is an InputError."""
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:
         raise InputError(
-            f"the store's url '{url}' is not a database URL.",
+            f"the store's url '{_PASSWORD.sub('***', url)}' is not a database URL.",
             code="StoreUrl",
             hint="Write for example sqlite:///.mqlab/ledger.sqlite or postgresql://user@host/name.",
         ) from error
@@ -45,6 +48,12 @@ def parse_url(url: str) -> URL:
     raise InputError(
         f"the store cannot live in '{backend}'.", code="StoreUrl", hint="SQLite and PostgreSQL are supported."
     )
+
+
+def shown(url: URL) -> str:
+    """The URL without its password, wherever that stands in it."""
+    query = {name: "***" if name.startswith("password") else value for name, value in url.query.items()}
+    return url.set(query=query).render_as_string(hide_password=True).replace("%2A%2A%2A", "***")
 
 
 def make_engine(url: URL, *, create: bool) -> Engine:
@@ -91,8 +100,8 @@ def told(engine: Engine) -> Iterator[None]:
     """Turns a failure of the database into an UnreachableError that says what to do."""
     try:
         yield
-    except DBAPIError as error:
-        failure = _explain(str(error.orig), engine.url)
+    except (DBAPIError, engine.dialect.loaded_dbapi.Error) as error:
+        failure = _explain(str(error.orig if isinstance(error, DBAPIError) else error), engine.url)
         if failure is None:
             raise
         raise failure from error
@@ -144,7 +153,7 @@ def _sqlite_begin(connection: Connection) -> None:
 
 
 def _explain(text: str, url: URL) -> UnreachableError | None:
-    where = url.render_as_string(hide_password=True)
+    where = shown(url)
     for sign, what, hint in _SIGNS:
         if sign in text.lower():
             return UnreachableError(
@@ -185,11 +194,24 @@ _SIGNS = (
         "Wait until it has ended and run the same command again.",
     ),
     ("permission denied", "refuses this user", "Check the user's rights on the database."),
+    ("no password supplied", "asks for a password", "Add it to [store] url, or to PGPASSWORD or ~/.pgpass."),
+    ("no pg_hba.conf entry", "refuses this user from here", "Ask for an entry in the server's pg_hba.conf."),
+    ('role "', "refuses this user: it has no such role", "Check the user in [store] url."),
+    (
+        'database "',
+        "is not there: the server has no such database",
+        "Make it with createdb, or correct [store] url.",
+    ),
     ("password authentication failed", "refuses this user or password", "Check the user and password in [store] url."),
     ("does not exist", "is not there, or a part of it is not", "Check [store] url."),
+    ("too many clients", "takes no more connections", "Run the same command again later."),
+    ("starting up", "is starting", "Run the same command again in a moment."),
+    ("shutting down", "is shutting down", "Run the same command again when the server is back."),
+    ("server closed", "closed the connection", "Run the same command again when the server is back."),
+    ("terminating", "closed the connection", "Run the same command again when the server is back."),
+    ("connection is lost", "closed the connection", "Run the same command again when the server is back."),
+    ("connection is closed", "closed the connection", "Run the same command again when the server is back."),
     ("connection", "cannot be reached", "Check that the server runs and that [store] url is right."),
-    ("server closed", "closed the connection", "Run the same command again."),
-    ("terminating", "closed the connection", "Run the same command again."),
     ("could not translate host name", "cannot be found", "Check the host in [store] url."),
     ("failed to resolve host", "cannot be found", "Check the host in [store] url."),
 )

@@ -30,7 +30,7 @@ from mqlab.store.models import (
     QuarantineStepRow,
     WithdrawnRow,
 )
-from mqlab.store.rows import instants, listed, money, read
+from mqlab.store.rows import among, instants, money, read, unsettled
 
 EMAIL = "email:"
 """How a fact names its lead where only an e-mail was given: this, then the hash."""
@@ -153,8 +153,8 @@ class _Reader:
             ahead = {*new, *old} - found
         return found
 
-    def _column(self, column: Any, among: Any, values: Collection[str], *where: ColumnElement[bool]) -> list[str]:
-        query = select(column).where(column.is_not(None), among.in_(listed(self.connection, values)), *where)
+    def _column(self, column: Any, within: Any, values: Collection[str], *where: ColumnElement[bool]) -> list[str]:
+        query = select(column).where(column.is_not(None), among(self.connection, within, values), *where)
         return list(self.connection.scalars(query.distinct()))
 
     def identity(self) -> pa.Table:
@@ -262,7 +262,7 @@ class _Reader:
             return found
         rows = self.connection.execute(
             select(LeadRow.email_hash, LeadRow.lead_ref).where(
-                LeadRow.email_hash.in_(listed(self.connection, sorted(hashes))),
+                among(self.connection, LeadRow.email_hash, sorted(hashes)),
                 type_coerce(LeadRow.known_at, BigInteger) <= self.as_of_us,
                 LeadRow.position <= self.position,
             )
@@ -290,9 +290,9 @@ class _Reader:
         if but is not None:
             statement = statement.where(~but)
         if self.refs is not None:
-            of_them: ColumnElement[bool] = model.lead_ref.in_(listed(self.connection, sorted(self.refs)))
+            of_them = among(self.connection, model.lead_ref, sorted(self.refs))
             if model is OutcomeRow and self.emails:
-                of_them = or_(of_them, OutcomeRow.email_hash.in_(sorted(self.emails)))
+                of_them = or_(of_them, among(self.connection, OutcomeRow.email_hash, sorted(self.emails)))
             statement = statement.where(of_them)
         return read(self.connection, statement, [(name, _TYPES.get(name, pa.string())) for name in names])
 
@@ -367,10 +367,9 @@ def _of_known_leads(table: pa.Table, people: pa.Table, joined: Joined) -> pa.Tab
 
 
 def _quarantined(connection: Connection, position: int) -> int:
-    settled = select(QuarantineStepRow.quarantine_id).where(QuarantineStepRow.position <= position)
     open_rows = (
         select(func.count())
         .select_from(QuarantineRow)
-        .where(QuarantineRow.position <= position, QuarantineRow.id.not_in(settled))
+        .where(QuarantineRow.position <= position, unsettled(QuarantineStepRow.position <= position))
     )
     return int(connection.scalar(open_rows) or 0)

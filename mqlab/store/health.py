@@ -13,8 +13,9 @@ from typing import Literal
 from sqlalchemy import Engine, func, select, text
 
 from mqlab.store import schema
-from mqlab.store.engine import WRITE_LOCK, make_engine, parse_url, reading, told
-from mqlab.store.models import FACTS, Commit, ImportRow, QuarantineRow, QuarantineStepRow, UnmatchedRow
+from mqlab.store.engine import WRITE_LOCK, make_engine, parse_url, reading, shown, told
+from mqlab.store.models import FACTS, Commit, ImportRow, QuarantineRow, UnmatchedRow
+from mqlab.store.rows import unsettled
 
 Version = Literal["none", "older", "current", "newer"]
 Writing = Literal["free", "busy", "read-only"]
@@ -47,7 +48,7 @@ class Health:
     @property
     def shown(self) -> str:
         """The address without its password."""
-        return self._engine.url.render_as_string(hide_password=True)
+        return shown(self._engine.url)
 
     def version(self) -> tuple[Version, str]:
         """How the store's revision stands to this program's, and the revision."""
@@ -94,14 +95,13 @@ class Health:
 
     def held(self) -> Held:
         """What the store holds. Rows are appended, so the greatest number of a table says how many it has."""
-        settled = select(QuarantineStepRow.quarantine_id)
         with reading(self._engine) as connection:
             last = connection.execute(
                 select(ImportRow.kind, ImportRow.file, ImportRow.recorded_at).order_by(ImportRow.id.desc()).limit(1)
             ).first()
             by_reason = (
                 select(QuarantineRow.reason, func.count())
-                .where(QuarantineRow.id.not_in(settled))
+                .where(unsettled())
                 .group_by(QuarantineRow.reason)
                 .order_by(QuarantineRow.reason)
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -26,8 +27,10 @@ from mqlab.store.models import (
     WithdrawnRow,
 )
 from mqlab.store.records import canonical_json
-from mqlab.store.rows import Version, listed, listed_pairs, versions_of
+from mqlab.store.rows import Version, among, listed_pairs, unsettled, versions_of
 from mqlab.store.rows import insert as insert_rows
+
+MANY_ROWS = 10_000
 
 
 def next_position(connection: Connection) -> int:
@@ -48,6 +51,7 @@ class Intake:
         self._now = now
         self._appended = False
         self._fresh: dict[str, Freshness | None] = {}
+        self._grown: Counter[str] = Counter()
         self.position = next_position(connection)
         self.import_id = int(connection.scalar(select(func.coalesce(func.max(ImportRow.id), 0))) or 0) + 1
 
@@ -67,18 +71,16 @@ class Intake:
         fresh = self._freshness(kind)
         if fresh is not None:
             fresh.add(columns["lead_ref"], columns["key"])
-        insert_rows(self._connection, _table(kind), columns, stamp=self._stamp)
+        self._grown[kind] += insert_rows(self._connection, _table(kind), columns, stamp=self._stamp)
 
     def known_leads(self, ids: Collection[str]) -> set[str]:
         """Those of `ids` that are leads."""
-        query = select(LeadRow.lead_ref).where(LeadRow.lead_ref.in_(listed(self._connection, ids))).distinct()
+        query = select(LeadRow.lead_ref).where(among(self._connection, LeadRow.lead_ref, ids)).distinct()
         return set(self._connection.scalars(query))
 
     def leads_by_email(self, hashes: Collection[str]) -> Mapping[str, set[str]]:
         """The leads that ever had these e-mail hashes."""
-        query = select(LeadRow.email_hash, LeadRow.lead_ref).where(
-            LeadRow.email_hash.in_(listed(self._connection, hashes))
-        )
+        query = select(LeadRow.email_hash, LeadRow.lead_ref).where(among(self._connection, LeadRow.email_hash, hashes))
         found: dict[str, set[str]] = {}
         for email_hash, lead_id in self._connection.execute(query):
             found.setdefault(str(email_hash), set()).add(lead_id)
@@ -140,12 +142,11 @@ class Intake:
 
     def waiting(self) -> set[tuple[str, str | None]]:
         """The (lead_ref, e-mail hash) whose facts wait for their lead, or for a doubt about it to end."""
-        settled = select(QuarantineStepRow.quarantine_id)
         unmatched = select(UnmatchedRow.lead_ref, UnmatchedRow.email_hash).where(
             UnmatchedRow.matched_at_position.is_(None)
         )
         doubtful = select(QuarantineRow.lead_ref, QuarantineRow.email_hash).where(
-            QuarantineRow.lead_ref.is_not(None), QuarantineRow.email_hash.is_not(None), QuarantineRow.id.not_in(settled)
+            QuarantineRow.lead_ref.is_not(None), QuarantineRow.email_hash.is_not(None), unsettled()
         )
         rows = [row for query in (unmatched, doubtful) for row in self._connection.execute(query)]
         return {(str(ref), email_hash or None) for ref, email_hash in rows}
@@ -162,8 +163,7 @@ class Intake:
             .values(matched_at_position=self.position)
         ).rowcount
         doubtful = select(QuarantineRow.id).where(
-            tuple_(QuarantineRow.lead_ref, QuarantineRow.email_hash).in_(pairs),
-            QuarantineRow.id.not_in(select(QuarantineStepRow.quarantine_id)),
+            tuple_(QuarantineRow.lead_ref, QuarantineRow.email_hash).in_(pairs), unsettled()
         )
         step = {
             "position": self.position, "recorded_at": self._now, "step": "released", "by": "mqlab",
@@ -183,6 +183,7 @@ class Intake:
         """Writes the import's own row; the ledger position moves only where something was appended."""
         if self._appended:
             commit(self._connection, self.position, now=self._now, what="import")
+        self._count_anew()
         position = self.position if self._appended else self.position - 1
         self._keep_mapping(header["mapping"], header.pop("mapping_text", None))
         self._connection.execute(
@@ -193,6 +194,13 @@ class Intake:
                 **{**header, "notes": canonical_json(list(header["notes"]))},
             )
         )
+
+    def _count_anew(self) -> None:
+        """Lets PostgreSQL count a table that grew much: until it has, it would rather read all of it than an index."""
+        if self._connection.dialect.name == "postgresql":
+            for kind, rows in self._grown.items():
+                if rows >= MANY_ROWS:
+                    self._connection.exec_driver_sql(f'ANALYZE "{_table(kind).name}"')
 
     def _keep_mapping(self, fingerprint: str, text: str | None) -> None:
         same = select(MappingRow.fingerprint).where(MappingRow.fingerprint == fingerprint)

@@ -9,6 +9,7 @@ from mqlab.store.engine import reading
 from mqlab.store.models import ImportRow, MappingRow, QuarantineRow, QuarantineStepRow, UnmatchedRow
 from mqlab.store.records import Import, Quarantined, QuarantineStep, Unmatched
 from mqlab.store.register import Register
+from mqlab.store.rows import unsettled
 
 
 class Imports(Register[Import]):
@@ -61,10 +62,9 @@ class Quarantine(Register[Quarantined]):
 
     def counts(self) -> dict[str, int]:
         """Open rows by reason."""
-        settled = select(QuarantineStepRow.quarantine_id)
         query = (
             select(QuarantineRow.reason, func.count())
-            .where(QuarantineRow.id.not_in(settled))
+            .where(unsettled())
             .group_by(QuarantineRow.reason)
             .order_by(QuarantineRow.reason)
         )

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from sqlalchemy import BindParameter, Connection, Select, bindparam, text
+import pyarrow.compute as pc
+from sqlalchemy import ARRAY, BindParameter, ColumnElement, Connection, Select, Text, any_, bindparam, exists, text
 
 from mqlab.leads.tables import INSTANT
-from mqlab.store.models import OutcomeRow
+from mqlab.store.models import OutcomeRow, QuarantineRow, QuarantineStepRow
 
 READ_ROWS = 50_000
 
@@ -31,15 +32,44 @@ def insert(
 
     `stamp` holds numbers that are the same in every row. A column without any value is left to its default, nothing.
     """
-    mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
     stated = {name: values for name, values in columns.items() if values and not _is_blank(values)}
-    rows = list(zip(*stated.values(), strict=True))
-    if not rows:
+    if not stated:
         return 0
+    if connection.dialect.name == "postgresql" and not once:
+        return _copy(connection, table, stated, stamp or {})
+    mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+    rows = list(zip(*stated.values(), strict=True))
     same = {name: str(int(value)) for name, value in (stamp or {}).items()}
     names = ", ".join(f'"{name}"' for name in (*same, *stated))
     sql = f'INSERT INTO "{table.name}" ({names}) VALUES ({", ".join([*same.values(), *[mark] * len(stated)])})'
     return connection.exec_driver_sql(f"{sql} ON CONFLICT DO NOTHING" if once else sql, rows).rowcount
+
+
+def _copy(connection: Connection, table: Any, columns: Mapping[str, Sequence[Any]], stamp: Mapping[str, int]) -> int:
+    """Appends by COPY, in its text format."""
+    count = len(next(iter(columns.values())))
+    fields = [*(pa.scalar(str(int(value))) for value in stamp.values()), *map(_copied, columns.values())]
+    lines = pc.binary_join_element_wise(*fields, "\t").to_pylist()
+    names = ", ".join(f'"{name}"' for name in (*stamp, *columns))
+    driver: Any = connection.connection.driver_connection
+    with driver.cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN (ENCODING utf8)') as copy:
+        copy.write("\n".join([*lines, ""]).encode())
+    return count
+
+
+def _copied(values: Sequence[Any]) -> pa.Array:
+    """Values as COPY reads them: backslashes, tabs and ends of lines escaped, nothing as \\N."""
+    column = pa.array(values)
+    if not pa.types.is_string(column.type):
+        column = column.cast(pa.string())
+    elif pc.any(pc.match_substring_regex(column, _SPECIAL)).as_py():
+        for plain, escaped in _ESCAPES:
+            column = pc.replace_substring(column, plain, escaped)
+    return column.fill_null("\\N")
+
+
+_SPECIAL = r"[\\\t\n\r]"
+_ESCAPES = (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\r", "\\r"))
 
 
 def _is_blank(values: Sequence[Any]) -> bool:
@@ -67,12 +97,23 @@ def versions_of(connection: Connection, table: Any, refs: Sequence[str], keys: S
     return found
 
 
-def listed(connection: Connection, values: Iterable[str]) -> Any:
-    """A subquery of `values`, however many, for `column.in_(…)`."""
-    name = "json_each" if connection.dialect.name == "sqlite" else "json_array_elements_text"
-    argument = ":listed" if name == "json_each" else "CAST(:listed AS json)"
-    given: BindParameter[str] = bindparam("listed", json.dumps(list(values)), unique=True)
-    return text(f"SELECT value FROM {name}({argument})").bindparams(given)
+def among(connection: Connection, column: Any, values: Iterable[str]) -> ColumnElement[bool]:
+    """Whether `column` is one of `values`, however many, in the form that each database answers from an index.
+
+    PostgreSQL sees by the array how few values are asked for, before it has counted the table.
+    """
+    if connection.dialect.name == "postgresql":
+        asked: BindParameter[Any] = bindparam("among", list(values), unique=True, type_=ARRAY(Text))
+        one_of: ColumnElement[bool] = column == any_(asked)
+        return one_of
+    given: BindParameter[str] = bindparam("among", json.dumps(list(values)), unique=True)
+    listed: ColumnElement[bool] = column.in_(text("SELECT value FROM json_each(:among)").bindparams(given))
+    return listed
+
+
+def unsettled(*where: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether nothing was done about a quarantined row, of the steps `where`."""
+    return ~exists().where(QuarantineStepRow.quarantine_id == QuarantineRow.id, *where)
 
 
 def listed_pairs(connection: Connection, pairs: Iterable[tuple[str, str]]) -> Any:
@@ -116,4 +157,4 @@ def money(column: pa.ChunkedArray) -> pa.Array:
     wide[:, 1] = low >> 63
     valid = pa.array(values.is_valid().to_numpy(zero_copy_only=False))
     exact = pa.Array.from_buffers(pa.decimal128(20, 4), len(low), [None, pa.py_buffer(wide.tobytes())])
-    return pa.compute.if_else(valid, exact, pa.scalar(None, pa.decimal128(20, 4)))
+    return pc.if_else(valid, exact, pa.scalar(None, pa.decimal128(20, 4)))

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Engine, inspect, text
 
 from mqlab.errors import RefusedError, UnreachableError
-from mqlab.store.engine import reading, write_ahead, writing
+from mqlab.store.engine import reading, shown, write_ahead, writing
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0002"
+HEAD = "0003"
 """The revision this code reads and writes; a test holds it equal to the newest migration."""
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """Every revision this code knows, oldest first."""
 
 
@@ -42,7 +42,7 @@ def ensure(engine: Engine, *, create: bool) -> None:
         )
     if revision is None and not create:
         raise UnreachableError(
-            f"{engine.url.render_as_string(hide_password=True)} holds no ledger.",
+            f"{shown(engine.url)} holds no ledger.",
             code="StoreMissing",
             hint="Make it with: mqlab init, or correct [store] url.",
         )

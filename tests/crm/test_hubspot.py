@@ -92,7 +92,7 @@ def test_histories_of_contacts_and_deals_look_the_same(desk: Desk):
     """Where a header fits two tables the file is refused, and `table` says which it is."""
     row = {"id": "101", "propertiesWithHistory": {"amount": [{"value": "7", "timestamp": "1783000000000"}]}}
 
-    with pytest.raises(InputError, match=r"may be 'contact_property_history' or 'deal_property_history'.*--table"):
+    with pytest.raises(InputError, match=r"may be 'contact_property_history' or 'deal_property_history'.*--as-table"):
         hs(desk, "outcomes", lines(row), name="history.jsonl")
 
 
