@@ -13,11 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mqlab.crm.quarantine import Finding, Reason
-from mqlab.leads.instants import end_of_day, micros, start_of_day
+from mqlab.leads.instants import EARLIEST_US, LATEST_US, end_of_day, micros, start_of_day
 from mqlab.leads.text import is_null, normalise
 
-EARLIEST_US = micros(datetime(1900, 1, 1, tzinfo=UTC))
-LATEST_US = micros(datetime(2200, 1, 1, tzinfo=UTC))
 EPOCHS = {"epoch_s": 1_000_000, "epoch_ms": 1_000}
 """Formats that count since 1970, with the microseconds of their unit."""
 

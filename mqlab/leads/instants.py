@@ -22,6 +22,11 @@ def micros(instant: datetime) -> int:
     return (instant - EPOCH) // MICROSECOND
 
 
+EARLIEST_US = micros(datetime(1900, 1, 1, tzinfo=UTC))
+LATEST_US = micros(datetime(2200, 1, 1, tzinfo=UTC))
+"""Instants before the first, or not before the second, are a slip of whoever wrote them."""
+
+
 def instant(us: int) -> datetime:
     """The aware UTC datetime at `us` microseconds since 1970-01-01 UTC."""
     return EPOCH + timedelta(microseconds=us)

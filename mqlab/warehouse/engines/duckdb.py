@@ -184,7 +184,7 @@ class DuckDBEngine(Engine):
             f'{quoted(column)} COLLATE "C" AS {quoted(column)}' if kind.is_string() else quoted(column)
             for column, kind in columns.items()
         )
-        view = f"lab_{name}"
+        view = f"by_bytes_{name}"
         self._do(
             f"CREATE OR REPLACE TEMP VIEW {quoted(view)} AS SELECT {chosen} "
             f"FROM {quoted(self._catalog)}.main.{quoted(name)}"
@@ -221,9 +221,15 @@ class DuckDBEngine(Engine):
             yield
         except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
             raise UnreachableError(
-                f"DuckDB could not finish: {_first_line(error)}",
+                f"DuckDB could not finish: {_first_line(error).rstrip('.')}.",
                 code="EngineFailed",
                 hint="Raise [warehouse] memory_limit in mqlab.toml, or make room for temporary files.",
+            ) from error
+        except duckdb.DataError as error:
+            raise InputError(
+                f"a value in the tables cannot be worked with: {_first_line(error).rstrip('.')}.",
+                code="BadValue",
+                hint="Correct it in the table, or offer a view without it.",
             ) from error
 
 

@@ -146,7 +146,7 @@ class SparkEngine(Engine):
         """What goes wrong on the cluster and is not a fault of the question, said so."""
         try:
             yield
-        except spark_context.java_error() as error:
+        except (spark_context.java_error(), spark_context.pyspark_errors().PySparkException) as error:
             raise UnreachableError(
                 f"{self._url.shown}: Spark could not finish: {first_line(error)}",
                 code="EngineFailed",

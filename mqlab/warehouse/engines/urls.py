@@ -43,7 +43,7 @@ FORMS = (
 )
 """One example of every form."""
 
-LOCAL = re.compile(r"local(\[(\d+|\*)\])?")
+LOCAL = re.compile(r"local(\[([1-9]\d*|\*)\])?")
 NAME = re.compile(r"[A-Za-z_][\w.-]*")
 BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 ESCAPES = "In a user or a password write %25 for %, %40 for @, %3A for :, %2F for /, %3F for ? and %23 for #."

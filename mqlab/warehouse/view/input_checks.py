@@ -15,11 +15,13 @@ from ibis.expr import types as ir
 
 from mqlab.assignment.units import lead_unit
 from mqlab.errors import Place, Problem, ProblemsFound
+from mqlab.leads.instants import EARLIEST_US, LATEST_US
+from mqlab.leads.records import OutcomeKind
 from mqlab.leads.text import normalise
 from mqlab.warehouse.engines.engine import Engine
 from mqlab.warehouse.readings import Reading, Readings
 from mqlab.warehouse.view.tables import CANONICAL, ColumnKind, LabTable, LabTables
-from mqlab.warehouse.view.typed import NOT_PLAIN, finite, is_whole, text_of
+from mqlab.warehouse.view.typed import NOT_PLAIN, finite, float_of, is_whole, text_of
 
 MOST_TEXTS = 20_000
 """Different texts of one column that are fetched to be looked at."""
@@ -39,6 +41,12 @@ WRITTEN: Mapping[ColumnKind, str] = {
     "number": "a number",
 }
 """What text in a column of that kind should be."""
+
+LARGEST_AMOUNT = 1e14
+"""Money of this size and more is refused, as at ingest."""
+
+KINDS = tuple(kind.value for kind in OutcomeKind)
+ROW_IS = ("initial", "current")
 
 INSTANT_EXAMPLE = ", such as 2026-07-01T08:30:00Z"
 
@@ -80,7 +88,8 @@ def check_tables(tables: LabTables, readings: Readings, engine: Engine) -> None:
 
 
 def _problems(table: LabTable, readings: Readings, engine: Engine) -> Iterator[Problem]:
-    checks = [*_values_there(table), *_ids_elsewhere(table), *_numbers_as_text(table, readings)]
+    yield from _types_read(table, readings)
+    checks = [*_values_there(table), *_values_known(table), *_ids_elsewhere(table), *_numbers_as_text(table, readings)]
     texts = list(_texts(table, readings))
     lead = table.columns["lead_id"] if table.name == "leads" else None
     measures = {f"bad_{number}": _true(check.bad) for number, check in enumerate(checks)}
@@ -127,6 +136,45 @@ def _values_there(table: LabTable) -> Iterator[_Check]:
                 f"where '{column.name}' is not {WRITTEN[column.kind]}",
                 f"Write {WRITTEN[column.kind]}{INSTANT_EXAMPLE if column.kind == 'instant' else ''}.",
             )
+
+
+def _values_known(table: LabTable) -> Iterator[_Check]:
+    """What ingest would quarantine: instants and amounts that cannot be, words that mean nothing."""
+    for column in CANONICAL[table.name]:
+        if column.kind == "instant" and column.name in table.raw:
+            read = table.columns[column.name]
+            outside = (read < EARLIEST_US) | (read >= LATEST_US)
+            what = f"where '{column.name}' lies before 1900 or after 2199"
+            yield _Check("BadInstant", column.name, outside, what, "Correct it, or leave the row out.")
+    if table.name == "outcomes":
+        kind = table.columns["kind"]
+        what = "whose 'kind' is no kind of outcome"
+        unknown = kind.notnull() & (kind != "") & ~kind.isin(KINDS)
+        yield _Check("UnknownKind", "kind", unknown, what, f"Write one of {', '.join(KINDS)}; leave other rows out.")
+        if "amount" in table.raw:
+            amount = table.columns["amount"]
+            bad = amount.notnull() & ~((amount >= float_of(0)) & (amount < float_of(LARGEST_AMOUNT)))
+            what = "where 'amount' is negative, too large to be money, or no number"
+            yield _Check("BadNumber", "amount", bad, what, "Correct it, or leave it empty.")
+    if table.name == "leads" and "row_is" in table.raw:
+        said = table.columns["row_is"]
+        bad = said.notnull() & (said != "") & ~said.isin(ROW_IS)
+        hint = "Write 'initial' for values as of creation, 'current' for values of today."
+        yield _Check("BadValue", "row_is", bad, "where 'row_is' is neither 'initial' nor 'current'", hint)
+
+
+def _types_read(table: LabTable, readings: Readings) -> Iterator[Problem]:
+    """Columns that a definition reads have values, not lists of them and the like."""
+    for reading, value in _read(table, readings):
+        kind = value.type()
+        plain = kind.is_string() or kind.is_boolean() or kind.is_numeric() or kind.is_uuid() or kind.is_null()
+        if not plain:
+            what = (
+                f"the column '{reading.name}' of '{table.name}' is of the type {kind}; a definition reads it as "
+                f"{reading.kind}."
+            )
+            hint = "Cast it to text or a number in the table, or offer a view."
+            yield Problem("ColumnType", what, Place(path=f"{table.name}.{reading.name}"), hint=hint)
 
 
 def _ids_elsewhere(table: LabTable) -> Iterator[_Check]:
@@ -211,4 +259,6 @@ def _rows(count: int) -> str:
 
 
 def _shown(text: str) -> str:
-    return f"'{text}'" if len(text) <= 60 else f"'{text[:60]}…'"
+    """Text in quotes; what looks like nothing or like a space is written as its escape."""
+    seen = "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text[:60])
+    return f"'{seen}'" if len(text) <= 60 else f"'{seen}…'"

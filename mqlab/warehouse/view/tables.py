@@ -180,7 +180,8 @@ def lab_table(name: str, table: ir.Table, engine: str, problems: list[Problem]) 
                     name,
                     declared.name,
                     f"the table '{name}' has no column '{declared.name}'.",
-                    nearest(declared.name, actual.values()) or f"Its columns are {_listed(list(table.columns))}.",
+                    nearest(declared.name, actual.values())
+                    or f"Rename one, or offer a view that has it; there is {_listed(list(table.columns))}.",
                 )
             )
     return LabTable(name, table, columns, raw, {stored: table[column] for stored, column in actual.items()})

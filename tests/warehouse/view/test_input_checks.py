@@ -17,6 +17,7 @@ from mqlab.warehouse.view.input_checks import check_tables
 from mqlab.warehouse.view.tables import LabTables, as_lab_tables, lab_tables
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
+LATE = datetime(2300, 1, 1, tzinfo=UTC)
 READINGS = Readings(
     fields=(Reading("staff", "number"), Reading("title", "string", null_tokens=("n/a",))),
     props=(Reading("path", "string"),),
@@ -50,6 +51,10 @@ def lab(engine: Engine, **changes: Any) -> LabTables:
             "old_id": pa.array(["x", "y", "z"]), "new_id": pa.array(["a"] * 3),
             "merged_at": pa.array([NOW] * 3, INSTANT),
         },
+        "outcomes": {
+            "lead_id": pa.array(["a", "b", "b"]), "kind": pa.array(["sql", "rejected", "closed_won"]),
+            "occurred_at": pa.array([NOW] * 3, INSTANT), "amount": pa.array([None, 0.0, 1200.5]),
+        },
     }  # fmt: skip
     for place, values in changes.items():
         table, column = place.split("__")
@@ -81,7 +86,7 @@ def test_a_lab_that_can_be_used_is_used(engine: Engine) -> None:
             {"leads__created_at": None, "leads__created_ad": [1, 2, 3]}, "MissingColumn", "leads.created_at",
             "Did you mean 'created_ad'?", id="no such column",
         ),
-        pytest.param({"events__name": None}, "MissingColumn", "events.name", "Its columns are lead_id", id="no name"),
+        pytest.param({"events__name": None}, "MissingColumn", "events.name", "there is lead_id", id="no name"),
         pytest.param(
             {"field_changes__value": None}, "MissingColumn", "field_changes.value", "no column 'value'", id="no value"
         ),
@@ -114,6 +119,15 @@ def test_a_lab_that_can_be_used_is_used(engine: Engine) -> None:
         pytest.param({"leads__created_at": ["2026-07-01T00:00:00Z", "2026-07-01", "2026-02-30T00:00:00Z"]},
                      "BadInstant", "leads.created_at", "2 rows", id="text that is no instant"),
         pytest.param({"events__version": ["1", "two", "3"]}, "BadNumber", "events.version", "1 row", id="no version"),
+        pytest.param({"leads__created_at": pa.array([NOW, LATE, NOW], INSTANT)}, "BadInstant", "leads.created_at",
+                     "1 row where 'created_at' lies before 1900 or after 2199, such as one of 'b'", id="far away"),
+        pytest.param({"leads__row_is": ["initial", "today", None]}, "BadValue", "leads.row_is", "1 row", id="row is"),
+        pytest.param({"leads__title": [["vp"], [], None]}, "ColumnType", "leads.title", "array", id="a list"),
+        pytest.param({"leads__title": ["a\xa0b", "b", None]}, "NotNormalised", "leads.title",
+                     r"'a\xa0b' should be 'a b'", id="a space that looks like one"),
+        pytest.param({"outcomes__kind": ["sql", "SQL", "kinda"]}, "UnknownKind", "outcomes.kind", "2 rows", id="kind"),
+        pytest.param({"outcomes__amount": [float("nan"), float("inf"), -5.0]}, "BadNumber", "outcomes.amount",
+                     "3 rows where 'amount' is negative, too large to be money, or no number", id="no money"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_used_is_told(
