@@ -39,6 +39,17 @@ class Tally:
     verdicts: Counter[str] = field(default_factory=Counter)
     kinds: set[str] = field(default_factory=set)
 
+    def __add__(self, other: Tally) -> Tally:
+        """Both together."""
+        return Tally(
+            *(
+                getattr(self, name) + getattr(other, name)
+                for name in ("examples", "pairs", "qualify", "at_rest", "tied")
+            ),
+            self.verdicts + other.verdicts,
+            self.kinds | other.kinds,
+        )
+
     def add(self, example: Example, answers: Answers) -> None:
         """Count one example by the evaluator's answers."""
         self.examples += 1
