@@ -42,10 +42,11 @@ class Tally:
     def __add__(self, other: Tally) -> Tally:
         """Both together."""
         return Tally(
-            *(
-                getattr(self, name) + getattr(other, name)
-                for name in ("examples", "pairs", "qualify", "at_rest", "tied")
-            ),
+            self.examples + other.examples,
+            self.pairs + other.pairs,
+            self.qualify + other.qualify,
+            self.at_rest + other.at_rest,
+            self.tied + other.tied,
             self.verdicts + other.verdicts,
             self.kinds | other.kinds,
         )
