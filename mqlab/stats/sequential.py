@@ -172,31 +172,40 @@ def _level_of(z: float, information: tuple[float, ...], fractions: tuple[float, 
     def bounds_at(critical: float, guesses: tuple[float, ...] = ()) -> tuple[float, ...]:
         return _recursion(information, fractions, two_sided_p(critical), spending, _GAIN_FOR_P, guesses)
 
-    def alone(critical: float) -> float:
-        return _alone(fractions[-1], critical, spending)
+    def alone_at(critical: float) -> list[float]:
+        return [_alone(fraction, critical, spending) for fraction in fractions]
 
-    def where(above: Callable[[float], float], start: float) -> float:
-        return _root(lambda critical: alone(critical) + math.exp(min(above(critical), 1.0)) - z, start, low, high)
+    def where(logarithm: Callable[[float], float], start: float) -> float:
+        return _root(
+            lambda critical: _alone(fractions[-1], critical, spending) + math.exp(min(logarithm(critical), 1.0)) - z,
+            start,
+            low,
+            high,
+        )
 
-    def over_alone(critical: float, bound: float) -> float:
-        return math.log(max(bound - alone(critical), _EXACT))
+    tried: list[float] = []
+    above: list[list[float]] = []
+    logarithms: list[float] = []
 
-    usual = _bounds_at_usual_level(information, fractions, spending)
-    tried, bounds, over = [_USUAL_CRITICAL], [usual], [over_alone(_USUAL_CRITICAL, usual[-1])]
-    guesses = usual
-    here = where(_parabola(tried, over), high)
+    def keep(critical: float, bounds: tuple[float, ...]) -> None:
+        tried.append(critical)
+        above.append([bound - single for bound, single in zip(bounds, alone_at(critical), strict=True)])
+        logarithms.append(math.log(max(above[-1][-1], _EXACT)))
+
+    keep(_USUAL_CRITICAL, _bounds_at_usual_level(information, fractions, spending))
+    here = where(_parabola(tried, logarithms), high)
     while math.isfinite(here) and len(tried) < _MOST_TRIED:
-        found = bounds_at(here, guesses)
+        expected = (_parabola(tried[-3:], each)(here) for each in zip(*above[-3:], strict=True))
+        guesses = [single + more for single, more in zip(alone_at(here), expected, strict=True)]
+        found = bounds_at(here, (*guesses[:-1], z))
         if here == high and found[-1] <= z:
             return max(_SMALLEST_P, two_sided_p(z))
         if here == low and found[-1] >= z:
             return 1.0
-        tried, bounds, over = [*tried, here], [*bounds, found], [*over, over_alone(here, found[-1])]
-        here = where(_parabola(tried[-3:], over[-3:]), here)
+        keep(here, found)
+        here = where(_parabola(tried[-3:], logarithms[-3:]), here)
         if abs(here - tried[-1]) < _CLOSE[min(len(tried), 3)]:
             return two_sided_p(here)
-        expected = [_parabola(tried[-3:], each)(here) for each in zip(*bounds[-3:], strict=True)]
-        guesses = (*expected[:-1], z)
     return _searched(lambda critical: bounds_at(critical)[-1], z, low, high)
 
 

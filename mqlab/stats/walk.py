@@ -32,8 +32,10 @@ _WIDTH = 4.0
 """Standard deviations that one panel of nodes may span."""
 _NODES = 12
 _SMALLEST_TAIL = 1e-300
-_NEWTON_STEPS = 30
-_SETTLED = 1e-5
+_STEPS = 30
+_SETTLED = 5e-4
+"""Steps so short, as a share of the walk's own, that the third power of them, the error left, is nothing."""
+_MOST_BENT = 1.0
 _DENSE = 0.4
 _ROOT_2_PI = math.sqrt(2 * math.pi)
 
@@ -57,9 +59,9 @@ class Walk:
     def bound_at(self, time: float, tail: float, guess: float | None = None) -> float:
         """b with P(not crossed before, B ≥ b√time) = `tail`.
 
-        Newton's method on the logarithm, which is concave: from the right, where one look alone would have its bound,
-        it comes down without overshooting; from a `guess` on the left it goes there first. A bracketed search stands
-        by for tails of half the mass and more, and for next to none.
+        Halley's method on the logarithm, which is concave, Newton's where the curve is too bent for it: from the right,
+        where one look alone would have its bound, or from a `guess`. A bracketed search stands by for tails of half the
+        mass and more, and for next to none.
         """
         if tail <= _SMALLEST_TAIL:
             return NO_STOP
@@ -69,29 +71,30 @@ class Walk:
             return highest
         bound = highest if guess is None else min(guess, highest)
         precise = _SETTLED * math.sqrt(time - self.time) / root
-        for _ in range(_NEWTON_STEPS):
-            chance, density = self._above(bound * root, time)
+        for _ in range(_STEPS):
+            chance, density, slope = self._above(bound * root, time)
             if min(chance, density) <= _SMALLEST_TAIL:
                 break
-            move = chance / (density * root) * math.log(chance / tail)
+            excess, falls = math.log(chance / tail), density * root / chance
+            bend = excess * (1 + slope / density * (chance / density))
+            move = excess / (falls * (1 + bend / 2 if bend > -_MOST_BENT else 1.0))
             bound = min(bound + move, NO_STOP) if guess is None else min(bound + move, highest)
             if abs(move) < precise:
                 return bound
         return self._searched(time, tail)
 
-    def _above(self, edge: float, time: float) -> tuple[float, float]:
-        """P(not crossed before, B ≥ `edge`) and the density there, both at `time`."""
+    def _above(self, edge: float, time: float) -> tuple[float, float, float]:
+        """P(not crossed before, B ≥ `edge`), the density there, and its slope, all at `time`."""
         seam = self._seam(time)
         if edge >= seam:
             spread = math.sqrt(time - self.time)
             away = (self.at - edge) / spread
-            return float(self.mass @ _ndtr()(away)), float(self.mass @ np.exp(-0.5 * away * away)) / (
-                spread * _ROOT_2_PI
-            )
+            near = self.mass * np.exp(-0.5 * away * away)
+            scale = 1 / (spread * _ROOT_2_PI)
+            return float(self.mass @ _ndtr()(away)), scale * float(near.sum()), scale * float(near @ away) / spread
         assert self.behind is not None
-        above, _ = self._above(seam, time)
-        (over, _), (everyone, density) = (self.behind._above(each, time) for each in (seam, edge))
-        return above + everyone - over, density
+        everyone, density, slope = self.behind._above(edge, time)
+        return self._above(seam, time)[0] + everyone - self.behind._above(seam, time)[0], density, slope
 
     def _searched(self, time: float, tail: float) -> float:
         from scipy.optimize import brentq
