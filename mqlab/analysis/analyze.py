@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
+import pyarrow.compute as pc
+from ibis.expr import types as ir
 
+from mqlab.analysis.claims import Place, settled
 from mqlab.analysis.conclusion import concluded
 from mqlab.analysis.histories import merges_of
 from mqlab.analysis.judge import Judged, Progress, judge
@@ -70,7 +74,7 @@ def analyze(
                 overrides=overrides,
                 progress=progress,
             )
-            return _conclude_in(
+            return conclude_in(
                 engine,
                 protocol,
                 definitions,
@@ -122,7 +126,15 @@ def conclude(
     time = clock(facts.outcomes, facts.as_of)
     money = money_metrics(protocol)
     reported = reported_currency(protocol, currency)
-    rows = outcome_rows(facts.outcomes, judged.person, currency=reported, lab_currency=currency.upper(), exchange=fx)
+    own = settled(facts, judged.person, partial(_places, judged.table))
+    rows = outcome_rows(
+        own.outcomes,
+        judged.person,
+        currency=reported,
+        lab_currency=currency.upper(),
+        exchange=fx,
+        crossing=own.crossing,
+    )
     plan = dataset_plan(protocol, time, rows.minor)
     with build(lead_rows(protocol, definitions, judged), rows.table, plan, memory_limit=memory_limit) as dataset:
         events = dataset.place.load("events_of_persons", _events_of_persons(facts, judged.person))
@@ -142,7 +154,7 @@ def conclude(
         )
 
 
-def _conclude_in(
+def conclude_in(
     engine: Engine,
     protocol: Protocol,
     definitions: Mapping[str, Definition],
@@ -155,14 +167,16 @@ def _conclude_in(
     fx: Exchange | None,
     looks_taken: Sequence[TakenLook],
 ) -> AnalysisResult:
-    """As `conclude`, from leads that an engine judged and facts of a ledger."""
+    """As `conclude`, from leads that an engine judged and facts of a ledger; the engine stays open."""
     time = clock(facts.outcomes, facts.as_of)
+    own = settled(facts, judged.person, partial(_places_in, engine, judged.table))
     rows = outcome_rows(
-        facts.outcomes,
+        own.outcomes,
         judged.person,
         currency=reported_currency(protocol, currency),
         lab_currency=currency.upper(),
         exchange=fx,
+        crossing=own.crossing,
     )
     outcomes = engine.load("outcome_facts", rows.table)
     with build_in(engine, judged.table, outcomes, dataset_plan(protocol, time, rows.minor)) as dataset:
@@ -180,6 +194,22 @@ def _conclude_in(
             protocol_unchanged=protocol_unchanged,
             looks_taken=looks_taken,
         )
+
+
+def _places(table: pa.Table, leads: Collection[str]) -> Mapping[str, Place]:
+    """Where those of `leads` that are analysed belong."""
+    found = table.select(["lead_id", "arm", "assigned_at"])
+    found = found.filter(pc.is_in(found["lead_id"], value_set=pa.array(sorted(leads), pa.string())))
+    columns = (found["lead_id"], found["arm"], found["assigned_at"].cast(pa.int64()))
+    return {lead: (arm, at) for lead, arm, at in zip(*(column.to_pylist() for column in columns), strict=True)}
+
+
+def _places_in(engine: Engine, table: ir.Table, leads: Collection[str]) -> Mapping[str, Place]:
+    """As `_places`, of leads that an engine judged."""
+    ids = engine.load("claimants", pa.table({"claimant": pa.array(sorted(leads), pa.string())}))
+    found = engine.fetched(table.semi_join(ids, table.lead_id == ids.claimant).select("lead_id", "arm", "assigned_us"))
+    engine.drop("claimants")
+    return {row["lead_id"]: (row["arm"], row["assigned_us"]) for row in found.to_pylist()}
 
 
 def dataset_plan(protocol: Protocol, time: Clock, minor: int) -> Plan:

@@ -120,14 +120,23 @@ def same_handling(study: Study) -> Mapping[str, Check]:
 
 def cross_arm(study: Study) -> Check:
     """Leads and opportunities that touch two arms."""
-    merged, deals = study.judged.excluded["cross_arm_merge"], sum(row.crossing for row in study.log)
+    merged = study.judged.excluded["cross_arm_merge"]
+    deals = study.outcomes.crossing + sum(row.crossing for row in study.log)
     if not merged and not deals:
         return Check("cross_arm", "pass", "no lead and no opportunity touches two arms")
     parts = []
     if merged:
-        parts.append(f"{merged:,} merged leads had been in two arms and are left out")
+        parts.append(
+            "1 merged lead had been in two arms and is left out"
+            if merged == 1
+            else f"{merged:,} merged leads had been in two arms and are left out"
+        )
     if deals:
-        parts.append(f"{deals:,} opportunities touch two arms and count for the lead assigned first")
+        parts.append(
+            "1 opportunity touches two arms and counts for the lead assigned first"
+            if deals == 1
+            else f"{deals:,} opportunities touch two arms and count for the lead assigned first"
+        )
     return Check("cross_arm", "warn", "; ".join(parts))
 
 

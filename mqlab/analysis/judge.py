@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mqlab.analysis.exclusions import Exclusions
 from mqlab.analysis.histories import Histories, histories
 from mqlab.analysis.people import People
 from mqlab.analysis.strata import NAMES, NEVER, Int64s, first_divergence, spread_over_units
@@ -25,6 +26,7 @@ from mqlab.definitions.fields import values_at
 from mqlab.definitions.model import Definition, FieldDecl
 from mqlab.definitions.tree import AccountCount
 from mqlab.experiments.enrol import Assignment, carry_merges, enrol
+from mqlab.experiments.exclusions import asked, with_standard
 from mqlab.experiments.population import parts
 from mqlab.experiments.protocol import Protocol
 from mqlab.leads.instants import micros
@@ -77,7 +79,7 @@ def judge(
     `known` are the histories of these facts, where a caller judges several experiments by them.
     """
     known = histories(facts) if known is None else known
-    single = _assign(protocol, facts, definitions, known, internal_domains, null_tokens, dict(overrides))
+    single = assigned(protocol, facts, definitions, known, internal_domains, null_tokens, dict(overrides))
     assignments = carry_merges(single, known.merges)
     persons = tuple(row for row in assignments if row.merged_into is None)
     enrolled = [row for row in persons if row.in_experiment]
@@ -97,7 +99,7 @@ def judge(
     )
 
 
-def _assign(
+def assigned(
     protocol: Protocol,
     facts: Facts,
     definitions: Mapping[str, Definition],
@@ -106,17 +108,23 @@ def _assign(
     null_tokens: Collection[str],
     overrides: Mapping[str, str],
 ) -> list[Assignment]:
-    """Every lead's own assignment, before any merge."""
+    """Every lead's own assignment, before any merge; in the order of `known.leads`."""
     declared: dict[str, FieldDecl] = {}
     for arm in protocol.arms:
         for field in definitions[arm.definition].fields:
             declared.setdefault(field.name, field)
     fits = None
     if protocol.eligible is not None:
-        fits = condition(protocol.eligible, fields=tuple(declared.values()), null_tokens=tuple(null_tokens))
+        fits = condition(protocol.eligible, fields=with_standard(declared.values()), null_tokens=tuple(null_tokens))
+    names = asked(protocol.eligible, declared)
+    leads = {lead.lead_id: lead for lead in known.leads} if names else {}
+    excluded = Exclusions(names, facts, leads, internal_domains, null_tokens)
 
     def eligible(lead: Lead) -> bool | None:
-        return True if fits is None else fits(values_at(known.without_events(lead), lead.created_at, facts.as_of))
+        if fits is None:
+            return True
+        values = values_at(known.without_events(lead), lead.created_at, facts.as_of)
+        return fits({**values, **excluded.of(lead, micros(lead.created_at))} if names else values)
 
     handed = _first_handoff(protocol, facts, known, internal_domains, null_tokens)
     return enrol(

@@ -7,15 +7,18 @@ enrolment, merges, the sweep of every definition in one pass, strata. Rows stay 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import ibis
 import pyarrow as pa
 import pyarrow.compute as pc
 from ibis.expr import types as ir
 
+from mqlab.analysis.exclusions import deal_rows
 from mqlab.analysis.judge import reads_account
 from mqlab.definitions.model import Definition, FieldDecl
+from mqlab.definitions.tree import Missing, Node
+from mqlab.experiments.exclusions import asked, with_standard
 from mqlab.experiments.protocol import Protocol
 from mqlab.leads.records import Merge
 from mqlab.leads.tables import Facts
@@ -26,8 +29,9 @@ from mqlab.warehouse.compile.expression import compile_node
 from mqlab.warehouse.compile.states import values_at_start
 from mqlab.warehouse.engines.engine import Engine
 from mqlab.warehouse.enrolment import enrolled
+from mqlab.warehouse.exclusions import with_exclusions
 from mqlab.warehouse.judged import JudgedLeads, judged_leads, refs_of
-from mqlab.warehouse.outcomes import handed_over
+from mqlab.warehouse.outcomes import deals_told, handed_over
 from mqlab.warehouse.persons import Persons, is_kept, persons, stretches
 from mqlab.warehouse.readings import Reading, Readings, readings_of
 from mqlab.warehouse.slices import Progress, crossings_in_slices, slices_for
@@ -44,7 +48,8 @@ from mqlab.warehouse.view.tables import LabTables
 class Held:
     """What an engine holds of a lab, read for some definitions; `handoffs`, `listed` are None where there are none.
 
-    `plain_ids`: every lead id was seen to be its own unit.
+    `deals` are the outcomes of deals (`mqlab.analysis.exclusions.deal_rows`), None where there are none. `plain_ids`:
+    every lead id was seen to be its own unit.
     """
 
     known: KnownFacts
@@ -52,6 +57,7 @@ class Held:
     listed: ir.Table | None
     merges: tuple[Merge, ...]
     plain_ids: bool = False
+    deals: ir.Table | None = None
 
 
 def held_of_facts(engine: Engine, facts: Facts, readings: Readings, merges: Sequence[Merge]) -> Held:
@@ -63,6 +69,7 @@ def held_of_facts(engine: Engine, facts: Facts, readings: Readings, merges: Sequ
         handoffs=engine.load("handoffs", table),
         listed=None,
         merges=tuple(merges),
+        deals=engine.load("deal_rows", deal_rows(facts)),
     )
 
 
@@ -80,6 +87,7 @@ def held_of_tables(engine: Engine, tables: LabTables, readings: Readings, *, as_
         listed=listed,
         merges=() if tables.identity is None else merges_of(tables.identity, engine, as_of_us=as_of_us),
         plain_ids=True,
+        deals=deals_told(tables.outcomes, as_of_us),
     )
 
 
@@ -87,10 +95,12 @@ def readings_for(
     protocol: Protocol, definitions: Mapping[str, Definition], null_tokens: Collection[str] = DEFAULT_NULL_TOKENS
 ) -> Readings:
     """What an analysis reads of leads and events: the arms' definitions, `eligible`, segments and the covariate."""
-    asked = [definitions[ref] for ref in refs_of(protocol)]
+    read = [definitions[ref] for ref in refs_of(protocol)]
     if protocol.eligible is not None:
-        asked.append(_eligibility(protocol, definitions, null_tokens))
-    return readings_of(asked, [_segment(name, null_tokens) for name in _segments(protocol)])
+        read.append(_eligibility(protocol, definitions, null_tokens))
+    found = readings_of(read, [_segment(name, null_tokens) for name in _segments(protocol)])
+    standard = _standard(protocol, definitions)
+    return replace(found, fields=tuple(field for field in found.fields if field.name not in standard))
 
 
 def judge_in(
@@ -120,14 +130,14 @@ def judge_in(
         null_tokens=null_tokens,
         overrides=overrides,
     )
-    asked = [definitions[ref] for ref in refs_of(protocol)]
-    by_account = protocol.unit == "account" and any(reads_account(one) for one in asked)
+    arms = [definitions[ref] for ref in refs_of(protocol)]
+    by_account = protocol.unit == "account" and any(reads_account(one) for one in arms)
     found = stretches(engine, people, qualify_within_us=protocol.qualify_within_us, by_account=by_account)
     crossed = crossings_in_slices(
         engine,
         found.starts,
         lambda part: view_of(held.known, part, as_of_us=as_of_us, shares=found.shares),
-        asked,
+        arms,
         as_of_us=as_of_us,
         slices=slices_of(engine, held.known, found.starts) if slices is None else slices,
         progress=progress,
@@ -155,10 +165,15 @@ def enrolled_persons(
     null_tokens: Collection[str] = DEFAULT_NULL_TOKENS,
     overrides: Mapping[str, str] | Iterable[tuple[str, str]] = (),
     positions: bool = False,
+    at_creation: ir.Table | None = None,
 ) -> Persons:
-    """Where every lead belongs, after merges; with `positions` also where its unit stands on the rings."""
+    """Where every lead belongs, after merges; with `positions` also where its unit stands on the rings.
+
+    `at_creation` is what `values_at_creation` gave, where several experiments enrol the same leads.
+    """
     leads = engine.keep(
-        "known_lead_rows", _with_eligible(engine, held.known, protocol, definitions, null_tokens, as_of_us)
+        "known_lead_rows",
+        _with_eligible(engine, held, protocol, definitions, internal_domains, null_tokens, as_of_us, at_creation),
     )
     rows, units = enrolled(
         engine,
@@ -177,6 +192,12 @@ def enrolled_persons(
     return people
 
 
+def values_at_creation(engine: Engine, held: Held, *, as_of_us: int) -> ir.Table:
+    """`key` (the lead) and the readings' columns of every lead, as known when it was created."""
+    starts = held.known.leads.select("lead_id", start_us="created_us")
+    return _values(engine, held.known, starts, "eligibility", as_of_us)
+
+
 def slices_of(engine: Engine, known: KnownFacts, starts: ir.Table) -> int:
     """As many slices as the engine's memory asks for."""
     memory_bytes = engine.memory_bytes()
@@ -190,21 +211,55 @@ def slices_of(engine: Engine, known: KnownFacts, starts: ir.Table) -> int:
 
 def _with_eligible(
     engine: Engine,
-    known: KnownFacts,
+    held: Held,
     protocol: Protocol,
     definitions: Mapping[str, Definition],
+    internal_domains: Collection[str],
     null_tokens: Collection[str],
     as_of_us: int,
+    at_creation: ir.Table | None,
 ) -> ir.Table:
     """The leads as enrolment takes them; `eligible` from the values known at their creation."""
+    known, standard = held.known, _standard(protocol, definitions)
     columns = ("lead_id", "created_us", "account_key", "email_domain")
     if protocol.eligible is None:
         return known.leads.select(*columns)
-    starts = known.leads.select("lead_id", start_us="created_us")
-    values = _values(engine, known, starts, "eligibility", as_of_us)
-    reader = FieldLeaves(values, _eligibility(protocol, definitions, null_tokens), known.readings)
+    values = values_at_creation(engine, held, as_of_us=as_of_us) if at_creation is None else at_creation
+    if standard:
+        flags = with_exclusions(
+            engine, known.leads, held.deals, standard, internal_domains=internal_domains, null_tokens=null_tokens,
+            plain_ids=held.plain_ids,
+        )  # fmt: skip
+        flags = flags.rename(flag_lead="lead_id")
+        values = values.join(flags, values.key == flags.flag_lead)
+    reader = _Leaves(values, _eligibility(protocol, definitions, null_tokens), known.readings, standard)
     answers = values.select(answer_lead="key", eligible=compile_node(protocol.eligible.tree, reader))
     return known.leads.left_join(answers, known.leads.lead_id == answers.answer_lead).select(*columns, "eligible")
+
+
+class _Leaves(FieldLeaves):
+    """Reads the standard exclusions from columns of their own names."""
+
+    def __init__(self, leads: ir.Table, definition: Definition, readings: Readings, standard: Collection[str]) -> None:
+        super().__init__(leads, definition, readings)
+        self._rows, self._standard = leads, standard
+
+    def leaf(self, node: Node) -> ir.Value:
+        """A field, or whether its raw value is missing, which a standard one never is."""
+        if isinstance(node, Missing) and node.field in self._standard:
+            return ibis.literal(False)
+        return super().leaf(node)
+
+    def field(self, name: str) -> ir.Value:
+        """A field's value."""
+        return self._rows[name] if name in self._standard else super().field(name)
+
+
+def _standard(protocol: Protocol, definitions: Mapping[str, Definition]) -> frozenset[str]:
+    """The standard exclusions that `eligible` reads."""
+    return asked(
+        protocol.eligible, {field.name for arm in protocol.arms for field in definitions[arm.definition].fields}
+    )
 
 
 def _eligibility(protocol: Protocol, definitions: Mapping[str, Definition], null_tokens: Collection[str]) -> Definition:
@@ -216,7 +271,7 @@ def _eligibility(protocol: Protocol, definitions: Mapping[str, Definition], null
     return Definition(
         id="eligible",
         version="1.0.0",
-        fields=tuple(declared.values()),
+        fields=with_standard(declared.values()),
         qualify=protocol.eligible,
         null_tokens=tuple(null_tokens),
     )

@@ -26,14 +26,18 @@ Exchange = Callable[[str, str, date], Decimal | None]
 
 @dataclass(frozen=True, slots=True)
 class OutcomeMoney:
-    """`minor` units make one of `currency`; `no_money` says why amounts are no use."""
+    """`minor` units make one of `currency`; `no_money` says why amounts are no use.
+
+    `crossing` opportunities are linked to leads of two arms, beside those whose rows name such leads.
+    """
 
     currency: str
     minor: int
     no_money: NotEstimable | None
+    crossing: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class OutcomeRows(OutcomeMoney):
     """`table` follows `OUTCOME_ROWS`."""
 
@@ -47,6 +51,7 @@ def outcome_rows(
     currency: str,
     lab_currency: str,
     exchange: Exchange | None,
+    crossing: int = 0,
 ) -> OutcomeRows:
     """`outcomes` (rows of `mqlab.leads.tables.OUTCOMES`) in `currency`; an amount without a code is in the lab's.
 
@@ -81,7 +86,7 @@ def outcome_rows(
         }
     )
     said = prices.said()
-    return OutcomeRows(said.currency, said.minor, said.no_money, table.cast(OUTCOME_ROWS))
+    return OutcomeRows(said.currency, said.minor, said.no_money, crossing, table=table.cast(OUTCOME_ROWS))
 
 
 class Prices:

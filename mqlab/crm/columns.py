@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-Form = Literal["salesforce_id", "object_id", "address"]
-"""What a value is made into: a Salesforce id of 18 characters, the id that an object is about, the first e-mail."""
+Form = Literal["salesforce_id", "object_id", "address", "before_colon", "after_colon"]
+"""What a value is made into: a Salesforce id of 18 characters, the id that an object is about, the first e-mail, what
+stands before or after the first colon."""
 
 
 class Declared(BaseModel):

@@ -8,6 +8,7 @@ from typing import Any
 from mqlab.crm.columns import Column
 from mqlab.crm.header import column_in, missing_column, of_table, without_use
 from mqlab.crm.mapping import Mapping
+from mqlab.crm.rules import Outcomes, Rule
 from mqlab.crm.spelled import Spelled, worded
 from mqlab.errors import InputError, Place, Problem, ProblemsFound, nearest
 
@@ -68,10 +69,14 @@ def _misses(mapping: Mapping, kind: str, name: str, header: Sequence[str], file:
     """The columns that the rules of a table need and the header does not have."""
     problems: dict[str, Problem] = {}
     for rule in mapping.rules(kind):
-        found = None if rule.table != name or rule.spare else worded(mapping, rule)
+        found = None if rule.table != name or not _is_needed(rule) else worded(mapping, rule)
         for problem in () if found is None else _missing(found, header, file):
             problems.setdefault(without_use(problem), of_table(problem, name))
     return list(problems.values())
+
+
+def _is_needed(rule: Rule) -> bool:
+    return not rule.spare and not (isinstance(rule, Outcomes) and rule.moved_back)
 
 
 def _missing(rule: Spelled, header: Sequence[str], file: str) -> list[Problem]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from mqlab.crm.email import read_email
+from mqlab.crm.sink import Intake
 
 SURE_LENGTH = 6
 _OF_IDS = ("id", "lead", "contact", "person", "prospect", "record", "visitor")
@@ -41,9 +42,12 @@ class Forgotten:
     by_email: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, rows: Sequence[tuple[str, str]]) -> Self:
-        """From what the ledger keeps of them."""
-        return cls(frozenset(ref for ref, _ in rows), {digest: ref for ref, digest in rows if digest})
+    def of(cls, intake: Intake) -> Self:
+        """From what the ledger keeps of them, with the opportunities that are linked to them."""
+        rows = intake.forgotten()
+        people = frozenset(ref for ref, _ in rows)
+        linked = {link.opportunity for link in intake.links() if link.lead in people} if people else ()
+        return cls(people.union(linked), {digest: ref for ref, digest in rows if digest})
 
     def __bool__(self) -> bool:
         return bool(self.refs or self.by_email)

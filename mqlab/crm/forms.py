@@ -134,8 +134,30 @@ def _checksum(short: str) -> str:
     )
 
 
+def before_colon(value: Any) -> Any:
+    """What stands before the first colon of a text, all of it where there is none.
+
+    Example:
+        >>> before_colon("12:1700000000000"), before_colon("12")
+        ('12', '12')
+    """
+    return value.partition(":")[0] if isinstance(value, str) else value
+
+
+def after_colon(value: Any) -> Any:
+    """What stands after the first colon of a text, nothing where there is none.
+
+    Example:
+        >>> after_colon("12:1700000000000"), after_colon("12")
+        ('1700000000000', None)
+    """
+    return value.partition(":")[2] or None if isinstance(value, str) else None
+
+
 _FORMS: dict[Form, Callable[[Any], Any]] = {
     "salesforce_id": salesforce_id,
     "object_id": object_id,
     "address": address,
+    "before_colon": before_colon,
+    "after_colon": after_colon,
 }

@@ -31,10 +31,10 @@ class Spot:
     def values(self, batch: Batch) -> Sequence[Any]:
         """The values of a batch; nothing for a column that this batch does not have."""
         if self.declared.constant is not None:
-            return [self.declared.constant] * len(batch)
+            return (self.declared.constant,) * len(batch)
         if self.name is None:
-            return [None] * len(batch)
-        return batch.columns.get(self.name) or [None] * len(batch)
+            return (None,) * len(batch)
+        return batch.columns.get(self.name) or (None,) * len(batch)
 
     @property
     def absent(self) -> bool:

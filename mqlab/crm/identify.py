@@ -6,8 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from enum import IntEnum, auto
 
 from mqlab.crm.sink import Intake
-from mqlab.leads.identity import LINK, canonical_ids
+from mqlab.leads.identity import LINK, canonical_ids, standing_ids
 from mqlab.leads.instants import micros
+from mqlab.leads.links import Link, claims, merged_deals
 
 MOST_REMEMBERED = 500_000
 
@@ -27,7 +28,7 @@ class Identifier:
         self._intake = intake
         self._survivors: Mapping[str, str] | None = None
         self._unions: Mapping[str, Collection[str]] = {}
-        self._links: Mapping[str, Collection[str]] = {}
+        self._links: Sequence[Link] | None = None
         self._seen: set[str] = set()
 
     def matches(self, refs: Sequence[str], email_hashes: Sequence[str | None] | None = None) -> list[Match]:
@@ -51,7 +52,7 @@ class Identifier:
 
     def settle(self) -> int:
         """Frees the facts whose lead has come meanwhile; says how many."""
-        self._survivors = None
+        self._survivors = self._links = None
         self._seen.clear()
         waiting = sorted(self._intake.waiting(), key=lambda one: (one[0], one[1] or ""))
         if not waiting:
@@ -65,9 +66,12 @@ class Identifier:
         known = set(refs) & self._seen
         known |= self._intake.known_leads(set(refs) - known)
         left = set(refs) - known
+        linked = {ref for ref in left if ref.startswith(LINK)}
+        known |= self._linked(linked)
+        left -= linked
         if left:
             survivors = self._merged()
-            merged = {ref: self._same(ref, survivors) for ref in left}
+            merged = {ref: self._unions.get(survivors.get(ref, ref), ()) for ref in left}
             members = {one for union in merged.values() for one in union}
             alive = self._intake.known_leads(members) if members else set()
             known |= {ref for ref, union in merged.items() if not alive.isdisjoint(union)}
@@ -76,12 +80,24 @@ class Identifier:
         self._seen |= known
         return known
 
-    def _same(self, ref: str, survivors: Mapping[str, str]) -> Collection[str]:
-        """Whoever an id was merged with; of an opportunity, every lead it is linked to and whoever that is."""
-        if not ref.startswith(LINK):
-            return self._unions.get(survivors.get(ref, ref), ())
-        linked = self._links.get(ref, ())
-        return {one for lead in linked for one in (lead, *self._unions.get(survivors.get(lead, lead), ()))}
+    def _linked(self, refs: set[str]) -> set[str]:
+        """Those opportunities that are linked to a lead."""
+        if not refs:
+            return set()
+        if self._links is None:
+            self._links = self._intake.links()
+        merged = merged_deals(self._links)
+        same = {merged.get(ref, ref) for ref in refs}
+        wanted = {*refs, *same, *(old for old, new in merged.items() if new in same)}
+        own = [link for link in self._links if link.opportunity in wanted]
+        accounts = {link.lead for link in own if link.lead.startswith(LINK)} - wanted
+        own += [link for link in self._links if link.opportunity in accounts]
+        survivors = self._merged()
+        named = {link.lead for link in own}
+        members = named.union(*(self._unions.get(survivors.get(one, one), ()) for one in named))
+        created = self._intake.created(members)
+        standing = standing_ids({one: survivors[one] for one in members if one in survivors}, created)
+        return refs & claims(own, standing, created, self._intake.linking).keys()
 
     def _by_email(self, hashes: Collection[str]) -> dict[str, Match]:
         survivors = self._merged()
@@ -98,9 +114,4 @@ class Identifier:
             for member, survivor in self._survivors.items():
                 unions.setdefault(survivor, {survivor}).add(member)
             self._unions = unions
-            links: dict[str, set[str]] = {}
-            for merge in merges:
-                if merge.old_id.startswith(LINK):
-                    links.setdefault(merge.old_id, set()).add(merge.new_id)
-            self._links = links
         return self._survivors

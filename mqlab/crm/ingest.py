@@ -121,6 +121,7 @@ class Import:
         self._forgotten = Forgotten()
         self._counts: Counter[str] = Counter()
         self._reasons: Counter[Reason] = Counter()
+        self._staged: Counter[str] = Counter()
         self._left_out: tuple[str, ...] = ()
         self._laid_out: tuple[tuple[str, ...] | None, list[Statement]] = (None, [])
         self._table = table_of(mapping, kind, self._source.header, file=origin.place)
@@ -134,7 +135,7 @@ class Import:
             self._preview = Preview()
             self._preview.reads(self._table, self._statements(self._source.header))
         with sink.intake(now=now, dry_run=dry_run) as intake:
-            self._forgotten = Forgotten.of(intake.forgotten())
+            self._forgotten = Forgotten.of(intake)
             identifier = Identifier(intake)
             with _no_collecting():
                 for batch in self._source.batches():
@@ -166,7 +167,7 @@ class Import:
 
         What is bad is not set aside: it is the caller's to say so, and to take back what was appended beside it.
         """
-        self._forgotten = Forgotten.of(intake.forgotten())
+        self._forgotten = Forgotten.of(intake)
         bad: list[BadRow] = []
         for batch in self._source.batches():
             bad.extend(self.take(intake, identifier, batch))
@@ -193,6 +194,7 @@ class Import:
                 bad.extend(facts.bad)
                 stated.update(facts.columns["line"])
                 stated.update(row.line for row in facts.bad)
+                self._staged.update(dict.fromkeys(one.stages, len(facts.rows) + len(facts.bad)))
                 if self._preview is not None:
                     self._preview.add(facts)
                 if facts.rows:
@@ -287,6 +289,9 @@ class Import:
                 f"Rows that do not say when they became known: {self._counts['backfilled']}. They count as known from "
                 "when they happened (backfill)."
             )
+        if self._staged and not any(self._staged.values()):
+            words = " or ".join(f"{name} ({', '.join(self._mapping.stages[name])})" for name in sorted(self._staged))
+            notes.append(f"No row has a stage that is listed as {words}. List your own under `stages` in a mapping.")
         if self._counts["blank"]:
             notes.append(f"Rows that state nothing: {self._counts['blank']}.")
         if self._counts["footer"]:

@@ -140,7 +140,8 @@ def overridden(preset: Mapping, own: Mapping) -> Mapping:
             merged[key] = {**below[key], **above[key]}
     for key in ("events", "field_changes", "identity"):
         if len(below.get(key) or ()) == len(above.get(key) or ()) == 1:
-            merged[key] = [{**below[key][0], **above[key][0]}]
+            named = {} if key == "identity" and above[key][0].keys() & {"opportunity", "account"} else below[key][0]
+            merged[key] = [{**named, **above[key][0]}]
     for name in below.get("tables", {}).keys() & above.get("tables", {}).keys():
         lower, upper = below["tables"][name], above["tables"][name]
         columns = {**lower["columns"], **upper["columns"]}

@@ -9,9 +9,11 @@ from decimal import Decimal
 from typing import Any
 
 from mqlab.crm.money import TENTHOUSANDTHS
+from mqlab.crm.rules import Outcomes
 from mqlab.crm.statements import Statement
 from mqlab.crm.work import Facts
 from mqlab.leads.instants import instant, iso
+from mqlab.leads.moved_back import MARK
 
 FIRST = 5
 """How many rows are shown."""
@@ -89,7 +91,9 @@ def _rule(statement: Statement) -> Rule:
             absent.append(key)
     columns.pop("kind" if columns.get("kind", "").startswith("= ") else "", None)
     where = statement.spelled.where
-    return Rule(statement.spelled.name, None if where is None else where.text, columns, tuple(absent))
+    rule = statement.spelled.rule
+    states = statement.spelled.name + (MARK if isinstance(rule, Outcomes) and rule.moved_back else "")
+    return Rule(states, None if where is None else where.text, columns, tuple(absent))
 
 
 def _readable(name: str, value: Any) -> Any:

@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from mqlab.crm.columns import Column, Declared, From, Names
 from mqlab.errors import nearest
+from mqlab.leads.moved_back import BACK_FROM
 from mqlab.leads.records import OutcomeKind
 
 
@@ -91,25 +92,58 @@ class FieldChanges(Rule):
     known_at: From | None = None
 
 
+LinkWord = Literal["converted", "contact_role", "associated"]
+
+
 class Identity(Rule):
-    """The table of merges. An `opportunity` in place of `old_id` says which lead it belongs to."""
+    """The table of merges. An `opportunity` in place of `old_id` says which lead it belongs to, `link` by what.
+
+    `primary`: whether a contact role is the primary one. An `account` in place of `old_id` says which leads are of it;
+    one in place of `new_id` links the opportunity to all of them, where the lab says so. With `into` the opportunity
+    was merged into another one. `undated`: `at` only stands in for a date, and gives way to one that another row has.
+    `unless_same`: a row in which both ids are the same states nothing.
+    """
 
     old_id: From | None = None
     opportunity: From | None = None
+    account: From | None = None
+    link: LinkWord = "associated"
+    primary: From | None = None
+    into: From | None = None
     new_id: From | None = None
     at: From | None = None
     known_at: From | None = None
+    undated: bool = False
+    unless_same: bool = False
+
+    @model_validator(mode="after")
+    def of_an_opportunity(self) -> Self:
+        """What links is an opportunity's; an account stands on one side only."""
+        if self.opportunity is None and (self.link != "associated" or self.primary is not None):
+            raise ValueError("'link' and 'primary' are said of an 'opportunity'")
+        if self.primary is not None and self.link != "contact_role":
+            raise ValueError("'primary' is said of 'link: contact_role'")
+        ends = [one for one in (self.account, self.new_id, self.into) if one is not None]
+        if self.opportunity is not None and len(ends) > 1:
+            raise ValueError("an 'opportunity' leads to one of 'new_id', 'account' and 'into'")
+        if self.opportunity is None and self.into is not None:
+            raise ValueError("what goes 'into' another is an 'opportunity'")
+        return self
 
 
 class Outcomes(Rule):
     """One kind of statement that a row of an outcomes file can make; `kind` is a constant or a column.
 
     `first`: of all rows of the table that state it about one opportunity (or lead), the earliest is meant.
+    `frozen`: of several versions of one row the first stands, for what it says of a deal is what was so then.
+    `moved_back`: it is only said where the stage had been later before, such as an open deal that was closed.
     """
 
     kind: Annotated[Column, BeforeValidator(_constant)]
     at: From
     first: bool = False
+    frozen: bool = False
+    moved_back: bool = False
     lead: From | None = None
     email: From | None = None
     known_at: From | None = None
@@ -131,6 +165,15 @@ class Outcomes(Rule):
                 hint = nearest(word, list(OutcomeKind)) or f"Kinds: {', '.join(OutcomeKind)}."
                 raise ValueError(f"'{word}' is not a kind of outcome. {hint}")
         return value
+
+    @model_validator(mode="after")
+    def back_from_something(self) -> Self:
+        """Only what is known to move back does; and a row is frozen or the first, not both."""
+        if self.moved_back and self.kind.constant not in BACK_FROM:
+            raise ValueError(f"'moved_back' is said of the kinds {' and '.join(BACK_FROM)}")
+        if self.frozen and self.first:
+            raise ValueError("'first' and 'frozen' contradict each other")
+        return self
 
     @model_validator(mode="after")
     def about_somebody(self) -> Self:

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
+from mqlab.leads.links import Link, Linking
 from mqlab.leads.records import Merge
 
 Kind = Literal["leads", "events", "field-changes", "outcomes", "identity"]
@@ -43,8 +44,18 @@ class Intake(Protocol):
     def leads_by_email(self, hashes: Collection[str]) -> Mapping[str, set[str]]:
         """The leads that had these e-mail hashes."""
 
+    @property
+    def linking(self) -> Linking:
+        """What links an opportunity to a lead."""
+
+    def created(self, ids: Collection[str]) -> Mapping[str, int]:
+        """When those of `ids` that are leads were created, in microseconds."""
+
     def merges(self) -> Sequence[Merge]:
-        """Every merge known."""
+        """Every merge of people known."""
+
+    def links(self) -> Sequence[Link]:
+        """Everything known that links opportunities to leads."""
 
     def forgotten(self) -> Sequence[tuple[str, str]]:
         """Who is forgotten: the id of a lead, and the digest of an e-mail hash it had (empty: none)."""

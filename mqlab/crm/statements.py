@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import compress
@@ -12,7 +13,7 @@ from mqlab.crm.batches import Batch
 from mqlab.crm.forms import formed, listed
 from mqlab.crm.header import SHOWN, Layout, lay_out, of_table, without_use
 from mqlab.crm.mapping import Mapping
-from mqlab.crm.rules import Leads, Outcomes
+from mqlab.crm.rules import Identity, Leads, Outcomes
 from mqlab.crm.spelled import Spelled, spelled, stated_by
 from mqlab.crm.work import Context, Facts
 from mqlab.errors import InputError, Place, Problem, ProblemsFound
@@ -22,13 +23,16 @@ NEEDED = {
     "leads": ("id", "created_at"),
     "events": ("lead", "name", "at"),
     "field-changes": ("lead", "field", "value", "at"),
-    "identity": ("new_id", "at"),
+    "identity": ("at",),
     "outcomes": ("kind", "at"),
 }
 """The keys a mapping must name a column for, by kind of file."""
 
 TAKEN = frozenset({"source"})
 """What every definition reads under this name already."""
+
+_WORD = re.compile(r"\bin (\w+)")
+"""A list that a condition names."""
 
 Mask = Callable[[Sequence[Sequence[Any]]], list[bool]]
 
@@ -42,6 +46,8 @@ class Statement:
     conditions: Layout
     mask: Mask | None
     transform: Callable[[Batch, Layout], Facts]
+    stages: frozenset[str] = frozenset()
+    """The lists of stages that a row must be in to be meant."""
 
     def read(self, batch: Batch) -> Facts:
         """What the batch states by this rule; `rows` are indices into the batch."""
@@ -75,7 +81,7 @@ def statements(
 ) -> list[Statement]:
     """The rules for a file with this header, of this table; ProblemsFound names every column that is missing.
 
-    A spare rule is read where another one that states the same misses a column.
+    A spare rule is read where another one that states the same misses a column; what moves back is read where it can.
     """
     rules = [rule for rule in mapping.rules(kind) if rule.table == table]
     if not rules:
@@ -89,6 +95,8 @@ def statements(
         try:
             statement = _statement(mapping, kind, spelled(mapping, rule), header, context, file=file, several=several)
         except InputError as error:
+            if isinstance(rule, Outcomes) and rule.moved_back:
+                continue
             problems = [of_table(problem, table) for problem in error.problems]
             (own.spare_problems if rule.spare else own.problems).extend(problems)
         else:
@@ -157,13 +165,26 @@ def _statement(
     if problems:
         raise ProblemsFound(problems)
     mask = None if rule.where is None else rule.where.compiled(context.door.null_tokens)
-    return Statement(rule, layouts[0], layouts[1], mask, _transform(kind, rule, context, several=several))
+    told = _transform(kind, rule, context, several=several)
+    return Statement(rule, layouts[0], layouts[1], mask, told, _stages(mapping, rule))
+
+
+def _stages(mapping: Mapping, rule: Spelled) -> frozenset[str]:
+    if rule.where is None or (isinstance(rule.rule, Outcomes) and rule.rule.moved_back):
+        return frozenset()
+    return frozenset(set(_WORD.findall(rule.rule.where or "")) & mapping.stages.keys())
 
 
 def _transform(kind: str, rule: Spelled, context: Context, *, several: bool) -> Callable[[Batch, Layout], Facts]:
     if isinstance(rule.rule, Outcomes):
-        first, blank = rule.rule.first, several and rule.rule.where is None
-        return lambda batch, layout: transform.outcomes(batch, layout, context, several=blank, first=first)
+        own = rule.rule
+        manner = transform.Manner(several and own.where is None, own.first, own.frozen, own.moved_back)
+        return lambda batch, layout: transform.outcomes(batch, layout, context, manner)
+    if isinstance(rule.rule, Identity):
+        said = rule.rule
+        return lambda batch, layout: transform.identity(
+            batch, layout, context, link=said.link, undated=said.undated, unless_same=said.unless_same
+        )
     read = _READ[kind]
     return lambda batch, layout: read(batch, layout, context)
 
@@ -175,7 +196,7 @@ def _says_anything(statement: Statement, kind: str) -> bool:
         case "outcomes":
             return not layout["at"].absent and not all(layout[key].absent for key in ("lead", "email", "opportunity"))
         case "identity":
-            return not layout["new_id"].absent and not (layout["old_id"].absent and layout["opportunity"].absent)
+            return transform.leads_somewhere(layout)
         case _:
             return True
 
@@ -198,5 +219,4 @@ _READ: dict[str, Callable[[Batch, Layout, Context], Facts]] = {
     "leads": transform.leads,
     "events": transform.events,
     "field-changes": transform.field_changes,
-    "identity": transform.identity,
 }

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from mqlab.crm.batches import Batch
 from mqlab.crm.door import blanks, digests
 from mqlab.crm.header import Layout
 from mqlab.crm.money import currency_code
 from mqlab.crm.quarantine import Reason
+from mqlab.crm.rules import LinkWord
 from mqlab.crm.work import Context, Facts, Work
-from mqlab.leads.identity import LINK
+from mqlab.leads.identity import UNDATED
 from mqlab.leads.instants import micros
+from mqlab.leads.links import LinkKind, account_ref, opportunity_ref
+from mqlab.leads.moved_back import MARK
 from mqlab.leads.records import OutcomeKind
 from mqlab.leads.text import normalise
+from mqlab.leads.values import BOOL_TEXT
 
 EMAIL = "email:"
 """How a fact names its lead where only an e-mail was given: this, then the hash."""
@@ -106,37 +111,71 @@ def field_changes(batch: Batch, layout: Layout, context: Context) -> Facts:
     )  # fmt: skip
 
 
-def identity(batch: Batch, layout: Layout, context: Context) -> Facts:
-    """Merges: an old id became a new one. Of an opportunity: to which lead it belongs."""
+def identity(
+    batch: Batch,
+    layout: Layout,
+    context: Context,
+    *,
+    link: LinkWord = "associated",
+    undated: bool = False,
+    unless_same: bool = False,
+) -> Facts:
+    """Merges: an old id became a new one. Of an opportunity: to which lead it belongs, and by what `link`.
+
+    The version of a link is its kind; a merge has none, or `UNDATED`. `unless_same`: equal ids state nothing.
+    """
     work = Work(batch, layout, context)
-    is_link = layout["old_id"].absent and not layout["opportunity"].absent
-    key = "opportunity" if is_link else "old_id"
-    old, new = work.ids(key), work.ids("new_id")
-    if is_link:
-        old = _links(context.system, old)
+    key, target = _sides(layout)
+    old, new = work.ids(key), work.ids(target)
+    kinds: list[int | None] = [UNDATED if undated else None] * len(batch)
+    if key != "old_id":
+        old = _refs(opportunity_ref if key == "opportunity" else account_ref, context.system, old)
+        kinds = _link_kinds(work, link, target)
+    if target in _TARGETS:
+        new = _refs(_TARGETS[target][0], context.system, new)
     work.needed(old, Reason.MISSING_ID, key)
-    work.needed(new, Reason.MISSING_ID, "new_id")
+    work.needed(new, Reason.MISSING_ID, target)
     for row, (one, other) in enumerate(zip(old, new, strict=True)):
         if one is not None and one == other:
+            if unless_same:
+                work.blank.add(row)
             work.refuse(row, Reason.MERGED_WITH_ITSELF, f"'{one}'")
     at, _ = work.instants("at", needed=True)
     known, backfill = work.known(at)
     return work.done(
         {
-            "lead_ref": old, "key": digests(blanks(new)), "version": [None] * len(batch),
+            "lead_ref": old, "key": digests(blanks(new)), "version": kinds,
             "content": digests(blanks(at)), "known_at": known, "backfill": backfill, "new_id": new, "merged_at": at,
         }
     )  # fmt: skip
 
 
-def outcomes(batch: Batch, layout: Layout, context: Context, *, several: bool = False, first: bool = False) -> Facts:
-    """What sales reported. `several`: rows may make several statements, so one without an instant is blank.
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How the rows of an outcome are meant.
 
-    `first`: all rows that state the kind of one opportunity, or without one of one lead, are versions of one fact, of
-    which the earliest stands: its version is the instant counted backwards.
+    `several`: rows may make several statements, so one without an instant is blank. `first`: all rows that state the
+    kind of one opportunity, or without one of one lead, are versions of one fact, of which the earliest stands: its
+    version is the instant counted backwards. `frozen`: the first version of a row stands, so versions count backwards.
+    `moved_back`: the kind is kept with a mark, and means something only where the stage had been later before.
     """
+
+    several: bool = False
+    first: bool = False
+    frozen: bool = False
+    moved_back: bool = False
+
+
+PLAINLY = Manner()
+
+
+def outcomes(batch: Batch, layout: Layout, context: Context, manner: Manner = PLAINLY) -> Facts:
+    """What sales reported."""
     work = Work(batch, layout, context)
+    first, several = manner.first, manner.several
     kinds = _kinds(work)
+    if manner.moved_back:
+        kinds = [None if kind is None else kind + MARK for kind in kinds]
     at, days = work.instants("at", needed=not several, end_of_day=True)
     if several:
         work.blank.update(row for row, us in enumerate(at) if us is None and row not in work.findings)
@@ -144,7 +183,9 @@ def outcomes(batch: Batch, layout: Layout, context: Context, *, several: bool = 
     refs, hashes = _who(work, opportunity)
     known, backfill = work.known(at)
     modified, _ = work.instants("modified_at", needed=False)
-    version = [None if us is None else -us for us in at] if first else _versions(work, modified)
+    version = at if first else _versions(work, modified)
+    if first or manner.frozen:
+        version = [None if us is None else -us for us in version]
     amount = work.door.numbers.amounts(work.raw("amount"), work.findings, column=work.name("amount"))
     quantity = work.door.numbers.quantities(work.raw("quantity"), work.findings, column=work.name("quantity"))
     currency = _currencies(work)
@@ -186,9 +227,33 @@ def _versions(
     return [other if us is None else us for us, other in zip(modified, otherwise, strict=True)]
 
 
-def _links(system: str, opportunities: Sequence[str | None]) -> list[str | None]:
-    """How a fact names its lead where only the opportunity is given: by the link that another file makes."""
-    return [None if own is None else f"{LINK}{system}:{own}" for own in opportunities]
+def _refs(named: Callable[[str, str], str], system: str, ids: Sequence[str | None]) -> list[str | None]:
+    """How facts name opportunities, or accounts, of a system."""
+    return [None if own is None else named(system, own) for own in ids]
+
+
+def leads_somewhere(layout: Layout) -> bool:
+    """Whether a file has the columns without which a rule of identity states nothing."""
+    return not any(layout[key].absent for key in _sides(layout))
+
+
+def _sides(layout: Layout) -> tuple[str, str]:
+    """What a row of identity is about, and what that leads to, by their keys."""
+    if not layout["old_id"].absent:
+        return "old_id", "new_id"
+    if layout["opportunity"].absent:
+        return ("old_id" if layout["account"].absent else "account"), "new_id"
+    return "opportunity", next((key for key in _TARGETS if not layout[key].absent), "new_id")
+
+
+def _link_kinds(work: Work, link: LinkWord, target: str) -> list[int | None]:
+    """What links each row's opportunity; of contact roles the primary one is told apart."""
+    if target in _TARGETS:
+        return [_TARGETS[target][1]] * len(work.batch)
+    if link != "contact_role":
+        return [_LINKS[link]] * len(work.batch)
+    primary = work.door.texts(work.raw("primary"))
+    return [LinkKind.PRIMARY_ROLE if BOOL_TEXT.get(said or "") else LinkKind.ROLE for said in primary]
 
 
 def _who(work: Work, opportunities: Sequence[str | None]) -> tuple[list[str | None], list[str | None]]:
@@ -200,7 +265,7 @@ def _who(work: Work, opportunities: Sequence[str | None]) -> tuple[list[str | No
         for own, found in zip(ids, hashes, strict=True)
     ]
     if work.layout["lead"].declared.optional:
-        links = _links(work.context.system, opportunities)
+        links = _refs(opportunity_ref, work.context.system, opportunities)
         refs = [link if ref is None else ref for ref, link in zip(refs, links, strict=True)]
     work.needed(refs, Reason.MISSING_LEAD, "lead")
     return refs, hashes
@@ -233,3 +298,8 @@ def _currencies(work: Work) -> list[str | None]:
 
 
 _KINDS = frozenset(kind.value for kind in OutcomeKind)
+_TARGETS: Mapping[str, tuple[Callable[[str, str], str], LinkKind]] = {
+    "account": (account_ref, LinkKind.ACCOUNT), "into": (opportunity_ref, LinkKind.MERGED),
+}  # fmt: skip
+"""What an opportunity leads to that is no lead: how facts name it, and the kind of link."""
+_LINKS: Mapping[LinkWord, LinkKind] = {"converted": LinkKind.CONVERTED, "associated": LinkKind.ASSOCIATED}

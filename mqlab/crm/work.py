@@ -92,7 +92,7 @@ class Work:
         spot = self.layout[key]
         if spot.absent:
             return [None] * len(self.batch), frozenset()
-        values = spot.values(self.batch)
+        values = self.raw(key)
         if not isinstance(values, tuple):
             values = [
                 value if isinstance(value, datetime) or not isinstance(value, dict | list) else flat(value)

@@ -13,6 +13,7 @@ from mqlab.definitions.tree import AccountCount, Expression, FieldRef, Missing
 from mqlab.definitions.yaml import Node, ScalarNode
 from mqlab.errors import InputError, nearest
 from mqlab.experiments.document import ExperimentSpec
+from mqlab.experiments.exclusions import with_standard
 
 Report = Callable[..., None]
 HALF_LIVES = 1000
@@ -31,14 +32,14 @@ class Population:
         self.null_tokens = null_tokens
 
     def eligible(self, node: Node) -> Expression | None:
-        """The bound condition; its fields are those of any arm's definition, and `source`."""
+        """The bound condition; its fields are those of any arm's definition, `source`, and the standard exclusions."""
         text = self.spec.eligible
         if text is None or len(self.definitions) < len(self.spec.arms):
             return None
         place = node.place_of(0) if isinstance(node, ScalarNode) else node.place
         try:
             bound = bind_condition(
-                text, fields=tuple(self._fields().values()), place=place, null_tokens=self.null_tokens
+                text, fields=with_standard(self._fields().values()), place=place, null_tokens=self.null_tokens
             )
         except InputError as error:
             for problem in error.problems:

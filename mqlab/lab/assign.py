@@ -7,14 +7,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mqlab.analysis.exclusions import Exclusions
 from mqlab.definitions.evaluate import truth
 from mqlab.definitions.fields import values_at
 from mqlab.definitions.model import FieldDecl
 from mqlab.experiments.arrival import Arrival
 from mqlab.experiments.enrol import Assignment, enrol
+from mqlab.experiments.exclusions import INTERNAL, asked, with_standard
 from mqlab.lab.experiments import definitions_of
 from mqlab.lab.known import Known
 from mqlab.lab.registered import governed
+from mqlab.leads.instants import micros
 from mqlab.leads.records import History, Lead, Scalar
 
 if TYPE_CHECKING:
@@ -36,19 +39,25 @@ def assign(
 
         return assign_in_place(lab, plan, leads, as_of=as_of)
     tokens = tuple(lab.settings.lab.null_tokens)
-    if known is None:
-        few = [lead.lead_id for lead in leads] if plan.unit == "lead" and len(leads) == 1 else None
-        known = Known.read(lab, as_of=as_of, leads=few, events=False)
     declared: dict[str, FieldDecl] = {}
     for definition in definitions_of(lab, plan).values():
         for field in definition.fields:
             declared.setdefault(field.name, field)
-    fields, by_id = tuple(declared.values()), known.histories.by_id
+    names = asked(plan.eligible, declared)
+    if known is None:
+        alone = plan.unit == "lead" and len(leads) == 1 and names <= {INTERNAL}
+        known = Known.read(lab, as_of=as_of, leads=[leads[0].lead_id] if alone else None, events=False)
+    fields, by_id = with_standard(declared.values()), known.histories.by_id
+    everybody = {lead.lead_id: lead for lead in known.histories.leads} if names else {}
+    excluded = Exclusions(names, known.facts, everybody, lab.settings.lab.internal_domains, tokens)
 
     def eligible(lead: Lead | Arrival) -> bool | None:
         if plan.eligible is None:
             return True
-        return truth(plan.eligible, _values(lead, by_id.get(lead.lead_id), as_of), fields=fields, null_tokens=tokens)
+        values = _values(lead, by_id.get(lead.lead_id), as_of)
+        if names:
+            values = {**values, **excluded.of(lead, micros(lead.created_at or as_of))}
+        return truth(plan.eligible, values, fields=fields, null_tokens=tokens)
 
     table = lab.reading.assignments.overrides(plan.id)
     return enrol(

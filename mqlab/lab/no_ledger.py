@@ -9,22 +9,23 @@ from pathlib import Path
 import pyarrow as pa
 
 from mqlab.errors import InputError, UnreachableError
+from mqlab.leads.links import Linking
 from mqlab.leads.tables import EVENTS, FIELD_CHANGES, IDENTITY, LEADS, OUTCOMES, OVERRIDES, Facts
 from mqlab.store.engine import parse_url
 from mqlab.store.ledger import Ledger
 from mqlab.store.records import Approval, ExperimentStep, InForce, LockedDefinition, Look, Quarantined, QuarantineStep
 
 
-def open_to_read(url: str) -> Ledger | NoLedger:
+def open_to_read(url: str, linking: Linking) -> Ledger | NoLedger:
     """The ledger at a URL, or none where nothing was ever written; UnreachableError where it cannot be read."""
     parsed = parse_url(url)
     if parsed.get_backend_name() == "sqlite":
         path = Path(str(parsed.database))
         if not path.exists() or (path.is_file() and not path.stat().st_size):
             return NoLedger()
-        return Ledger.open(url, create=False)
+        return Ledger.open(url, create=False, linking=linking)
     try:
-        return Ledger.open(url, create=False)
+        return Ledger.open(url, create=False, linking=linking)
     except UnreachableError as error:
         if error.code == "StoreMissing":
             return NoLedger()

@@ -13,6 +13,9 @@ LINK = "opportunity:"
 A merge of such a name links the opportunity to a lead; it makes nobody one with anybody.
 """
 
+UNDATED = 0
+"""The version of a merge whose date only stands in for one; it gives way to a date that another row has."""
+
 Edge = tuple[str, str, int]
 """A merge: old id, new id, when in microseconds."""
 

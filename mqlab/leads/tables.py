@@ -7,7 +7,7 @@ version of an event, every change, the current version of every outcome.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import pyarrow as pa
@@ -65,6 +65,9 @@ OUTCOMES = pa.schema(
         ("evidence", pa.string()),
     ]
 )
+CLAIMS = pa.schema([("opportunity_id", pa.string()), ("kind", pa.int64()), ("lead_id", pa.string())])
+"""The leads that an opportunity is linked to, where they are several, and by what (`mqlab.leads.links.LinkKind`)."""
+
 OVERRIDES = pa.schema([("unit", pa.string()), ("arm", pa.string())])
 """Assignments that win over the hash for one experiment; rows come from the `assignments` table."""
 
@@ -80,6 +83,7 @@ class Facts:
     events: pa.Table
     identity: pa.Table
     outcomes: pa.Table
+    claims: pa.Table = field(default_factory=CLAIMS.empty_table)
     unmatched_outcomes: int = 0
     quarantined: int = 0
 

@@ -16,6 +16,7 @@ from mqlab.definitions.fields import values_at
 from mqlab.definitions.model import Definition
 from mqlab.definitions.prepare import Prepared
 from mqlab.experiments.enrol import enrol
+from mqlab.experiments.exclusions import asked, with_standard
 from mqlab.experiments.protocol import Protocol
 from mqlab.leads.records import History, Lead, Scalar
 from mqlab.simulation.population import NEVER, Ints
@@ -37,12 +38,16 @@ def arms_of(
     leads: Sequence[Lead],
     known: Mapping[str, Values],
 ) -> Ints:
-    """The number of each lead's arm in the order of the protocol's file, OUT for a lead outside the experiment."""
+    """The number of each lead's arm in the order of the protocol's file, OUT for a lead outside the experiment.
+
+    Nobody simulated is a customer, or one of our own people, when they come.
+    """
     declared = {field.name: field for arm in protocol.arms for field in definitions[arm.definition].fields}
-    fits = None if protocol.eligible is None else condition(protocol.eligible, fields=tuple(declared.values()))
+    fits = None if protocol.eligible is None else condition(protocol.eligible, fields=with_standard(declared.values()))
+    nobody = dict.fromkeys(asked(protocol.eligible, declared), False)
 
     def eligible(lead: Lead) -> bool | None:
-        return True if fits is None else fits(known[lead.lead_id])
+        return True if fits is None else fits({**known[lead.lead_id], **nobody})
 
     number = {arm.name: index for index, arm in enumerate(protocol.arms)}
     rows = enrol(protocol, leads, eligible=eligible)

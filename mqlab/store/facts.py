@@ -17,6 +17,8 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, Select, and_, func
 
 from mqlab.leads.identity import LINK, Edge, canonical_ids, joined_at, standing_ids
 from mqlab.leads.instants import micros
+from mqlab.leads.links import DEFAULT_LINKING, Claim, Link, Linking, claims, link_kind, merged_deals
+from mqlab.leads.moved_back import MARK
 from mqlab.leads.tables import EVENTS, FIELD_CHANGES, IDENTITY, LEADS, OUTCOMES, Facts
 from mqlab.store.current import current
 from mqlab.store.models import (
@@ -30,6 +32,7 @@ from mqlab.store.models import (
     QuarantineStepRow,
     WithdrawnRow,
 )
+from mqlab.store.read_tables import claims_table, dated, only_moved_back, other_names, with_merged_deals
 from mqlab.store.rows import among, instants, money, read, unsettled
 
 EMAIL = "email:"
@@ -46,20 +49,27 @@ _TYPES: Mapping[str, pa.DataType] = {
 
 
 def read_facts(
-    connection: Connection, *, as_of: datetime, position: int, leads: Collection[str] | None = None
+    connection: Connection,
+    *,
+    as_of: datetime,
+    position: int,
+    leads: Collection[str] | None = None,
+    linking: Linking = DEFAULT_LINKING,
 ) -> Facts:
     """Everything known at `as_of` in the ledger up to `position`.
 
-    `leads` limits it to those and whoever they were merged with.
+    `leads` limits it to those and whoever they were merged with; `linking` says what links an opportunity to a lead.
     """
     reader = _Reader(connection, micros(as_of), position)
     wanted = None if leads is None else reader.limit(leads)
-    identity, links = _unlinked(reader.identity())
+    identity, links = reader.identity()
     merges = list(zip(*(identity[name].to_pylist() for name in ("old_id", "new_id", "merged_at")), strict=True))
     people = reader.leads()
     standing = _standing(merges, people)
     joined = joined_at(merges, standing)
-    outcomes, unmatched = reader.outcomes(people, standing, links)
+    outcomes, claimed, unmatched = reader.outcomes(
+        people, standing, _claims(people, standing, links, linking), merged_deals(links)
+    )
     facts = Facts(
         as_of=as_of,
         position=position,
@@ -68,6 +78,7 @@ def read_facts(
         events=reader.events(people, joined),
         identity=_shaped(identity, IDENTITY, ["old_id", "merged_at", "new_id", "known_at"]),
         outcomes=outcomes,
+        claims=claimed,
         unmatched_outcomes=unmatched,
         quarantined=_quarantined(connection, position) if wanted is None else 0,
     )
@@ -85,14 +96,14 @@ def _standing(merges: Sequence[Edge], people: pa.Table) -> Mapping[str, str]:
     return standing_ids(survivors, dict(zip(leads["lead_id"].to_pylist(), created, strict=True)))
 
 
-def _unlinked(identity: pa.Table) -> tuple[pa.Table, Mapping[str, list[str]]]:
-    """The merges of people, and apart from them to which leads each opportunity is linked."""
-    is_link = pc.starts_with(identity["old_id"], LINK)
-    links: dict[str, list[str]] = {}
-    linked = identity.filter(is_link)
-    for old, new in zip(linked["old_id"].to_pylist(), linked["new_id"].to_pylist(), strict=True):
-        links.setdefault(old, []).append(new)
-    return (identity.filter(pc.invert(is_link)) if links else identity), links
+def _claims(
+    people: pa.Table, standing: Mapping[str, str], links: Sequence[Link], linking: Linking
+) -> Mapping[str, tuple[Claim, ...]]:
+    """The leads that each opportunity is linked to, its owner first."""
+    if not links:
+        return {}
+    created = people["created_at"].cast(pa.int64()).to_pylist()
+    return claims(links, standing, dict(zip(people["lead_id"].to_pylist(), created, strict=True)), linking)
 
 
 def _only(facts: Facts, wanted: set[str]) -> Facts:
@@ -130,11 +141,24 @@ class _Reader:
         self.emails = set(self._column(LeadRow.email_hash, LeadRow.lead_ref, wanted))
         sharing = self._column(LeadRow.lead_ref, LeadRow.email_hash, self.emails)
         named = self._column(OutcomeRow.lead_ref, OutcomeRow.email_hash, self.emails)
-        links = self._column(MergeRow.lead_ref, MergeRow.new_id, wanted, MergeRow.lead_ref.like(f"{LINK}%"))
-        linked = self._column(MergeRow.new_id, MergeRow.lead_ref, links)
+        links, linked = self._linked(wanted)
         self.refs = self._with_merged({*wanted, *sharing, *named, *linked}) | {EMAIL + found for found in self.emails}
         self.refs.update(links)
         return wanted
+
+    def _linked(self, wanted: Collection[str]) -> tuple[set[str], set[str]]:
+        """The opportunities and accounts that these leads are linked to, and every lead that those are linked to."""
+        is_link = MergeRow.lead_ref.like(f"{LINK}%")
+        links: set[str] = set()
+        ahead = set(self._column(MergeRow.lead_ref, MergeRow.new_id, wanted, is_link))
+        linked: set[str] = set()
+        while ahead:
+            links |= ahead
+            above = self._column(MergeRow.new_id, MergeRow.lead_ref, ahead)
+            below = self._column(MergeRow.lead_ref, MergeRow.new_id, ahead, is_link)
+            linked.update(one for one in above if not one.startswith(LINK))
+            ahead = {*(one for one in above if one.startswith(LINK)), *below} - links
+        return links, linked
 
     def _with_merged(self, leads: Collection[str]) -> set[str]:
         """These ids and every id they are connected with by merges known now."""
@@ -157,10 +181,17 @@ class _Reader:
         query = select(column).where(column.is_not(None), among(self.connection, within, values), *where)
         return list(self.connection.scalars(query.distinct()))
 
-    def identity(self) -> pa.Table:
-        table = self._read(MergeRow, "lead_ref", "new_id", "merged_at", "known_at").rename_columns(IDENTITY.names)
+    def identity(self) -> tuple[pa.Table, list[Link]]:
+        """The merges of people, and apart from them what links opportunities to leads."""
+        table = self._read(MergeRow, "lead_ref", "new_id", "merged_at", "known_at", "version")
+        table = table.rename_columns([*IDENTITY.names, "version"])
         done = table.filter(pc.less_equal(table["merged_at"], self.as_of_us))
-        return done.group_by(IDENTITY.names).aggregate([])
+        is_link = pc.starts_with(done["old_id"], LINK)
+        linked = done.filter(is_link)
+        columns = (linked[name].to_pylist() for name in ("old_id", "new_id", "version", "merged_at"))
+        links = [Link(old, new, link_kind(kind), at) for old, new, kind, at in zip(*columns, strict=True)]
+        people = dated(done.filter(pc.invert(is_link)) if links else done)
+        return people.group_by(IDENTITY.names).aggregate([]), links
 
     def leads(self) -> pa.Table:
         table = self._read(
@@ -198,18 +229,24 @@ class _Reader:
         return _shaped(table, EVENTS, order)
 
     def outcomes(
-        self, people: pa.Table, standing: Mapping[str, str], links: Mapping[str, list[str]]
-    ) -> tuple[pa.Table, int]:
-        """The current outcomes with the id of their lead, and how many wait for one."""
+        self,
+        people: pa.Table,
+        standing: Mapping[str, str],
+        claimed: Mapping[str, tuple[Claim, ...]],
+        merged: Mapping[str, str],
+    ) -> tuple[pa.Table, pa.Table, int]:
+        """The current outcomes with the id of their lead, who else claims their opportunities, and how many wait."""
         table = self._read(
             OutcomeRow, "lead_ref", "email_hash", "key", "version", "content", "kind", "occurred_at", "known_at",
             "opportunity_id", "amount", "currency", "quantity", "reason_code", "owner", "resolution", "backfill",
-            but=self._withdrawn(),
+            "system", but=self._withdrawn(),
         )  # fmt: skip
-        lead_ids = self._resolved(table, people, standing, links)
-        waiting = table.filter(pc.is_null(lead_ids)).select(["lead_ref", "key"])
+        table = with_merged_deals(table, merged)
+        lead_ids = self._resolved(table, people, standing, claimed)
+        waiting = table.filter(pc.and_(pc.is_null(lead_ids), pc.invert(pc.ends_with(table["kind"], MARK))))
+        waiting = waiting.select(["lead_ref", "key"])
         unmatched = waiting.group_by(["lead_ref", "key"]).aggregate([]).num_rows
-        table = table.append_column("lead_id", lead_ids).filter(pc.is_valid(lead_ids))
+        table = only_moved_back(table.append_column("lead_id", lead_ids).filter(pc.is_valid(lead_ids)), standing)
         owner = _mapped(table["lead_id"], standing)
         guessed = table["backfill"].to_numpy().astype(np.int64)
         now = current(
@@ -218,7 +255,7 @@ class _Reader:
             table["version"],
             table["content"],
             table["known_at"],
-            lesser=[guessed, _other_names(owner, table["lead_ref"])],
+            lesser=[guessed, other_names(owner, table["lead_ref"])],
         )
         table = _known(table.take(pa.array(now.rows)), now.known_us)
         table = table.filter(pc.less_equal(table["occurred_at"], self.as_of_us))
@@ -228,21 +265,29 @@ class _Reader:
             "lead_id", "occurred_at", "kind", "known_at", "opportunity_id", "amount", "currency", "quantity",
             "reason_code", "owner", "resolution", "backfill", "evidence",
         ]  # fmt: skip
-        return _shaped(table, OUTCOMES, order), unmatched
+        return (
+            _shaped(table, OUTCOMES, order),
+            claims_table(table["lead_ref"], table["opportunity_id"], claimed),
+            unmatched,
+        )
 
     def _resolved(
-        self, table: pa.Table, people: pa.Table, standing: Mapping[str, str], links: Mapping[str, list[str]]
+        self,
+        table: pa.Table,
+        people: pa.Table,
+        standing: Mapping[str, str],
+        claimed: Mapping[str, tuple[Claim, ...]],
     ) -> pa.ChunkedArray:
         """Per outcome the id of its lead: as named, else who stands for its merges, else the one with its e-mail.
 
-        Of an opportunity that is linked to several leads it is the one created first.
+        Of an opportunity that is linked to several leads it is the one that claims it first.
         """
         refs = table["lead_ref"]
         direct = pc.is_in(refs, value_set=people["lead_id"].combine_chunks())
         if pc.all(direct, min_count=0).as_py():
             return refs
         known = set(people["lead_id"].to_pylist())
-        owners = _owners(people, standing, links)
+        owners = {link: leads[0].lead for link, leads in claimed.items()}
         left = np.flatnonzero(~direct.to_numpy())
         names, hashes = refs.take(left).to_pylist(), table["email_hash"].take(left).to_pylist()
         by_email = self._leads_by_email({found for found in hashes if found is not None}, known, standing)
@@ -297,19 +342,6 @@ class _Reader:
         return read(self.connection, statement, [(name, _TYPES.get(name, pa.string())) for name in names])
 
 
-def _owners(people: pa.Table, standing: Mapping[str, str], links: Mapping[str, list[str]]) -> dict[str, str]:
-    """The lead of each linked opportunity: the first created, then the smallest id."""
-    if not links:
-        return {}
-    created = dict(zip(people["lead_id"].to_pylist(), people["created_at"].cast(pa.int64()).to_pylist(), strict=True))
-    owners: dict[str, str] = {}
-    for link, linked in links.items():
-        leads = {standing.get(one, one) for one in linked} & created.keys()
-        if leads:
-            owners[link] = min(leads, key=lambda lead: (created[lead], lead))
-    return owners
-
-
 def _raw(model: type[Fact], name: str) -> Any:
     column = getattr(model, name)
     return type_coerce(column, BigInteger).label(name) if name.endswith("_at") else column
@@ -333,16 +365,6 @@ def _mapped(ids: pa.ChunkedArray, standing: Mapping[str, str]) -> pa.ChunkedArra
     encoded = ids.combine_chunks().dictionary_encode()
     values = pa.array([standing.get(value, value) for value in encoded.dictionary.to_pylist()], pa.string())
     return pa.chunked_array([values.take(encoded.indices)])
-
-
-def _other_names(owner: pa.ChunkedArray, refs: pa.ChunkedArray) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """0 where a row names the lead it counts for, else the rank of the name it gives."""
-    ranks = np.zeros(len(refs), dtype=np.int64)
-    other = np.flatnonzero(pc.not_equal(owner, refs).to_numpy())
-    if len(other):
-        names = np.array(refs.take(pa.array(other)).to_pylist(), dtype=object)
-        ranks[other] = np.unique(names, return_inverse=True)[1] + 1
-    return ranks
 
 
 def _of_known_leads(table: pa.Table, people: pa.Table, joined: Joined) -> pa.Table:

@@ -154,11 +154,14 @@ class Forgetting:
     def _outcomes(self, refs: Collection[str], own: Mapping[str, str], shared: set[str], keep: Keep) -> None:
         """An outcome that named the person by an address alone names them by their id from now on.
 
-        One that named an address shared with others stays undecided: it names nobody.
+        One that named an address shared with others stays undecided: it names nobody. What was said of an opportunity
+        that is linked to the person goes, too.
         """
         hashes = {*own, *shared}
         named = [EMAIL + found for found in hashes]
-        theirs = or_(OutcomeRow.lead_ref.in_([*refs, *named]), OutcomeRow.email_hash.in_(list(own)))
+        is_link = MergeRow.lead_ref.like(f"{LINK}%")
+        links = set(self._connection.scalars(select(MergeRow.lead_ref).where(MergeRow.new_id.in_(refs), is_link)))
+        theirs = or_(OutcomeRow.lead_ref.in_([*refs, *named, *links]), OutcomeRow.email_hash.in_(list(own)))
         for row in self._connection.execute(select(OutcomeRow.__table__).where(theirs)).all():
             ref, address = row.lead_ref, row.email_hash
             if ref in named:
@@ -166,7 +169,7 @@ class Forgetting:
                 ref = own.get(found, EMAIL + self._digest(found))
             elif ref not in refs and address in own and not self._is_somebody(ref):
                 ref = own[address]
-            mine = ref in refs
+            mine = ref in refs or ref in links
             stays = not mine or row.reason_code is None or keep("outcomes", "reason_code", row.reason_code)
             values = {
                 "lead_ref": ref, "email_hash": None, "reason_code": row.reason_code if stays else None,

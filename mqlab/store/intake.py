@@ -10,8 +10,11 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, tuple_, update
 
+from mqlab.leads.identity import LINK
 from mqlab.leads.instants import micros
+from mqlab.leads.links import DEFAULT_LINKING, Link, Linking, link_kind
 from mqlab.leads.records import Merge
+from mqlab.store.copying import Copying
 from mqlab.store.freshness import Freshness
 from mqlab.store.models import (
     FACTS,
@@ -46,14 +49,22 @@ def commit(connection: Connection, position: int, *, now: datetime, what: str) -
 class Intake:
     """What an import may ask and write while it runs; made by `Ledger.intake`."""
 
-    def __init__(self, connection: Connection, *, now: datetime) -> None:
-        self._connection = connection
+    def __init__(self, connection: Connection, *, now: datetime, linking: Linking = DEFAULT_LINKING) -> None:
+        self.linking = linking
+        self.copying = Copying()
+        self._settled = connection
         self._now = now
         self._appended = False
         self._fresh: dict[str, Freshness | None] = {}
         self._grown: Counter[str] = Counter()
         self.position = next_position(connection)
         self.import_id = int(connection.scalar(select(func.coalesce(func.max(ImportRow.id), 0))) or 0) + 1
+
+    @property
+    def _connection(self) -> Connection:
+        """The connection, once no rows are on their way any more."""
+        self.copying.settle()
+        return self._settled
 
     def stored(self, kind: str, refs: Sequence[str], keys: Sequence[int]) -> list[Version]:
         """The versions the ledger holds of the facts (ref, key)."""
@@ -71,7 +82,9 @@ class Intake:
         fresh = self._freshness(kind)
         if fresh is not None:
             fresh.add(columns["lead_ref"], columns["key"])
-        self._grown[kind] += insert_rows(self._connection, _table(kind), columns, stamp=self._stamp)
+        self._grown[kind] += insert_rows(
+            self._connection, _table(kind), columns, stamp=self._stamp, copying=self.copying
+        )
 
     def known_leads(self, ids: Collection[str]) -> set[str]:
         """Those of `ids` that are leads."""
@@ -86,10 +99,26 @@ class Intake:
             found.setdefault(str(email_hash), set()).add(lead_id)
         return found
 
+    def created(self, ids: Collection[str]) -> Mapping[str, int]:
+        """When those of `ids` that are leads were first created, in microseconds."""
+        query = select(LeadRow.lead_ref, LeadRow.created_at).where(among(self._connection, LeadRow.lead_ref, ids))
+        found: dict[str, int] = {}
+        for lead, at in self._connection.execute(query):
+            found[lead] = min(micros(at), found.get(lead, micros(at)))
+        return found
+
     def merges(self) -> tuple[Merge, ...]:
-        """Every merge in the ledger."""
+        """Every merge of people in the ledger."""
         query = select(MergeRow.lead_ref, MergeRow.new_id, MergeRow.merged_at, MergeRow.known_at)
-        return tuple(Merge(*row) for row in self._connection.execute(query))
+        return tuple(
+            Merge(*row) for row in self._connection.execute(query.where(MergeRow.lead_ref.not_like(f"{LINK}%")))
+        )
+
+    def links(self) -> tuple[Link, ...]:
+        """Everything that links opportunities to leads."""
+        query = select(MergeRow.lead_ref, MergeRow.new_id, MergeRow.version, MergeRow.merged_at)
+        rows = self._connection.execute(query.where(MergeRow.lead_ref.like(f"{LINK}%")))
+        return tuple(Link(ref, lead, link_kind(kind), micros(at)) for ref, lead, kind, at in rows)
 
     def forgotten(self) -> list[tuple[str, str]]:
         """Who is forgotten: the id of a lead, and the digest of an e-mail hash it had (empty: none)."""
@@ -101,7 +130,7 @@ class Intake:
         """A part of the transaction that is taken back alone where the block raises."""
         appended = self._appended
         try:
-            with self._connection.begin_nested():
+            with self._connection.begin_nested(), self.copying:
                 yield
         except BaseException:
             self._appended = appended

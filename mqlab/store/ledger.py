@@ -13,6 +13,7 @@ from typing import Self
 from sqlalchemy import Engine, func, select
 
 from mqlab.errors import InputError
+from mqlab.leads.links import DEFAULT_LINKING, Linking
 from mqlab.leads.tables import Facts
 from mqlab.store import schema
 from mqlab.store.approvals import ApiKeys, Approvals, Audit, Locks
@@ -33,14 +34,16 @@ class Ledger:
     quarantine, unmatched, assignments, decisions, locks, approvals, experiments, in_force, looks, keys, audit`.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, linking: Linking) -> None:
         self._engine = engine
+        self._linking = linking
         weakref.finalize(self, engine.dispose)
 
     @classmethod
-    def open(cls, url: str, *, create: bool) -> Ledger:
+    def open(cls, url: str, *, create: bool, linking: Linking = DEFAULT_LINKING) -> Ledger:
         """Opens the ledger at a database URL, brought up to this code's revision; `create` makes it where none is.
 
+        `linking` says what links an opportunity that names no lead to one.
         Raises UnreachableError when it cannot be reached, read or written, RefusedError when newer code made it.
         """
         engine = make_engine(parse_url(url), create=create)
@@ -49,7 +52,7 @@ class Ledger:
         except BaseException:
             engine.dispose()
             raise
-        return cls(engine)
+        return cls(engine, linking)
 
     def position(self) -> int:
         """The latest ledger position, 0 when nothing was ever appended."""
@@ -70,13 +73,21 @@ class Ledger:
                     code="NoSuchPosition",
                     hint=f"Its latest position is {latest}.",
                 )
-            return read_facts(connection, as_of=as_of, position=latest if position is None else position, leads=leads)
+            return read_facts(
+                connection,
+                as_of=as_of,
+                position=latest if position is None else position,
+                leads=leads,
+                linking=self._linking,
+            )
 
     @contextmanager
     def intake(self, *, now: datetime, dry_run: bool = False) -> Iterator[Intake]:
         """One import's transaction: written whole when the block ends well, not at all otherwise or in a dry run."""
         with writing(self._engine) as connection:
-            yield Intake(connection, now=now)
+            intake = Intake(connection, now=now, linking=self._linking)
+            with intake.copying:
+                yield intake
             if dry_run:
                 connection.rollback()
 

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from sqlalchemy import ARRAY, BindParameter, ColumnElement, Connection, Select, Text, any_, bindparam, exists, text
 
 from mqlab.leads.tables import INSTANT
+from mqlab.store.copying import Copying
 from mqlab.store.models import OutcomeRow, QuarantineRow, QuarantineStepRow
 
 READ_ROWS = 50_000
@@ -27,49 +28,24 @@ def insert(
     *,
     stamp: Mapping[str, int] | None = None,
     once: bool = False,
+    copying: Copying | None = None,
 ) -> int:
     """Appends rows given as columns of equal length, returns how many; `once` skips those already there.
 
     `stamp` holds numbers that are the same in every row. A column without any value is left to its default, nothing.
+    Where they are `copying` to a PostgreSQL server, they may still be on their way.
     """
     stated = {name: values for name, values in columns.items() if values and not _is_blank(values)}
     if not stated:
         return 0
-    if connection.dialect.name == "postgresql" and not once:
-        return _copy(connection, table, stated, stamp or {})
+    if connection.dialect.name == "postgresql" and copying is not None:
+        return copying.send(connection, table, stated, stamp or {})
     mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
     rows = list(zip(*stated.values(), strict=True))
     same = {name: str(int(value)) for name, value in (stamp or {}).items()}
     names = ", ".join(f'"{name}"' for name in (*same, *stated))
     sql = f'INSERT INTO "{table.name}" ({names}) VALUES ({", ".join([*same.values(), *[mark] * len(stated)])})'
     return connection.exec_driver_sql(f"{sql} ON CONFLICT DO NOTHING" if once else sql, rows).rowcount
-
-
-def _copy(connection: Connection, table: Any, columns: Mapping[str, Sequence[Any]], stamp: Mapping[str, int]) -> int:
-    """Appends by COPY, in its text format."""
-    count = len(next(iter(columns.values())))
-    fields = [*(pa.scalar(str(int(value))) for value in stamp.values()), *map(_copied, columns.values())]
-    lines = pc.binary_join_element_wise(*fields, "\t").to_pylist()
-    names = ", ".join(f'"{name}"' for name in (*stamp, *columns))
-    driver: Any = connection.connection.driver_connection
-    with driver.cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN (ENCODING utf8)') as copy:
-        copy.write("\n".join([*lines, ""]).encode())
-    return count
-
-
-def _copied(values: Sequence[Any]) -> pa.Array:
-    """Values as COPY reads them: backslashes, tabs and ends of lines escaped, nothing as \\N."""
-    column = pa.array(values)
-    if not pa.types.is_string(column.type):
-        column = column.cast(pa.string())
-    elif pc.any(pc.match_substring_regex(column, _SPECIAL)).as_py():
-        for plain, escaped in _ESCAPES:
-            column = pc.replace_substring(column, plain, escaped)
-    return column.fill_null("\\N")
-
-
-_SPECIAL = r"[\\\t\n\r]"
-_ESCAPES = (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\r", "\\r"))
 
 
 def _is_blank(values: Sequence[Any]) -> bool:

@@ -296,20 +296,21 @@ def _first_owner(counted: ir.Table) -> ir.Table:
 
 
 def _money(counted: ir.Table, measures: tuple[Money, ...]) -> ir.Table:
-    """Revenue per lead: the first won row of each opportunity, once, with the amount it had then."""
+    """Revenue per lead: each opportunity once, from the age at which it was first won, with the first amount stated."""
     won = counted.filter(counted.kind == "closed_won")
-    won = won.mutate(deal=won.opportunity_id.fill_null(""))
+    won = won.mutate(deal=won.opportunity_id.fill_null(""), silent=ibis.ifelse(won.amount_minor.isnull(), 1, 0))
+    deal = [won.lead_id, won.deal]
     place = ibis.row_number().over(
-        group_by=[won.lead_id, won.deal], order_by=[won.occurred_us, won.known_us, won.amount_minor]
+        group_by=deal, order_by=[won.silent, won.occurred_us, won.known_us, won.amount_minor]
     )
-    won = won.mutate(place=place)
+    won = won.mutate(place=place, won_age=won.age.min().over(group_by=deal))
     won = won.filter(won.place == 0)
     sums = {}
     for number, money in enumerate(measures):
         amount = won.amount_minor
         if money.cap_minor is not None:
             amount = ibis.ifelse(amount > money.cap_minor, money.cap_minor, amount)
-        sums[money_column(number)] = amount.sum(where=won.age <= money.horizon_days).cast("int64")
+        sums[money_column(number)] = amount.sum(where=won.won_age <= money.horizon_days).cast("int64")
     return won.group_by("lead_id").aggregate(**sums)
 
 

@@ -14,6 +14,7 @@ import ibis
 import pyarrow as pa
 from ibis.expr import types as ir
 
+from mqlab.experiments.exclusions import DEAL_KINDS
 from mqlab.leads.instants import DAY_US
 from mqlab.warehouse.compile.expression import number
 from mqlab.warehouse.dataset import OUTCOME_ROWS
@@ -79,6 +80,20 @@ def handed_over(table: LabTable | None, as_of_us: int) -> ir.Table | None:
         return None
     rows = _current(_known(table, as_of_us))
     return rows.filter(rows.kind == "handed_off").select("lead_id", "occurred_us")
+
+
+def deals_told(table: LabTable | None, as_of_us: int) -> ir.Table | None:
+    """`lead_id`, `deal`, `kind`, `told_us` of the known outcomes of deals, None where there are no outcomes."""
+    if table is None:
+        return None
+    rows = _current(_known(table, as_of_us))
+    rows = rows.filter(rows.kind.isin(DEAL_KINDS))
+    return rows.select(
+        "lead_id",
+        "kind",
+        deal=ibis.coalesce(rows.opportunity_id, ibis.literal("lead ").concat(rows.lead_id)),
+        told_us=ibis.greatest(rows.occurred_us, rows.known_us),
+    )
 
 
 def _known(table: LabTable, as_of_us: int) -> ir.Table:

@@ -27,6 +27,9 @@ class Export:
     states: int
     blank: int = 0
 
+    def __str__(self) -> str:
+        return f"{self.preset} {self.kind} of {self.table} {self.name}"
+
     @property
     def cells(self) -> list[list[str]]:
         """The header and the rows."""
@@ -113,7 +116,7 @@ Id,AccountId,Name,Type,LeadSource,OwnerId,CreatedDate,StageName,IsClosed,IsWon,A
 006000000000003AAA,001000000000001AAA,Deal 3,New Business,Web,005000000000001AAA,2026-07-22T09:00:00.000Z,Prospecting,false,false,,EUR,2026-09-30,false,2026-07-22T09:00:00.000Z
 006000000000004AAA,001000000000001AAA,Gone,New Business,Web,005000000000001AAA,2026-07-22T09:00:00.000Z,Prospecting,false,false,,EUR,2026-09-30,true,2026-07-22T09:00:00.000Z
 """,
-        ("Id", "CreatedDate", "IsClosed", "IsWon", "CloseDate"), 5, 1,
+        ("Id", "CreatedDate", "IsClosed", "IsWon", "CloseDate"), 6, 1,
     ),
     Export(
         "salesforce", "outcomes", "opportunity_history", "API",
@@ -123,7 +126,7 @@ Id,OpportunityId,StageName,Amount,CloseDate,Probability,CreatedDate,CurrencyIsoC
 008000000000002AAA,006000000000001AAA,Closed Won,12000,2026-08-30,100,2026-08-28T09:00:00.000Z,EUR,false
 008000000000003AAA,006000000000001AAA,Closed Won,13000,2026-08-30,100,2026-09-05T09:00:00.000Z,EUR,false
 """,
-        ("OpportunityId", "StageName", "CreatedDate"), 2, 1,
+        ("OpportunityId", "StageName", "CreatedDate"), 3,
     ),
     Export(
         "salesforce", "outcomes", "opportunity_field_history", "API",
@@ -144,7 +147,7 @@ id,created_date,type,stage_name,is_closed,is_won,amount,currency_iso_code,close_
 006000000000001AAA,2026-07-20 09:00:00,New,Proposal,false,false,1000,EUR,2026-08-30,false,2026-07-20 09:00:00,2026-08-28 08:59:59,false
 006000000000001AAA,2026-07-20 09:00:00,New,Closed Won,true,true,1200,EUR,2026-08-30,false,2026-08-28 09:00:00,9999-12-31 23:59:59,true
 """,
-        ("id", "created_date", "is_closed", "is_won", "_fivetran_start"), 3,
+        ("id", "created_date", "is_closed", "is_won", "_fivetran_start"), 4,
     ),
     Export(
         "salesforce", "identity", "contact_role", "API",
@@ -241,7 +244,7 @@ canonical-vid,property,value,timestamp,source-type,source-id
 101,lifecyclestage,customer,1785571200000,CRM_UI,1
 101,lifecyclestage,lead,1782864000000,CRM_UI,1
 """,
-        ("canonical-vid", "property", "value", "timestamp"), 1, 1,
+        ("canonical-vid", "property", "value", "timestamp"), 2,
     ),
     Export(
         "hubspot", "field-changes", "contact_property_history", "Airbyte",
@@ -268,7 +271,7 @@ hs_object_id,dealname,pipeline,dealstage,dealtype,amount,deal_currency_code,clos
 902,Deal,default,1002,newbusiness,100,EUR,2026-08-02T08:00:00Z,2026-07-10T08:00:00Z,true,false,price,9,2026-08-02T08:00:00Z
 903,Deal,default,1003,newbusiness,100,EUR,2026-09-02T08:00:00Z,2026-07-11T08:00:00Z,false,false,,9,2026-07-11T08:00:00Z
 """,
-        ("hs_object_id", "createdate", "closedate", "hs_is_closed_won", "hs_is_closed"), 5,
+        ("hs_object_id", "createdate", "closedate", "hs_is_closed_won", "hs_is_closed"), 6,
     ),
     Export(
         "hubspot", "identity", "deal", "Airbyte",
@@ -337,7 +340,7 @@ id,title,person_id,org_id,pipeline_id,stage_id,status,value,currency,add_time,up
 33,Deal,12,5,1,4,deleted,500,EUR,2026-07-06 08:00:00,2026-08-02 08:00:00,,,,,,,2026-09-01,,9
 34,Deal,,5,1,4,open,500,EUR,2026-07-07 08:00:00,2026-08-02 08:00:00,,,,,,,2026-09-01,,9
 """,
-        ("id", "status", "add_time", "first_won_time", "lost_time"), 5, 1,
+        ("id", "status", "add_time", "first_won_time", "lost_time"), 6, 1,
     ),
     Export(
         "pipedrive", "identity", "lead", "API",

@@ -87,3 +87,16 @@ def test_rules_name_tables_or_do_not(desk: Desk):
 
     with pytest.raises(ProblemsFound, match="Name the table in each"):
         desk.take("outcomes", "id,b\n", preset="salesforce", mapping=mapping)
+
+
+def test_stages_that_fit_nothing_in_the_file_are_told(desk: Desk):
+    """Where no row has a stage of the lists, the lists are named; one row that has one is enough for silence."""
+    head = "Id,OpportunityId,StageName,Amount,CreatedDate\n"
+    german = head + "008000000000001AAA,006000000000001AAA,Gewonnen,10,2026-08-01T09:00:00.000Z\n"
+    lost = german + "008000000000002AAA,006000000000001AAA,Closed Lost,10,2026-08-02T09:00:00.000Z\n"
+
+    told, silent = (desk.take("outcomes", text, preset="salesforce", dry_run=True).notes for text in (german, lost))
+
+    note = "No row has a stage that is listed as lost (Closed Lost) or won (Closed Won)."
+    assert [one for one in told if one.startswith(note)] == [note + " List your own under `stages` in a mapping."]
+    assert not [one for one in silent if "stage" in one]

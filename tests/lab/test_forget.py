@@ -11,6 +11,7 @@ from contextlib import ExitStack, closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import pyarrow.compute as pc
 import pytest
 
 from mqlab.errors import InputError
@@ -341,3 +342,27 @@ def test_no_command_prints_an_address_or_a_name(tmp_path: Path):
 
     said = said.casefold()
     assert [one for one in (*ADDRESSES, "hopper", "alan turing", "0301234567") if one in said] == []
+
+
+def test_what_is_said_of_a_linked_deal_goes_too(lab: Lab):
+    """An opportunity that names no lead keeps its amount, and loses what was written about the person, for good."""
+    feed(lab)
+    mapping = lab.folder / "deals.yaml"
+    mapping.write_text(
+        "kind: crm-preset/v1\nid: deals\nidentity: {opportunity: deal, new_id: lead, at: at}\n"
+        "outcomes: [{kind: closed_lost, opportunity: deal, at: at, amount: amount, reason: why}]\n"
+    )
+    deals = lab.folder / "deals.csv"
+    deals.write_text("deal,lead,at,amount,why\nD1,G2,2026-02-02T00:00:00Z,70,ms hopper went sailing\n")
+    for kind in ("identity", "outcomes"):
+        lab.ingest(kind, deals, now=LOOK, mapping=mapping)
+
+    before = lab.ledger.facts(as_of=LOOK).outcomes.filter(pc.field("opportunity_id") == "D1").to_pylist()
+    lab.forget("G1", by="dpo", because="asked", now=LOOK)
+    again = lab.ingest("outcomes", deals, now=LOOK, mapping=mapping)
+
+    after = lab.ledger.facts(as_of=LOOK).outcomes.filter(pc.field("opportunity_id") == "D1").to_pylist()
+    assert (before[0]["lead_id"], before[0]["reason_code"]) == ("G1", "ms hopper went sailing")
+    assert after == [{**before[0], "reason_code": None}]
+    assert (again.read, again.unchanged) == (1, 1)
+    assert "sailing" not in everything(lab)

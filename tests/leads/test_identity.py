@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mqlab.leads.identity import Edge, canonical_ids, joined_at
+from mqlab.leads.identity import Edge, canonical_ids, joined_at, standing_ids
 
 PATIENT = settings(deadline=None)
 IDS = st.sampled_from("abcdef")
@@ -64,3 +66,20 @@ def test_who_survives(merges: list[Edge], survivors: dict[str, str]):
 def _together(one: str, other: str, merges: list[Edge]) -> bool:
     survivors = canonical_ids(merges)
     return survivors.get(one, one) == survivors.get(other, other)
+
+
+@PATIENT
+@given(MERGES, st.dictionaries(IDS, st.integers(0, 9)), st.randoms(use_true_random=False))
+def test_whoever_stands_for_a_person_is_one_of_its_leads(merges: list[Edge], created: dict[str, int], random: Random):
+    """Whoever stands is a lead where any of the union is, and no date of joining is before the first merge."""
+    standing = standing_ids(canonical_ids(merges), created)
+    shuffled = list(merges)
+    random.shuffle(shuffled)
+
+    joined = joined_at(merges, standing)
+    assert joined_at(shuffled, standing) == joined
+    assert {member: who for member, (who, _) in joined.items()} == dict(standing)
+    for member, (who, at) in joined.items():
+        assert standing.get(who, who) == who
+        assert at in {when for *_, when in merges}
+        assert who in created or member not in created

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from mqlab.store.ledger import Ledger
-from tests.store.server import own_database
+from tests.store import server
+from tests.store.server import OwnServer, own_database
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
 
@@ -33,6 +34,22 @@ def server_ledger_url(postgres_url: str, empty_database: str) -> Iterator[str]:
     """An empty ledger on the server."""
     with own_database(postgres_url, like=empty_database) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def second_server(postgres_url: str) -> Iterator[OwnServer]:
+    """A server beside that of the other tests, which has to run too."""
+    assert postgres_url
+    with server.own_server() as made:
+        yield made
+
+
+@pytest.fixture
+def own_server(second_server: OwnServer) -> Iterator[OwnServer]:
+    """A server that may be harmed; it is whole again for the next test."""
+    second_server.start()
+    yield second_server
+    second_server.start()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

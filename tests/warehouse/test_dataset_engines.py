@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from mqlab.analysis.analyze import lead_rows
@@ -60,7 +61,17 @@ def inputs(seed: int) -> tuple[pa.Table, pa.Table, Plan]:
     time = clock(known.outcomes, known.as_of)
     rows = outcome_rows(known.outcomes, judged.person, currency="EUR", lab_currency="EUR", exchange=None)
     plan = Plan(time.as_of_us, time.cut_off_us, effort_horizons=(60,), money=(Money(60, 2_000_000), Money(30, None)))
-    return lead_rows(protocol(), definitions(), judged), rows.table, plan
+    return lead_rows(protocol(), definitions(), judged), _told_twice(rows.table), plan
+
+
+def _told_twice(rows: pa.Table) -> pa.Table:
+    """Every win once more a day later; of every second one only then with its amount."""
+    won = rows.filter(pc.equal(rows["kind"], "closed_won"))
+    later = won.set_column(2, "occurred_us", pc.add(won["occurred_us"], 86_400_000_000))
+    place = rows.column_names.index("amount_minor")
+    silent = pa.array([number % 2 == 0 for number in range(rows.num_rows)])
+    first = rows.set_column(place, "amount_minor", pc.if_else(silent, None, rows["amount_minor"]))
+    return pa.concat_tables([first, later]).combine_chunks()
 
 
 @pytest.fixture(scope="module")

@@ -32,7 +32,7 @@ def functions(sql: str, dialect: str) -> Iterator[str]:
         yield call.name.lower() if isinstance(call, sge.Anonymous) else call.sql_name().lower()
 
 
-@pytest.mark.slow
+@pytest.mark.engines
 def test_only_functions_of_the_engine_are_called(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every function of every compiled query is one of the engine's own."""
     asked: list[str] = []

@@ -1,0 +1,94 @@
+"""What links, merges and stages make of the tables that were read: pure functions on Arrow tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mqlab.leads.identity import UNDATED
+from mqlab.leads.links import Claim, opportunity_ref
+from mqlab.leads.moved_back import BACK_FROM, MARK, Said, moved_back
+from mqlab.leads.tables import CLAIMS
+
+
+def claims_table(
+    refs: pa.ChunkedArray, opportunities: pa.ChunkedArray, claimed: Mapping[str, tuple[Claim, ...]]
+) -> pa.Table:
+    """Who claims the opportunities that rows name and that are linked to several leads."""
+    several = pa.array(sorted(link for link, leads in claimed.items() if len(leads) > 1), pa.string())
+    chosen = pc.is_in(refs, value_set=several)
+    pairs = set(zip(refs.filter(chosen).to_pylist(), opportunities.filter(chosen).to_pylist(), strict=True))
+    rows = sorted((own, claim.kind, claim.lead) for link, own in pairs if own is not None for claim in claimed[link])
+    columns = zip(*rows, strict=True) if rows else ((), (), ())
+    return pa.table([pa.array(values, field.type) for values, field in zip(columns, CLAIMS, strict=True)], CLAIMS)
+
+
+def dated(merges: pa.Table) -> pa.Table:
+    """The merges without dates that only stand in for one, where another row of the same two ids has one."""
+    undated = pc.fill_null(pc.equal(merges["version"], UNDATED), False)
+    if not pc.any(undated, min_count=0).as_py():
+        return merges
+    pairs = list(zip(merges["old_id"].to_pylist(), merges["new_id"].to_pylist(), strict=True))
+    stands_in = undated.to_pylist()
+    dated = {pair for pair, guess in zip(pairs, stands_in, strict=True) if not guess}
+    keep = [not guess or pair not in dated for pair, guess in zip(pairs, stands_in, strict=True)]
+    return merges.filter(pa.array(keep, pa.bool_()))
+
+
+def with_merged_deals(outcomes: pa.Table, merged: Mapping[str, str]) -> pa.Table:
+    """The outcomes with the id of the opportunity that theirs was merged into."""
+    if not merged:
+        return outcomes
+    refs = zip(outcomes["system"].to_pylist(), outcomes["opportunity_id"].to_pylist(), strict=True)
+    became = [
+        own if own is None else merged.get(ref := opportunity_ref(system, own), ref).split(":", 2)[2]
+        for system, own in refs
+    ]
+    place = outcomes.column_names.index("opportunity_id")
+    return outcomes.set_column(place, "opportunity_id", pa.array(became, pa.string()))
+
+
+def only_moved_back(table: pa.Table, standing: Mapping[str, str]) -> pa.Table:
+    """The outcomes, those of marked kinds only where a stage moved back, and without the mark."""
+    marked = pc.ends_with(table["kind"], MARK)
+    if not pc.any(marked, min_count=0).as_py():
+        return table
+    kinds = pa.array(sorted({*BACK_FROM, *(kind for late in BACK_FROM.values() for kind in late)}), pa.string())
+    stage = np.flatnonzero(pc.or_(marked, pc.is_in(table["kind"], value_set=kinds)).to_numpy())
+    few = table.take(pa.array(stage)).select(
+        ["lead_id", "opportunity_id", "kind", "known_at", "occurred_at", "backfill", "version"]
+    )
+    said = [
+        Said(about, at_us, row["kind"], number)
+        for number, row in zip(stage.tolist(), few.to_pylist(), strict=True)
+        for about, at_us in _about(row, standing)
+    ]
+    keep = pc.invert(marked).to_numpy().copy()
+    keep[sorted(moved_back(said))] = True
+    bare = pc.replace_substring(table["kind"], MARK, "")
+    return table.set_column(table.column_names.index("kind"), "kind", bare).filter(pa.array(keep))
+
+
+def _about(row: Mapping[str, Any], standing: Mapping[str, str]) -> list[tuple[tuple[str, ...], int]]:
+    """What a row is about, the lead and perhaps its deal, and when the system said so.
+
+    That is when the business knew; of a row that does not say, its version, which may count backwards.
+    """
+    told = row["known_at"] if not row["backfill"] or row["version"] is None else abs(row["version"])
+    lead, deal, kind = standing.get(row["lead_id"], row["lead_id"]), row["opportunity_id"], row["kind"]
+    about: list[tuple[tuple[str, ...], int]] = [] if kind.startswith("reopened") else [((lead,), told)]
+    return about if deal is None or kind.startswith("recycled") else [*about, ((lead, deal), told)]
+
+
+def other_names(owner: pa.ChunkedArray, refs: pa.ChunkedArray) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """0 where a row names the lead it counts for, else the rank of the name it gives."""
+    ranks = np.zeros(len(refs), dtype=np.int64)
+    other = np.flatnonzero(pc.not_equal(owner, refs).to_numpy())
+    if len(other):
+        names = np.array(refs.take(pa.array(other)).to_pylist(), dtype=object)
+        ranks[other] = np.unique(names, return_inverse=True)[1] + 1
+    return ranks
