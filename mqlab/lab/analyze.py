@@ -15,6 +15,7 @@ from mqlab.errors import InputError, UnreachableError
 from mqlab.experiments import lifecycle
 from mqlab.experiments.protocol import Protocol
 from mqlab.lab import looks
+from mqlab.lab.data_hash import data_hash
 from mqlab.lab.experiments import declared, definitions_of, meanings, steps
 from mqlab.lab.fx import Exchange, exchange
 from mqlab.warehouse.engines.engine import open_engine
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 class Analysis:
     """A result that prints in a terminal, renders in a notebook, and converts to plain data or a data frame.
 
-    `unrecorded` says why the ledger does not know of this look, where it should.
+    `unrecorded` says why the ledger does not know of this look, where it should. `data` is the hash of the facts, where
+    it was asked for.
     """
 
     result: AnalysisResult
@@ -38,6 +40,7 @@ class Analysis:
     definitions: dict[str, Definition]
     zone: ZoneInfo
     unrecorded: str = ""
+    data: dict[str, Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The agreed JSON of `mqlab analyze`."""
@@ -61,10 +64,19 @@ class Analysis:
         return render(self.result, self.protocol, self.zone)
 
 
-def analyze(lab: Lab, experiment: str, *, as_of: datetime, position: int | None, progress: Progress) -> Analysis:
+def analyze(
+    lab: Lab,
+    experiment: str,
+    *,
+    as_of: datetime,
+    position: int | None,
+    progress: Progress,
+    hashed: bool = False,
+) -> Analysis:
     """Read the ledger at one position, judge, count, estimate, conclude; a look at a running experiment is recorded.
 
-    The notes begin with what the start came too late for, such as leads that had arrived before it.
+    `hashed` asks for the hash of the facts, which a warehouse does not give. The notes begin with what the start came
+    too late for, such as leads that had arrived before it.
     """
     plan = declared(lab, experiment)
     log = steps(lab, experiment)
@@ -88,6 +100,7 @@ def analyze(lab: Lab, experiment: str, *, as_of: datetime, position: int | None,
         "looks_taken": looks.taken_before(lab, experiment, as_of=as_of, position=read_at),
     }
     warehouse = lab.settings.warehouse
+    data = None
     if warehouse.holds_the_lab:
         progress("judging leads", 0, 1)
         with open_engine(warehouse.url, memory_limit=warehouse.memory_limit, folder=lab.folder) as engine:
@@ -104,6 +117,7 @@ def analyze(lab: Lab, experiment: str, *, as_of: datetime, position: int | None,
         progress("reading the ledger", 0, 1)
         facts = lab.reading.facts(as_of=as_of, position=read_at)
         progress("reading the ledger", 1, 1)
+        data = data_hash(facts) if hashed else None
         result = analyze_facts(
             present,
             definitions,
@@ -120,7 +134,7 @@ def analyze(lab: Lab, experiment: str, *, as_of: datetime, position: int | None,
             looks.record(lab, present, result, now=lab.clock())
         except UnreachableError as error:
             unrecorded = f"this look could not be recorded, so later ones will not know of it: {error}"
-    return Analysis(result, present, definitions, lab.settings.zone, unrecorded)
+    return Analysis(result, present, definitions, lab.settings.zone, unrecorded, data)
 
 
 def _reached(lab: Lab, position: int | None) -> int:

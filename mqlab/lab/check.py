@@ -75,8 +75,11 @@ def _settings(lab: Lab) -> list[Problem]:
             found.append(Problem("MissingFile", f"{label}: there is no file '{name}' in the lab.", Place(file)))
     found.extend(_readable(lab))
     if lab.settings.business_hours.country is not None:
-        message = "[business_hours] is read, but service levels still run on the wall clock."
-        found.append(Problem("BusinessHoursUnused", message, Place(file), "warning"))
+        message = (
+            "[business_hours] counts in `report feedback`; the metric touched_within_sla and the check `capacity` run "
+            "on the wall clock."
+        )
+        found.append(Problem("BusinessHoursInFeedback", message, Place(file), "warning"))
     return found
 
 

@@ -1,23 +1,32 @@
-"""`report experiment`: the analysis as one HTML file."""
+"""`report experiment`: the analysis as a document, drawn in one format or several, each with its manifest."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mqlab import __version__
+from mqlab.analysis.results import AnalysisResult
 from mqlab.definitions.describe import describe
 from mqlab.definitions.diff import diff
 from mqlab.definitions.fingerprint import fingerprint
 from mqlab.experiments.canonical import fingerprint as protocol_fingerprint
+from mqlab.lab import manifest, report_files
 from mqlab.lab.analyze import Analysis, analyze
-from mqlab.lab.files import write_whole
+from mqlab.lab.data_hash import data_hash
+from mqlab.lab.progress import Progress, silent
+from mqlab.lab.report_files import Report
 from mqlab.leads.instants import iso
+from mqlab.reports import format as fmt
+from mqlab.reports.document import Document
+from mqlab.reports.formats import ReportFormat, render
+from mqlab.reports.printable import cleaned
 
 if TYPE_CHECKING:
     from mqlab.lab.core import Lab
-    from mqlab.lab.progress import Progress
 
 
 def report_experiment(
@@ -26,53 +35,105 @@ def report_experiment(
     *,
     as_of: datetime,
     position: int | None,
+    formats: Sequence[ReportFormat],
     out: Path | None,
     overwrite: bool,
     progress: Progress,
-) -> Path:
-    """Analyse, build the document, draw it, write it whole; returns the file's path.
+) -> tuple[Path, ...]:
+    """Analyse, build the document, draw it, write it whole; returns the files' paths.
 
-    The same report again is no conflict; another one in its place needs `overwrite`.
+    No format is that of `out`, else HTML. The same report again is no conflict; another one in its place needs
+    `overwrite`.
     """
-    analysis = analyze(lab, experiment, as_of=as_of, position=position, progress=progress)
-    return write_report(lab, analysis, out=out, overwrite=overwrite)
+    chosen = report_files.chosen(formats, out)
+    analysis = analyze(lab, experiment, as_of=as_of, position=position, progress=progress, hashed=True)
+    return write(lab, analysis, formats=chosen, out=out, overwrite=overwrite, progress=progress)
 
 
 def write_report(lab: Lab, analysis: Analysis, *, out: Path | None = None, overwrite: bool = False) -> Path:
     """Write the page of an analysis that was made already; by default into `reports/`, named by experiment and day."""
-    page = html(analysis)
+    return write(lab, analysis, formats=(ReportFormat.HTML,), out=out, overwrite=overwrite)[0]
+
+
+def write(
+    lab: Lab,
+    analysis: Analysis,
+    *,
+    formats: Sequence[ReportFormat],
+    out: Path | None,
+    overwrite: bool,
+    progress: Progress = silent,
+) -> tuple[Path, ...]:
+    """Draw an analysis and write every file with its manifest; nothing is written where one of them may not be."""
     day = analysis.result.as_of.astimezone(lab.settings.zone).date()
-    path = out or lab.folder / "reports" / f"{analysis.result.experiment}-{day}.html"
-    same = path.is_file() and path.read_text(encoding="utf-8") == page
-    write_whole(path, page, overwrite=overwrite or same)
-    return path
+    usual = lab.folder / "reports" / f"{analysis.result.experiment}-{day}"
+    made = report(lab, analysis)
+    return report_files.write(made, usual, formats=formats, out=out, overwrite=overwrite, progress=progress)
 
 
 def html(analysis: Analysis) -> str:
-    """The report's page; the same analysis gives the same bytes."""
+    """The page of an analysis alone, without the hash of its data; the same analysis gives the same bytes."""
+    return render(_document(analysis, _facts(analysis), fmt.LOCALE), ReportFormat.HTML).decode()
+
+
+def report(lab: Lab, analysis: Analysis, *, locale: str | None = None) -> Report:
+    """The document of an analysis, in the lab's locale or in another, and what it was made of.
+
+    The data are hashed where the ledger holds them, not where a warehouse does.
+    """
+    held = lab.settings.warehouse.holds_the_lab
+    facts = {**_facts(analysis), "data": None if held else analysis.data or _hashed(lab, analysis.result)}
+    return Report(_document(analysis, facts, locale or lab.settings.reports.locale), facts)
+
+
+def _document(analysis: Analysis, facts: dict[str, Any], locale: str) -> Document:
     from mqlab.reports.experiment import build
-    from mqlab.reports.html import render
 
     protocol, definitions, result = analysis.protocol, analysis.definitions, analysis.result
     refs = {arm.name: arm.definition for arm in protocol.arms}
     control = definitions[refs[protocol.control]]
-    document = build(
-        result,
-        protocol,
-        descriptions={ref: describe(definition) for ref, definition in definitions.items()},
-        changes={arm.name: diff(control, definitions[arm.definition]) for arm in protocol.challengers},
-        timezone=analysis.zone,
-        manifest=[
-            ("mqlab", __version__),
-            ("Protocol", protocol_fingerprint(protocol)),
-            *((ref, fingerprint(definition).meaning) for ref, definition in definitions.items()),
-            ("As of", iso(result.as_of)),
-            ("Ledger position", str(result.ledger)),
-            ("Engine", result.engine),
-            (
-                "Command",
-                f"mqlab report experiment {result.experiment} --as-of {iso(result.as_of)} --ledger {result.ledger}",
-            ),
-        ],
-    )
-    return render(document)
+    data = facts["data"]
+    with fmt.written_in(locale):
+        document = build(
+            result,
+            protocol,
+            descriptions={ref: describe(definition) for ref, definition in definitions.items()},
+            changes={arm.name: diff(control, definitions[arm.definition]) for arm in protocol.challengers},
+            timezone=analysis.zone,
+            manifest=[
+                ("mqlab", __version__),
+                ("Protocol", facts["fingerprints"]["protocol"]),
+                *facts["fingerprints"]["definitions"].items(),
+                ("As of", iso(result.as_of)),
+                ("Ledger position", str(result.ledger)),
+                ("Engine", result.engine),
+                *((("Data (SHA-256)", data["sha256"]),) if data else ()),
+                ("Analysis (SHA-256)", facts["analysis"]),
+                ("Command", facts["command"]),
+            ],
+        )
+    return cleaned(document)
+
+
+def _hashed(lab: Lab, result: AnalysisResult) -> dict[str, Any]:
+    return data_hash(lab.reading.facts(as_of=result.as_of, position=result.ledger))
+
+
+def _facts(analysis: Analysis) -> dict[str, Any]:
+    """What the report was made of, but for its data."""
+    result = analysis.result
+    whole = json.dumps(analysis.to_dict(), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return {
+        "report": "experiment",
+        "experiment": result.experiment,
+        "as_of": iso(result.as_of),
+        "ledger": result.ledger,
+        "engine": result.engine,
+        "fingerprints": {
+            "protocol": protocol_fingerprint(analysis.protocol),
+            "definitions": {ref: fingerprint(found).meaning for ref, found in analysis.definitions.items()},
+        },
+        "data": None,
+        "analysis": manifest.sha256(whole.encode()),
+        "command": f"mqlab report experiment {result.experiment} --as-of {iso(result.as_of)} --ledger {result.ledger}",
+    }

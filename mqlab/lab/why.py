@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from mqlab.analysis.judge import reads_account
+from mqlab.crm.inferred import with_inferred
 from mqlab.definitions.decision import Decision
 from mqlab.definitions.evaluate import Evaluator
 from mqlab.definitions.tipping import tipping
@@ -111,13 +115,23 @@ class Why:
             lines += _wrap(f"No started experiment takes it; {what}.", "")
         for note in self.notes:
             lines += _wrap(note, "")
-        lines += ["", "What happened"]
+        lines += ["", *self.what_happened()]
+        return "\n".join([*lines, *([""] if self.judgements else []), *self.judged()])
+
+    def what_happened(self) -> list[str]:
+        """The timeline, for a terminal of 80 columns."""
+        lines = ["What happened"]
         for moment in self.timeline:
             late = f" (known {fmt.instant(moment.known_at, self.zone)})" if moment.known_at else ""
             lines += _wrap(f"{moment.at.astimezone(self.zone):%Y-%m-%d %H:%M}  {moment.what}{late}", "  ", 20)
+        return lines
+
+    def judged(self) -> list[str]:
+        """How each definition judges the lead, with an empty line between them."""
+        lines: list[str] = []
         for one in self.judgements:
-            lines += ["", *self._judgement(one)]
-        return "\n".join(lines)
+            lines += [*([""] if lines else []), *self._judgement(one)]
+        return lines
 
     def _judgement(self, one: Judgement) -> list[str]:
         decision = one.decision
@@ -183,7 +197,7 @@ def why(lab: Lab, lead: str, *, experiment: str | None, as_of: datetime) -> Why:
         as_of=as_of,
         experiment=name,
         assignment=placed,
-        timeline=_timeline(history, known.facts),
+        timeline=timeline(history, known.facts),
         judgements=tuple(judgements),
         zone=lab.settings.zone,
         asked_for=lead,
@@ -273,7 +287,8 @@ def _judge(lab: Lab, history: History, role: _Role, known: Known, as_of: datetim
     return Judgement(role.arm, role.acts, decision, lacking)
 
 
-def _timeline(history: History, facts: Facts) -> tuple[Moment, ...]:
+def timeline(history: History, facts: Facts) -> tuple[Moment, ...]:
+    """What happened to a lead, in order: events, changed fields, merges and what sales said."""
     record = history.lead
     person = {record.lead_id}
     moments = [Moment(record.created_at, f"arrived from {record.source or 'an unknown source'}")]
@@ -296,19 +311,22 @@ def _timeline(history: History, facts: Facts) -> tuple[Moment, ...]:
             person.add(row["old_id"])
             late = _late(row["merged_at"], row["known_at"])
             moments.append(Moment(row["merged_at"], f"{row['old_id']} was merged into this lead", late))
-    for row in facts.outcomes.to_pylist():
-        if row["lead_id"] in person:
-            detail = ", ".join(
-                str(part)
-                for part in (
-                    row["reason_code"],
-                    f"{row['amount']:f} {row['currency']}" if row["amount"] is not None else None,
-                )
-                if part
-            )
-            what = f"sales: {row['kind'].replace('_', ' ')}" + (f" ({detail})" if detail else "")
-            moments.append(Moment(row["occurred_at"], what, _late(row["occurred_at"], row["known_at"])))
-    return tuple(sorted(moments, key=lambda moment: (moment.at, moment.what)))
+    return tuple(sorted([*moments, *_said_by_sales(facts, person)], key=lambda moment: (moment.at, moment.what)))
+
+
+def _said_by_sales(facts: Facts, person: Collection[str]) -> Iterator[Moment]:
+    """The outcomes of one person, under whichever id, with the stages that sales skipped."""
+    rows = facts.outcomes.filter(pc.is_in(facts.outcomes["lead_id"], value_set=pa.array(sorted(person), pa.string())))
+    one = pa.array([min(person)] * rows.num_rows, pa.string())
+    for row in with_inferred(rows.set_column(rows.column_names.index("lead_id"), "lead_id", one)).to_pylist():
+        parts = (
+            row["reason_code"],
+            f"{row['amount'].normalize():f} {row['currency']}" if row["amount"] is not None else None,
+            "implied by a later stage" if row["evidence"] == "inferred" else None,
+        )
+        detail = ", ".join(part for part in parts if part)
+        what = f"sales: {row['kind'].replace('_', ' ')}" + (f" ({detail})" if detail else "")
+        yield Moment(row["occurred_at"], what, _late(row["occurred_at"], row["known_at"]))
 
 
 def _late(at: datetime, known_at: datetime) -> datetime | None:

@@ -10,7 +10,7 @@ from mqlab.experiments.metrics import METRICS
 from mqlab.reports import format as fmt
 from mqlab.reports import words
 from mqlab.reports.document import Cell, Column, Table
-from mqlab.reports.metric_table import arm_id
+from mqlab.reports.metric_table import arm_id, once
 from mqlab.reports.rows import Rows
 from mqlab.stats.estimate import NotEstimable
 
@@ -79,13 +79,45 @@ def asked_table(result: AnalysisResult, arm: str) -> Table | None:
             (
                 Cell(_named(each)),
                 Cell(each.meaning),
-                rows.value(each.row, "control"),
-                rows.value(each.row, "treatment"),
-                rows.lift(each.row),
-                rows.p_value(each.row),
+                *once(
+                    rows.value(each.row, "control"),
+                    rows.value(each.row, "treatment"),
+                    rows.lift(each.row),
+                    rows.p_value(each.row),
+                ),
             )
             for each in found
         ),
+    )
+
+
+def overview(result: AnalysisResult) -> Table | None:
+    """Several challengers at a glance: each one's verdict and the row that decides; None where there is only one."""
+    if len(result.verdicts) < 2:
+        return None
+    rows = Rows(result)
+    shown = []
+    for arm, found in result.verdicts.items():
+        label, tone = words.CALLS[found.call]
+        main = rows.primary(arm)
+        cells = (
+            (rows.value(main, "control"), rows.value(main, "treatment"), rows.lift(main), rows.p_value(main))
+            if main is not None
+            else (Cell("–", "number", "quiet"),) * 4
+        )
+        shown.append((Cell(arm), Cell(label, "status", tone), *once(*cells)))
+    return Table(
+        "overview",
+        "Every challenger at a glance, by the metric that decides",
+        (
+            Column("Challenger"),
+            Column("Verdict"),
+            Column(result.control, True),
+            Column("Challenger's", True),
+            Column("Relative change", True),
+            Column("p", True),
+        ),
+        tuple(shown),
     )
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mqlab.reports.document import Cell, Chart, Column, Table
+from mqlab.reports import format as fmt
+from mqlab.reports.document import Cell, Chart, Column, Number, Table
 from mqlab.reports.theme import BLUE, GREEN, GREY, INK, LINE, ON_SERIES, ORANGE, SERIES, themed
 
 _WIDTH = 520
@@ -26,6 +27,7 @@ class Lift:
     low: float | None
     high: float | None
     text: str
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class Share:
     stratum: str
     share: float
     text: str
+    source: str | None = None
 
 
 def forest(id: str, title: str, lifts: Sequence[Lift], alternative: str) -> Chart:
@@ -80,7 +83,9 @@ def forest(id: str, title: str, lifts: Sequence[Lift], alternative: str) -> Char
     x_axis = alt.X(
         "low:Q",
         scale=alt.Scale(domain=[low, high], nice=False),
-        axis=alt.Axis(format="+.0%", labelExpr="datum.value === 0 ? '0%' : datum.label", grid=True, tickCount=6),
+        axis=alt.Axis(
+            format="+.0%", labelExpr=f"datum.value === 0 ? '{fmt.share(0.0)}' : datum.label", grid=True, tickCount=6
+        ),
         title=title_x,
     )
     zero = (
@@ -112,7 +117,19 @@ def forest(id: str, title: str, lifts: Sequence[Lift], alternative: str) -> Char
         f"{id}-numbers",
         title,
         (Column("Metric"), Column("Estimated from"), Column("Relative change", True)),
-        tuple((Cell(lift.label), Cell(lift.estimator), Cell(lift.text, "number")) for lift in lifts),
+        tuple(
+            (
+                Cell(lift.label),
+                Cell(lift.estimator),
+                Cell(
+                    lift.text,
+                    "number",
+                    source=lift.source,
+                    number=Number(lift.value, "change", lift.low, lift.high, True),
+                ),
+            )
+            for lift in lifts
+        ),
     )
     return Chart(id, title, alternative, themed(chart), numbers)
 
@@ -128,8 +145,10 @@ def _domain(lifts: Sequence[Lift]) -> tuple[float, float]:
     return low - pad, high + pad
 
 
-def funnel(id: str, title: str, bars: Sequence[Bar], alternative: str) -> Chart:
-    """How many of 1,000 assigned leads reach each stage, the arms of a stage beside each other."""
+def funnel(
+    id: str, title: str, bars: Sequence[Bar], alternative: str, *, of: str = "1,000 assigned", series: str = "Arm"
+) -> Chart:
+    """How many of 1,000 leads, assigned or otherwise (`of`), reach each stage, the arms of one beside each other."""
     import altair as alt
 
     arms = list(dict.fromkeys(bar.arm for bar in bars))
@@ -141,14 +160,14 @@ def funnel(id: str, title: str, bars: Sequence[Bar], alternative: str) -> Chart:
         yOffset=alt.YOffset("arm:N", sort=arms),
         x=alt.X(
             "per_thousand:Q",
-            title="Leads per 1,000 assigned",
+            title=f"Leads per {of}",
             scale=alt.Scale(domain=[0, most or 1.0]),
             axis=alt.Axis(grid=True, tickCount=6),
         ),
     )
     drawn = base.mark_bar(cornerRadiusEnd=2).encode(
         color=alt.Color(
-            "arm:N", sort=arms, scale=alt.Scale(domain=arms, range=[_series(k) for k in range(len(arms))]), title="Arm"
+            "arm:N", sort=arms, scale=alt.Scale(domain=arms, range=[_series(k) for k in range(len(arms))]), title=series
         )
     )
     texts = base.mark_text(align="left", dx=6, fontSize=12, color=INK).encode(text="text:N")
@@ -160,10 +179,7 @@ def funnel(id: str, title: str, bars: Sequence[Bar], alternative: str) -> Chart:
         tuple(
             (
                 Cell(stage),
-                *(
-                    Cell(next((b.text for b in bars if (b.stage, b.arm) == (stage, arm)), "–"), "number")
-                    for arm in arms
-                ),
+                *(next((_bar_cell(b) for b in bars if (b.stage, b.arm) == (stage, arm)), _none()) for arm in arms),
             )
             for stage in stages
         ),
@@ -223,7 +239,7 @@ def overlap(id: str, title: str, shares: Sequence[Share], strata: Sequence[str],
             (
                 Cell(name),
                 *(
-                    Cell(next((s.text for s in shares if (s.stratum, s.pair) == (name, pair)), "–"), "number")
+                    next((_share_cell(s) for s in shares if (s.stratum, s.pair) == (name, pair)), _none())
                     for pair in pairs
                 ),
             )
@@ -231,6 +247,18 @@ def overlap(id: str, title: str, shares: Sequence[Share], strata: Sequence[str],
         ),
     )
     return Chart(id, title, alternative, themed(chart), numbers)
+
+
+def _bar_cell(bar: Bar) -> Cell:
+    return Cell(bar.text, "number", number=Number(bar.per_thousand, "number"))
+
+
+def _share_cell(share: Share) -> Cell:
+    return Cell(share.text, "number", source=share.source, number=Number(share.share, "rate"))
+
+
+def _none() -> Cell:
+    return Cell("–", "number", "quiet")
 
 
 def _series(k: int) -> str:

@@ -1,15 +1,48 @@
 """A document without a medium: sections of sentences, tables and charts. Renderers draw it and decide nothing.
 
-Every text is final: numbers were rounded by `mqlab.reports.format`. A cell keeps where its number stands in the
-analysis (`source`, a JSON pointer), so that anybody can check a page against the data.
+Every text is final: numbers were rounded by `mqlab.reports.format`. A cell keeps the number behind its words, and where
+that number stands in the analysis (`source`, a JSON pointer), so that anybody can check a document against the data.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, TypeAlias
 
 Tone = Literal["plain", "good", "bad", "warn", "quiet"]
+
+
+Kind = Literal[
+    "count",
+    "rate",
+    "change",
+    "points",
+    "per_thousand",
+    "change_per_thousand",
+    "number",
+    "change_of_number",
+    "money",
+    "change_of_money",
+    "p",
+    "probability",
+]
+"""How a number is read, named as the functions of `mqlab.reports.format`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """The number behind a cell's words, unrounded: rates, changes, points and of-1,000s are fractions, money in units.
+
+    `ranged` numbers have an interval; a limit, or the value itself, is None where that side is unbounded.
+    """
+
+    value: float | None
+    kind: Kind
+    low: float | None = None
+    high: float | None = None
+    ranged: bool = False
+    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +53,7 @@ class Cell:
     kind: Literal["text", "number", "missing", "status"] = "text"
     tone: Tone = "plain"
     source: str | None = None
+    number: Number | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +157,10 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The whole: what it is about, in which language, and its sections in reading order."""
+    """The whole: what it is about, as of when, in which language, and its sections in reading order.
+
+    `locale` is how its numbers and dates are written; its sentences are in `language`.
+    """
 
     title: str
     subtitle: str
@@ -131,6 +168,8 @@ class Document:
     sections: tuple[Section, ...]
     language: str = "en"
     made_by: str = "mqlab"
+    as_of: datetime | None = None
+    locale: str = "en"
 
     def __post_init__(self) -> None:
         ids = [section.id for section in self.sections]

@@ -30,7 +30,11 @@ def ladder(result: AnalysisResult, protocol: Protocol) -> Section:
                 metric_table(rows, f"ladder-{arm_id(result, arm)}", f"{arm} against {result.control}", chosen, arm)
             )
         prefix = f"{arm}: " if len(result.verdicts) > 1 else ""
-        lifts += [_lift(row, prefix) for row in chosen if not isinstance(row.relative, NotEstimable)]
+        lifts += [
+            _lift(row, prefix, rows.source(row, "relative"))
+            for row in chosen
+            if not isinstance(row.relative, NotEstimable)
+        ]
     if lifts:
         blocks.append(
             charts.forest(
@@ -66,7 +70,7 @@ def ladder(result: AnalysisResult, protocol: Protocol) -> Section:
     return Section("ladder", "The same leads under each definition", tuple(blocks))
 
 
-def _lift(row: MetricRow, prefix: str) -> charts.Lift:
+def _lift(row: MetricRow, prefix: str, source: str) -> charts.Lift:
     found = row.relative
     if isinstance(found, NotEstimable):
         raise ValueError("only an estimate can be drawn")
@@ -78,6 +82,7 @@ def _lift(row: MetricRow, prefix: str) -> charts.Lift:
         found.interval.low,
         found.interval.high,
         fmt.estimate(found, fmt.change),
+        source,
     )
 
 

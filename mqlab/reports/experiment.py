@@ -10,7 +10,7 @@ from mqlab.experiments.protocol import Protocol
 from mqlab.reports import effects, live, parted, sales, validity
 from mqlab.reports import format as fmt
 from mqlab.reports.answer import answer
-from mqlab.reports.asked import asked_table
+from mqlab.reports.asked import asked_table, overview
 from mqlab.reports.compared import Changed, Told, compared
 from mqlab.reports.document import Block, Document, Section
 from mqlab.reports.methods import left_out, methods
@@ -58,12 +58,15 @@ def build(
             ("Ledger", str(result.ledger)),
         ),
         sections=tuple(section for section in found if section is not None),
+        as_of=result.as_of,
+        locale=fmt.current_locale(),
     )
 
 
 def _answer(result: AnalysisResult, protocol: Protocol) -> Section:
     """The verdicts, and below each the numbers people ask for first."""
-    blocks: list[Block] = []
+    every = overview(result)
+    blocks: list[Block] = [every] if every is not None else []
     for arm in result.verdicts:
         blocks.append(answer(result, protocol, arm))
         table = asked_table(result, arm)

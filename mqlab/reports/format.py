@@ -1,26 +1,54 @@
 """Numbers as people read them. This is the only place of the package that rounds for people.
 
 Rates and relative numbers come in as fractions (0.05 is 5%), money in currency units, instants aware. Signs are real
-minus signs; a change always shows its sign.
+minus signs; a change always shows its sign. `written_in` says whose separators, percent signs, currencies and dates are
+used; sentences stay as they are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date, datetime, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 
-from babel.dates import format_date, format_datetime
+from babel import Locale
+from babel.dates import format_date, format_datetime, format_skeleton, format_time
 from babel.numbers import format_currency, format_decimal, get_currency_precision
 
 from mqlab.stats.estimate import Estimate, Interval, NotEstimable
 
 LOCALE = "en"
+_LOCALE: ContextVar[str] = ContextVar("locale", default=LOCALE)
+"""`LOCALE` where nothing else is said."""
 MINUS = "\u2212"
 NO_BOUND = "no usable bound"
 _POINTS = " points"
 
 Shown = Callable[[float], str]
+
+
+def current_locale() -> str:
+    """The locale that numbers, money and dates are written in, such as `en` or `de_CH`."""
+    return _LOCALE.get()
+
+
+@contextmanager
+def written_in(locale: str) -> Iterator[None]:
+    """Numbers, money and dates as `locale` writes them.
+
+    Example:
+        >>> with written_in("de"):
+        ...     rate(0.2803), money(12.5, "EUR"), day(date(2026, 10, 15))
+        ('28,0\\xa0%', '12,50\\xa0€', '15. Okt. 2026')
+    """
+    before = _LOCALE.set(locale)
+    try:
+        yield
+    finally:
+        _LOCALE.reset(before)
 
 
 def _exact(value: float, power: int = 0) -> Decimal:
@@ -35,9 +63,17 @@ def _rounded(value: Decimal, digits: int) -> Decimal:
 def _decimal(value: Decimal, digits: int, *, signed: bool = False) -> str:
     rounded = _rounded(value, digits)
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
-    text = str(format_decimal(abs(rounded), format=pattern, locale=LOCALE))
+    text = str(format_decimal(abs(rounded), format=pattern, locale=_LOCALE.get()))
     sign = MINUS if rounded < 0 else "+" if signed and rounded > 0 else ""
     return sign + text
+
+
+def _percent(value: Decimal, digits: int, *, signed: bool = False) -> str:
+    """A number of percent with the sign of percent where the locale has it."""
+    found = Locale.parse(_LOCALE.get()).percent_formats[None]
+    text = _decimal(value, digits, signed=signed)
+    sign = text[:1] if text[:1] in (MINUS, "+") else ""
+    return f"{sign}{found.prefix[0]}{text[len(sign) :]}{found.suffix[0]}"
 
 
 def _digits(value: Decimal, usual: int) -> int:
@@ -62,7 +98,7 @@ def rate(value: float) -> str:
         >>> rate(0.2803), rate(0.0031), rate(0)
         ('28.0%', '0.31%', '0.0%')
     """
-    return _decimal(_exact(value, 2), _digits(_exact(value, 2), 1)) + "%"
+    return _percent(_exact(value, 2), _digits(_exact(value, 2), 1))
 
 
 def share(value: float) -> str:
@@ -73,7 +109,7 @@ def share(value: float) -> str:
         ('50%', '33.3%')
     """
     percent = 100 * value
-    return _decimal(_exact(percent), 0 if abs(percent - round(percent)) < 0.05 else 1) + "%"
+    return _percent(_exact(percent), 0 if abs(percent - round(percent)) < 0.05 else 1)
 
 
 def change(value: float) -> str:
@@ -83,7 +119,7 @@ def change(value: float) -> str:
         >>> change(0.0393), change(-0.005), change(0.0), change(14.2)
         ('+3.9%', '−0.5%', '0.0%', '+1,420%')
     """
-    return _decimal(_exact(value, 2), 0 if abs(value) >= 10 else 1, signed=True) + "%"
+    return _percent(_exact(value, 2), 0 if abs(value) >= 10 else 1, signed=True)
 
 
 def points(value: float) -> str:
@@ -141,7 +177,10 @@ def money(value: float, currency: str) -> str:
     digits = 0 if abs(value) >= 1000 else get_currency_precision(currency)
     rounded = _rounded(_exact(value), digits)
     fraction = "." + "0" * digits if digits else ""
-    text = format_currency(abs(rounded), currency, f"¤#,##0{fraction}", locale=LOCALE, currency_digits=False)
+    locale = Locale.parse(_LOCALE.get())
+    usual = locale.currency_formats["standard"].pattern.split(";")[0]
+    pattern = re.sub(r"[#0][#0,.]*", f"#,##0{fraction}", usual, count=1)
+    text = format_currency(abs(rounded), currency, pattern, locale=locale, currency_digits=False)
     return (MINUS if rounded < 0 else "") + str(text)
 
 
@@ -164,9 +203,9 @@ def p_value(value: float) -> str:
         ('0.085', '0.43', '< 0.001', '> 0.99')
     """
     if value < 0.001:
-        return "< 0.001"
+        return f"< {_decimal(Decimal('0.001'), 3)}"
     if value > 0.99:
-        return "> 0.99"
+        return f"> {_decimal(Decimal('0.99'), 2)}"
     return _decimal(_exact(value), 3 if value < 0.1 else 2)
 
 
@@ -178,8 +217,8 @@ def probability(value: float) -> str:
         ('97.8%', '> 99.9%')
     """
     if value > 0.999:
-        return "> 99.9%"
-    return "< 0.1%" if value < 0.001 else _decimal(_exact(value, 2), 1) + "%"
+        return f"> {_percent(Decimal('99.9'), 1)}"
+    return f"< {_percent(Decimal('0.1'), 1)}" if value < 0.001 else _percent(_exact(value, 2), 1)
 
 
 def level(alpha: float) -> str:
@@ -190,7 +229,7 @@ def level(alpha: float) -> str:
         ('95%', '97.3%')
     """
     percent = 100 * (1 - alpha)
-    return _decimal(_exact(percent), 0 if abs(percent - round(percent)) < 0.05 else 1) + "%"
+    return _percent(_exact(percent), 0 if abs(percent - round(percent)) < 0.05 else 1)
 
 
 def bound(value: float) -> str:
@@ -215,12 +254,19 @@ def day(value: date) -> str:
         >>> day(date(2026, 10, 15))
         '15 Oct 2026'
     """
-    return str(format_date(value, "d MMM y", locale=LOCALE))
+    locale = _LOCALE.get()
+    if locale == LOCALE:
+        return str(format_date(value, "d MMM y", locale=locale))
+    return str(format_skeleton("yMMMd", value, locale=locale))
 
 
 def instant(value: datetime, zone: tzinfo) -> str:
     """An instant as the clock on the wall shows it in `zone`, with the zone's name."""
-    shown = format_datetime(value, "d MMM y, HH:mm", tzinfo=zone, locale=LOCALE)
+    locale = _LOCALE.get()
+    if locale == LOCALE:
+        shown = str(format_datetime(value, "d MMM y, HH:mm", tzinfo=zone, locale=locale))
+    else:
+        shown = f"{day(value.astimezone(zone).date())}, {format_time(value, 'short', tzinfo=zone, locale=locale)}"
     return f"{shown} ({getattr(zone, 'key', None) or value.astimezone(zone).tzname()})"
 
 

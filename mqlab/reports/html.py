@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mqlab.reports.document import Block, Chart, Document
+from mqlab.reports.fitted import parts
 from mqlab.reports.theme import THEMED, svg
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_WITH_INTERVAL = re.compile(r"^(?P<value>\S+(?: points)?) (?P<interval>\(.+\))$")
 
 
 def render(document: Document) -> str:
@@ -39,7 +38,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(kind=_kind, picture=_picture, parts=_parts)
+    environment.filters.update(kind=_kind, picture=_picture, parts=parts)
     return environment
 
 
@@ -53,9 +52,3 @@ def _picture(chart: Chart) -> str:
     from markupsafe import Markup
 
     return Markup(svg(chart))
-
-
-def _parts(text: str) -> tuple[str, str]:
-    """A value and its interval, which may stand below it: ("+3.9%", "(−0.5% to +8.6%)")."""
-    found = _WITH_INTERVAL.match(text)
-    return (found["value"], found["interval"]) if found else (text, "")

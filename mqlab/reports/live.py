@@ -7,9 +7,9 @@ from mqlab.analysis.results import AnalysisResult
 from mqlab.experiments.metrics import METRICS
 from mqlab.reports import format as fmt
 from mqlab.reports import sentences
-from mqlab.reports.document import Block, Cell, Column, Section, Table, Text
+from mqlab.reports.document import Block, Cell, Column, Number, Section, Table, Text
 from mqlab.reports.metric_table import arm_id, label
-from mqlab.reports.rows import Rows, missing
+from mqlab.reports.rows import Rows, missing, p_cell, ranged
 from mqlab.stats.bayes import Reading
 from mqlab.stats.estimate import NotEstimable
 
@@ -35,6 +35,7 @@ def readable(result: AnalysisResult, arm: str) -> tuple[MetricRow, ...]:
 
 def live(result: AnalysisResult) -> Section | None:
     """Live limits and Bayesian readings of every arm; None where the analysis has none."""
+    rows = Rows(result)
     blocks: list[Block] = []
     for arm in result.verdicts:
         chosen = readable(result, arm)
@@ -51,7 +52,14 @@ def live(result: AnalysisResult) -> Section | None:
                     Column("Bayesian reading of the change", True),
                     Column("Probability of an improvement", True),
                 ),
-                tuple((Cell(label(row)), *live_cells(row), *reading_cells(row)) for row in chosen),
+                tuple(
+                    (
+                        Cell(label(row)),
+                        *live_cells(row, rows.source(row, "always_valid")),
+                        *reading_cells(row, rows.source(row, "reading")),
+                    )
+                    for row in chosen
+                ),
             )
         )
     told = [sentences.rare_sentence(result, arm) for arm in result.verdicts]
@@ -61,27 +69,37 @@ def live(result: AnalysisResult) -> Section | None:
     return Section("live", "Live reading", (Text(VALID_ANY_TIME, "note"), *blocks, Text(NEVER_THE_VERDICT, "note")))
 
 
-def live_cells(row: MetricRow) -> tuple[Cell, Cell]:
-    """The always-valid change and p-value of a row."""
+def live_cells(row: MetricRow, source: str = "") -> tuple[Cell, Cell]:
+    """The always-valid change and p-value of a row; `source` is where they stand in the analysis' JSON."""
     match row.always_valid:
         case AlwaysValid(_, relative, p_value):
             lift = missing(relative) if isinstance(relative, NotEstimable) else None
             if lift is None and not isinstance(relative, NotEstimable):
-                lift = Cell(fmt.estimate(relative, fmt.change), "number")
-            return lift or _none(), Cell(fmt.p_value(p_value), "number")
+                text = fmt.estimate(relative, fmt.change)
+                lift = Cell(text, "number", source=f"{source}/relative", number=ranged(relative, "change"))
+            return lift or _none(), p_cell(p_value, f"{source}/p_value")
         case NotEstimable() as why:
             return missing(why), _none()
         case _:
             return _none(), _none()
 
 
-def reading_cells(row: MetricRow) -> tuple[Cell, Cell]:
+def reading_cells(row: MetricRow, source: str = "") -> tuple[Cell, Cell]:
     """The shrunken lift of a row, and the probability that it is an improvement: less, where less is better."""
     match row.reading:
         case Reading(lift, low, high, more):
             probability = more if METRICS[row.metric].better == "higher" else 1 - more
             shown = f"{fmt.change(lift)} ({fmt.change(low)} to {fmt.change(high)})"
-            return Cell(shown, "number"), Cell(fmt.probability(probability), "number")
+            higher = METRICS[row.metric].better == "higher"
+            return (
+                Cell(shown, "number", source=f"{source}/lift", number=Number(lift, "change", low, high, True)),
+                Cell(
+                    fmt.probability(probability),
+                    "number",
+                    source=f"{source}/probability_better" if higher else None,
+                    number=Number(probability, "probability"),
+                ),
+            )
         case NotEstimable() as why:
             return missing(why), _none()
         case _:

@@ -8,7 +8,7 @@ from mqlab.analysis.results import AnalysisResult
 from mqlab.experiments.protocol import Metric, Protocol
 from mqlab.reports import format as fmt
 from mqlab.reports import words
-from mqlab.reports.document import Block, Bullets, Cell, Column, Pairs, Section, Table, Text
+from mqlab.reports.document import Block, Bullets, Cell, Column, Number, Pairs, Section, Table, Text
 
 
 def left_out(result: AnalysisResult) -> Section:
@@ -21,7 +21,15 @@ def left_out(result: AnalysisResult) -> Section:
                 "Left out, by reason",
                 (Column("Reason"), Column("Count", True)),
                 tuple(
-                    (Cell(words.excluded(name)), Cell(fmt.count(number), "number", source=f"/excluded/{name}"))
+                    (
+                        Cell(words.excluded(name)),
+                        Cell(
+                            fmt.count(number),
+                            "number",
+                            source="/excluded/" + name.replace("~", "~0").replace("/", "~1"),
+                            number=Number(number, "count"),
+                        ),
+                    )
                     for name, number in result.excluded.items()
                 ),
             )

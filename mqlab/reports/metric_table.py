@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from mqlab.analysis.rates import DESCRIPTIVE
 from mqlab.analysis.result_rows import MetricRow
@@ -61,7 +62,7 @@ def _toned(rows: Rows, row: MetricRow) -> Cell:
     cell = rows.lift(row)
     if cell.kind == "missing":
         return cell
-    return Cell(cell.text, cell.kind, tone(shows(row.relative), better=METRICS[row.metric].better), cell.source)
+    return replace(cell, tone=tone(shows(row.relative), better=METRICS[row.metric].better))
 
 
 def label(row: MetricRow) -> str:

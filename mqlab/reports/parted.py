@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mqlab.analysis.result_rows import LeakRow, MarginalRow
 from mqlab.analysis.results import AnalysisResult
 from mqlab.reports import charts, sentences, words
 from mqlab.reports import format as fmt
-from mqlab.reports.document import Block, Cell, Column, Section, Table, Text
+from mqlab.reports.document import Block, Cell, Column, Number, Section, Table, Text
 from mqlab.reports.metric_table import arm_id, once
 from mqlab.reports.rows import missing
 from mqlab.stats.estimate import NotEstimable
@@ -63,8 +65,9 @@ def _overlap(result: AnalysisResult) -> list[Block]:
             words.stratum(row.stratum, result.control, row.arm) if len(result.verdicts) == 1 else _general(row.stratum),
             row.share,
             fmt.rate(row.share),
+            f"/strata/{k}/share",
         )
-        for row in result.strata
+        for k, row in enumerate(result.strata)
         if row.share is not None
     ]
     if not shares:
@@ -101,7 +104,7 @@ def _strata(result: AnalysisResult, arm: str, what: str) -> list[Block]:
                 (
                     Cell(words.stratum(row.stratum, result.control, arm)),
                     *(
-                        Cell(fmt.count(number), "number", source=f"/strata/{k}/{side}/{key}")
+                        _count(number, f"/strata/{k}/{side}/{key}")
                         for side, key, number in (
                             ("control", "units", row.control_units),
                             ("control", "x", row.control_x),
@@ -143,13 +146,28 @@ def _leak_cells(result: AnalysisResult, k: int, row: LeakRow) -> tuple[Cell, ...
     rate, per_1000 = row.rate, row.per_1000
     return (
         Cell(sentences.leak_group(row, result.control)),
-        Cell(fmt.count(row.leads), "number", source=f"/leak/{k}/leads"),
-        Cell(fmt.count(row.sqls), "number", source=f"/leak/{k}/sqls"),
-        missing(rate) if isinstance(rate, NotEstimable) else Cell(fmt.rate(rate), "number", source=f"/leak/{k}/rate"),
-        missing(per_1000)
-        if isinstance(per_1000, NotEstimable)
-        else Cell(fmt.per_thousand(per_1000 / 1000), "number", source=f"/leak/{k}/per_1000"),
+        _count(row.leads, f"/leak/{k}/leads"),
+        _count(row.sqls, f"/leak/{k}/sqls"),
+        _rate(rate, f"/leak/{k}/rate"),
+        _of_thousand(per_1000, f"/leak/{k}/per_1000"),
     )
+
+
+def _count(value: int, source: str) -> Cell:
+    return Cell(fmt.count(value), "number", source=source, number=Number(value, "count"))
+
+
+def _rate(value: float | NotEstimable, source: str) -> Cell:
+    if isinstance(value, NotEstimable):
+        return missing(value)
+    return Cell(fmt.rate(value), "number", source=source, number=Number(value, "rate"))
+
+
+def _of_thousand(value: float | NotEstimable, source: str) -> Cell:
+    """What is counted of 1,000 already."""
+    if isinstance(value, NotEstimable):
+        return missing(value)
+    return Cell(fmt.per_thousand(value / 1000), "number", source=source, number=Number(value, "number"))
 
 
 def _general(stratum: str) -> str:
@@ -162,22 +180,26 @@ def _general(stratum: str) -> str:
 
 
 def _marginal(result: AnalysisResult, row: MarginalRow, arm: str) -> tuple[Cell, ...]:
-    def value(found: float | NotEstimable) -> Cell:
-        return missing(found) if isinstance(found, NotEstimable) else Cell(fmt.rate(found), "number")
-
+    here = f"/marginal/{next(k for k, other in enumerate(result.marginal) if other is row)}"
     return (
         Cell(words.stratum(row.stratum, result.control, arm)),
-        missing(row.leads_per_1000)
-        if isinstance(row.leads_per_1000, NotEstimable)
-        else Cell(fmt.per_thousand(row.leads_per_1000 / 1000), "number"),
-        *once(value(row.rate_control), value(row.rate_treatment), _gain(row)),
+        _of_thousand(row.leads_per_1000, f"{here}/leads_per_1000"),
+        *once(
+            _rate(row.rate_control, f"{here}/rate_control"),
+            _rate(row.rate_treatment, f"{here}/rate_treatment"),
+            _gain(row, f"{here}/outcomes_per_1000"),
+        ),
     )
 
 
-def _gain(row: MarginalRow) -> Cell:
+def _gain(row: MarginalRow, source: str) -> Cell:
     """Outcomes gained or forgone per 1,000 leads, with the interval where there is one."""
     if isinstance(row.outcomes_per_1000, NotEstimable):
         return missing(row.outcomes_per_1000)
     told = fmt.change_per_thousand(row.outcomes_per_1000 / 1000)
     limits = sentences.per_lead(row.interval)
-    return Cell(told if limits is None else f"{told} ({fmt.interval(limits, fmt.change_per_thousand)})", "number")
+    text = told if limits is None else f"{told} ({fmt.interval(limits, fmt.change_per_thousand)})"
+    number = Number(row.outcomes_per_1000, "change_of_number")
+    if row.interval is not None:
+        number = replace(number, low=row.interval.low, high=row.interval.high, ranged=True)
+    return Cell(text, "number", source=source, number=number)

@@ -9,7 +9,7 @@ from typing import Literal
 from mqlab.analysis.result_rows import MetricRow
 from mqlab.analysis.results import AnalysisResult
 from mqlab.reports import format as fmt
-from mqlab.reports.document import Cell, Tone
+from mqlab.reports.document import Cell, Kind, Number, Tone
 from mqlab.stats.estimate import Estimate, NotEstimable
 
 Side = Literal["control", "treatment"]
@@ -31,6 +31,28 @@ def shown_change(row: MetricRow) -> Callable[[float], str]:
     if row.unit == "count":
         return fmt.change_of_number
     return fmt.change_per_thousand if row.metric.endswith("_per_lead") else fmt.points
+
+
+def kind(row: MetricRow) -> Kind:
+    """How a value of the metric is read."""
+    if row.unit == "money":
+        return "money"
+    if row.unit == "count":
+        return "number"
+    return "per_thousand" if row.metric.endswith("_per_lead") else "rate"
+
+
+_CHANGES: dict[Kind, Kind] = {
+    "money": "change_of_money",
+    "number": "change_of_number",
+    "per_thousand": "change_per_thousand",
+    "rate": "points",
+}
+
+
+def ranged(found: Estimate, kind: Kind, currency: str | None = None) -> Number:
+    """An estimate with its interval as a number."""
+    return Number(found.value, kind, found.interval.low, found.interval.high, True, currency)
 
 
 def missing(why: NotEstimable) -> Cell:
@@ -77,19 +99,23 @@ class Rows:
         value = (row.control if side == "control" else row.treatment).value
         if isinstance(value, NotEstimable):
             return missing(value)
-        return Cell(shown(row)(value), "number", source=self.source(row, side, "value"))
+        number = Number(value, kind(row), currency=_currency(row))
+        return Cell(shown(row)(value), "number", source=self.source(row, side, "value"), number=number)
 
     def difference(self, row: MetricRow) -> Cell:
         """Treatment − control with its interval."""
         if isinstance(row.absolute, NotEstimable):
             return missing(row.absolute)
-        return Cell(fmt.estimate(row.absolute, shown_change(row)), "number", source=self.source(row, "absolute"))
+        number = ranged(row.absolute, _CHANGES[kind(row)], _currency(row))
+        text = fmt.estimate(row.absolute, shown_change(row))
+        return Cell(text, "number", source=self.source(row, "absolute"), number=number)
 
     def lift(self, row: MetricRow) -> Cell:
         """The relative change with its interval."""
         if isinstance(row.relative, NotEstimable):
             return missing(row.relative)
-        return Cell(fmt.estimate(row.relative, fmt.change), "number", source=self.source(row, "relative"))
+        text = fmt.estimate(row.relative, fmt.change)
+        return Cell(text, "number", source=self.source(row, "relative"), number=ranged(row.relative, "change"))
 
     def p_value(self, row: MetricRow) -> Cell:
         """The repeated p-value."""
@@ -97,13 +123,22 @@ class Rows:
             return Cell("–", "number", "quiet")
         if isinstance(row.p_value, NotEstimable):
             return missing(row.p_value)
-        return Cell(fmt.p_value(row.p_value), "number", source=self.source(row, "p_value"))
+        return p_cell(row.p_value, self.source(row, "p_value"))
 
     def p_adjusted(self, row: MetricRow) -> Cell:
         """A segment's p-value, adjusted for the number of segments."""
         if row.p_adjusted is None:
             return Cell("–", "number", "quiet")
-        return Cell(fmt.p_value(row.p_adjusted), "number", source=self.source(row, "p_adjusted"))
+        return p_cell(row.p_adjusted, self.source(row, "p_adjusted"))
+
+
+def p_cell(value: float, source: str) -> Cell:
+    """A p-value."""
+    return Cell(fmt.p_value(value), "number", source=source, number=Number(value, "p"))
+
+
+def _currency(row: MetricRow) -> str | None:
+    return (row.currency or "EUR") if row.unit == "money" else None
 
 
 def sign(found: Estimate | NotEstimable) -> int:

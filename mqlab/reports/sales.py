@@ -8,7 +8,7 @@ from mqlab.experiments.metrics import METRICS
 from mqlab.experiments.protocol import Protocol
 from mqlab.reports import format as fmt
 from mqlab.reports import sentences, words
-from mqlab.reports.document import Block, Cell, Column, Section, Table, Text
+from mqlab.reports.document import Block, Cell, Column, Number, Section, Table, Text
 from mqlab.reports.metric_table import arm_id, metric_table
 from mqlab.reports.rows import Rows, missing
 from mqlab.stats.estimate import NotEstimable
@@ -76,7 +76,7 @@ def mix_name(answer: str, reason: str | None) -> str:
 def _mix_cell(k: int, row: MixRow) -> Cell:
     if isinstance(row.share, NotEstimable):
         return missing(row.share)
-    return Cell(fmt.rate(row.share), "number", source=f"/mix/{k}/share")
+    return Cell(fmt.rate(row.share), "number", source=f"/mix/{k}/share", number=Number(row.share, "rate"))
 
 
 def price(result: AnalysisResult) -> Section | None:

@@ -10,7 +10,11 @@ import re
 from functools import lru_cache
 from typing import Any
 
+from babel import Locale
+
+from mqlab.reports import format as fmt
 from mqlab.reports.document import Chart
+from mqlab.reports.printable import printable
 
 INK, MUTED, LINE = "#1f2933", "#52606d", "#d5dbe1"
 BLUE, ORANGE, GREEN, GREY = "#0072b2", "#d55e00", "#009e73", "#9aa5b1"
@@ -30,7 +34,26 @@ THEMED = {
 }
 """Colours a page may replace by its own, by name: in the dark."""
 
+PAPER = {
+    "ink": "#14181c",
+    "muted": "#52606d",
+    "line": "#d0d6dc",
+    "accent": "#0b5d7a",
+    "plain": "#14181c",
+    "good": "#00664f",
+    "good-soft": "#e5f4ee",
+    "bad": "#a33a00",
+    "bad-soft": "#fdeee4",
+    "warn": "#7a5200",
+    "warn-soft": "#fcf3dd",
+    "quiet": "#52606d",
+    "quiet-soft": "#eef1f4",
+    "plain-soft": "#eef1f4",
+}
+"""The page's colours, for pages and slides that are printed: text, lines, and what is good, bad or calls for care."""
+
 VEGA_LITE = "6.4"
+_IDS = re.compile(r'\bid="([^"]+)"')
 _FONT = "Inter, 'Segoe UI', 'Helvetica Neue', Arial, sans-serif"
 
 
@@ -69,24 +92,44 @@ def themed(chart: Any) -> str:
             "scale": {"bandPaddingInner": 0.3, "bandPaddingOuter": 0.15},
         }
     ).to_dict()
-    return json.dumps(_unnamed(spec), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    locale = _number_locale()
+    if locale is not None:
+        spec["config"]["locale"] = {"number": locale}
+    return json.dumps(_plain(spec), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
-def _unnamed(node: Any) -> Any:
-    """Without the names that a library counts up while it runs."""
+def _number_locale() -> dict[str, Any] | None:
+    """How axes write numbers, as d3 has it; None in English, which is how they do anyway."""
+    written = fmt.current_locale()
+    if written == fmt.LOCALE:
+        return None
+    found = Locale.parse(written)
+    symbols = found.number_symbols["latn"]
+    return {
+        "decimal": symbols["decimal"],
+        "thousands": symbols["group"],
+        "grouping": [3],
+        "currency": ["", ""],
+        "percent": found.percent_formats[None].suffix[0] or "%",
+        "minus": fmt.MINUS,
+    }
+
+
+def _plain(node: Any) -> Any:
+    """Without the names that a library counts up while it runs, and without letters that no picture can hold."""
     if isinstance(node, dict):
         return {
-            key: _unnamed(value) for key, value in node.items() if key != "name" or not str(value).startswith("view_")
+            key: _plain(value) for key, value in node.items() if key != "name" or not str(value).startswith("view_")
         }
-    return [_unnamed(item) for item in node] if isinstance(node, list) else node
+    if isinstance(node, str):
+        return printable(node)
+    return [_plain(item) for item in node] if isinstance(node, list) else node
 
 
 @lru_cache(maxsize=64)
 def svg(chart: Chart) -> str:
     """The chart as one SVG element: it scales, its ids carry the chart's id, and themed colours stay replaceable."""
-    import vl_convert
-
-    drawn = vl_convert.vegalite_to_svg(json.loads(chart.spec), vl_version=VEGA_LITE)
+    drawn = svg_of_its_size(chart)
     drawn = re.sub(r'\bid="([^"]+)"', rf'id="{chart.id}-\1"', drawn)
     drawn = re.sub(r"url\(#([^)]+)\)", rf"url(#{chart.id}-\1)", drawn)
     drawn = re.sub(
@@ -96,3 +139,28 @@ def svg(chart: Chart) -> str:
         count=1,
     )
     return drawn.strip()
+
+
+@lru_cache(maxsize=64)
+def svg_of_its_size(chart: Chart) -> str:
+    """The chart as an SVG file of its own, with width and height."""
+    import vl_convert
+
+    return _renumbered(str(vl_convert.vegalite_to_svg(json.loads(chart.spec), vl_version=VEGA_LITE)))
+
+
+def _renumbered(drawn: str) -> str:
+    """With ids counted from 1: the library goes on counting from one chart to the next."""
+    fresh: dict[str, str] = {}
+    for name in _IDS.findall(drawn):
+        fresh.setdefault(name, f"{name.rstrip('0123456789')}{len(fresh) + 1}")
+    drawn = _IDS.sub(lambda found: f'id="{fresh[found[1]]}"', drawn)
+    return re.sub(r"url\(#([^)]+)\)", lambda found: f"url(#{fresh.get(found[1], found[1])})", drawn)
+
+
+@lru_cache(maxsize=64)
+def png(chart: Chart) -> bytes:
+    """The chart as a picture of pixels, for where SVG is not read; twice its size."""
+    import vl_convert
+
+    return bytes(vl_convert.vegalite_to_png(json.loads(chart.spec), vl_version=VEGA_LITE, scale=2))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from mqlab.analysis.results import AnalysisResult
-from mqlab.reports import format as fmt
 from mqlab.reports import words
 from mqlab.reports.document import Block, Bullets, Cell, Column, Section, Table, Text
 from mqlab.reports.metric_table import arm_id, label, notes
-from mqlab.reports.rows import Rows
+from mqlab.reports.rows import Rows, p_cell
 
 
 def guardrails(result: AnalysisResult) -> Section:
@@ -64,7 +63,7 @@ def checks(result: AnalysisResult) -> Section:
                 Cell(text, "status", mood),
                 Cell("–", "number", "quiet")
                 if check.p_value is None
-                else Cell(fmt.p_value(check.p_value), "number", source=f"/checks/{k}/p_value"),
+                else p_cell(check.p_value, f"/checks/{k}/p_value"),
                 Cell(" ".join(part for part in told if part)),
             )
         )

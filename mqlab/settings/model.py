@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from datetime import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from mqlab.analysis.feedback.business_hours import BusinessHours, business_hours
+from mqlab.definitions.durations import parse_duration
 from mqlab.errors import InputError
+from mqlab.leads.links import Linking
 from mqlab.leads.text import DEFAULT_NULL_TOKENS, normalise
 from mqlab.warehouse.engines.urls import parse
 
@@ -106,10 +109,29 @@ class WarehouseSection(Section):
 
 
 class CrmSection(Section):
-    """`[crm]`: how sales feedback is spelt. `mapping` is a file in the lab that overrides the preset's names."""
+    """`[crm]`: how sales feedback is spelt. `mapping` is a file in the lab that overrides the preset's names.
+
+    `link_window`: how long after a lead came a contact role, or an account, may link it to an opportunity;
+    `link_accounts`: whether an account links at all.
+    """
 
     preset: str = "csv"
     mapping: str | None = None
+    link_window: str = "365d"
+    link_accounts: bool = False
+
+    @field_validator("link_window")
+    @classmethod
+    def a_length(cls, value: str) -> str:
+        """A duration as definitions write it."""
+        if parse_duration(value) <= 0:
+            raise ValueError(f"'{value}' is no time at all")
+        return value
+
+    @property
+    def linking(self) -> Linking:
+        """What links an opportunity that names no lead to one."""
+        return Linking(parse_duration(self.link_window), self.link_accounts)
 
 
 class FxSection(Section):
@@ -119,11 +141,15 @@ class FxSection(Section):
 
 
 class BusinessHoursSection(Section):
-    """`[business_hours]`: when sales works; unset, service levels are measured on the wall clock."""
+    """`[business_hours]`: when sales works; unset, service levels are measured on the wall clock.
+
+    `region` is for countries whose regions have holidays of their own, such as BY in DE.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
 
     country: str | None = None
+    region: str | None = None
     from_: time | None = Field(default=None, alias="from")
     to: time | None = None
 
@@ -132,6 +158,44 @@ class BusinessHoursSection(Section):
     def clock(cls, value: Any) -> Any:
         """`"09:00"` or a TOML time."""
         return time.fromisoformat(value) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def a_calendar(self) -> Self:
+        """A country and region whose holidays are known, and hours that end after they begin."""
+        if self.country is None:
+            if self.region is not None or self.from_ is not None or self.to is not None:
+                raise ValueError('business hours need a country, for its holidays, such as country = "DE"')
+            return self
+        try:
+            hours = business_hours(ZoneInfo("UTC"), self.country, self.region, begin=self.from_, end=self.to)
+        except InputError as error:
+            raise ValueError(f"{error.problem.message} {error.problem.hint}".rstrip(".")) from error
+        if hours.begin >= hours.end:
+            raise ValueError(f"the working day ends at {hours.end:%H:%M}, before it begins at {hours.begin:%H:%M}")
+        return self
+
+    def hours(self, zone: ZoneInfo) -> BusinessHours | None:
+        """The hours on the lab's clock; None where service levels are measured on the wall clock."""
+        if self.country is None:
+            return None
+        return business_hours(zone, self.country, self.region, begin=self.from_, end=self.to)
+
+
+class ReportsSection(Section):
+    """`[reports]`: whose separators, currency signs and dates reports use; their sentences are English."""
+
+    locale: str = "en"
+
+    @field_validator("locale")
+    @classmethod
+    def known_locale(cls, value: str) -> str:
+        """A locale that CLDR has, as `de`, `de_CH` or `de-CH`."""
+        from babel import Locale, UnknownLocaleError
+
+        try:
+            return str(Locale.parse(value.replace("-", "_")))
+        except (ValueError, UnknownLocaleError, TypeError) as error:
+            raise ValueError(f"'{value}' is no locale, such as en, de_CH or pt_BR") from error
 
 
 class Settings(Section):
@@ -143,6 +207,7 @@ class Settings(Section):
     crm: CrmSection = Field(default_factory=CrmSection)
     fx: FxSection = Field(default_factory=FxSection)
     business_hours: BusinessHoursSection = Field(default_factory=BusinessHoursSection)
+    reports: ReportsSection = Field(default_factory=ReportsSection)
 
     @property
     def zone(self) -> ZoneInfo:

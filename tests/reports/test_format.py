@@ -89,3 +89,70 @@ def test_a_change_keeps_its_value_and_its_sign(value):
 
     assert math.isclose(back, 100 * value, abs_tol=0.0500001)
     assert (text[0] in "+−") is (back != 0)
+
+
+@pytest.mark.parametrize(
+    ("locale", "expected"),
+    [
+        pytest.param(
+            "de",
+            ["28,0 %", "−0,5 %", "12.400", "12,50 €", "+1.235 €", "< 0,001", "15. Okt. 2026", "> 99,9 %"],
+            id="German",
+        ),
+        pytest.param(
+            "fr",
+            ["28,0 %", "−0,5 %", "12 400", "12,50 €", "+1 235 €", "< 0,001", "15 oct. 2026", "> 99,9 %"],
+            id="French",
+        ),
+        pytest.param(
+            "de_CH",
+            ["28.0%", "−0.5%", "12’400", "EUR 12.50", "+EUR 1’235", "< 0.001", "15. Okt. 2026", "> 99.9%"],
+            id="Swiss German",
+        ),
+        pytest.param(
+            "tr",
+            ["%28,0", "−%0,5", "12.400", "€12,50", "+€1.235", "< 0,001", "15 Eki 2026", "> %99,9"],
+            id="Turkish, percent first",
+        ),
+        pytest.param(
+            "ja",
+            ["28.0%", "−0.5%", "12,400", "€12.50", "+€1,235", "< 0.001", "2026年10月15日", "> 99.9%"],
+            id="Japanese",
+        ),
+    ],
+)  # fmt: skip
+def test_numbers_money_and_dates_follow_the_locale(locale, expected):
+    """Separators, percent signs, currencies and dates are those of CLDR; signs and digits stay ours.
+
+    Spaces are no-break spaces, narrow ones in some versions of CLDR.
+    """
+    with fmt.written_in(locale):
+        shown = [
+            fmt.rate(0.2803),
+            fmt.change(-0.005),
+            fmt.count(12_400),
+            fmt.money(12.5, "EUR"),
+            fmt.change_of_money(1234.5, "EUR"),
+            fmt.p_value(0.0),
+            fmt.day(date(2026, 10, 15)),
+            fmt.probability(1.0),
+        ]
+
+    assert [text.replace("\xa0", " ").replace("\u202f", " ") for text in shown] == expected
+    assert fmt.current_locale() == "en"
+
+
+def test_a_locale_ends_with_its_block():
+    """Also where the block fails, what comes after is English."""
+    with pytest.raises(ZeroDivisionError), fmt.written_in("de"):
+        assert fmt.rate(1 / 0)
+
+    assert fmt.rate(0.5) == "50.0%"
+
+
+def test_an_instant_in_another_locale():
+    """Date and time of day as the locale has them, the zone as it is named."""
+    with fmt.written_in("en_US"):
+        shown = fmt.instant(datetime(2026, 7, 1, 22, 30, tzinfo=UTC), ZoneInfo("Europe/Berlin"))
+
+    assert shown.replace("\u202f", " ") == "Jul 2, 2026, 12:30 AM (Europe/Berlin)"

@@ -100,3 +100,12 @@ def test_a_relative_store_lies_in_the_lab(tmp_path: Path):
     settings = load_settings(lab(tmp_path, TOML), {})
 
     assert f"sqlite:///{tmp_path}/.mqlab/ledger.sqlite" == settings.store_url(tmp_path)
+
+
+def test_a_locale_of_reports_is_one_that_is_known(tmp_path: Path):
+    """`de-CH` is read as `de_CH`; what is no locale is an error with its line."""
+    assert load_settings(lab(tmp_path, "[reports]\nlocale = 'de-CH'\n"), {}).reports.locale == "de_CH"
+    assert load_settings(lab(tmp_path, TOML), {}).reports.locale == "en"
+    for bad in ("klingon", "", "../etc", "en_XX_YY_ZZ"):
+        with pytest.raises(InputError, match="is no locale, such as"):
+            load_settings(lab(tmp_path, f"[reports]\nlocale = '{bad}'\n"), {})

@@ -1,0 +1,1 @@
+"""What sales said of the leads it was handed: rejections, kept promises, surveys, and leads to talk about."""

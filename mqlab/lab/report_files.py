@@ -1,0 +1,91 @@
+"""The files of a report: their formats and names, all of them written or none, each with its manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mqlab.errors import InputError, RefusedError
+from mqlab.lab import manifest
+from mqlab.lab.files import write_whole
+from mqlab.lab.progress import Progress, silent
+from mqlab.reports.document import Document
+from mqlab.reports.formats import ReportFormat, of_suffix, render
+
+
+@dataclass(frozen=True)
+class Report:
+    """A document and what it was made of: the part of a manifest that is the same in every format."""
+
+    document: Document
+    facts: dict[str, Any]
+
+
+def chosen(formats: Sequence[ReportFormat], out: Path | None) -> tuple[ReportFormat, ...]:
+    """The formats that were asked for, else that of the file's name, else HTML.
+
+    InputError where a name and a format contradict each other, or no file can have the name.
+    """
+    if out is not None and out.is_dir():
+        raise InputError(f"{out} is a folder.", code="IsAFolder", hint="Name a file in it.")
+    if out is None or not out.suffix:
+        return tuple(formats) or (ReportFormat.HTML,)
+    if len(formats) == 1:
+        _agree(out, formats[0])
+    return tuple(formats) or (of_suffix(out),)
+
+
+def _agree(out: Path, to: ReportFormat) -> None:
+    """A name with the suffix of another format is a mistake; one with a suffix of its own is not."""
+    try:
+        named = of_suffix(out)
+    except InputError:
+        return
+    if named is not to:
+        raise InputError(
+            f"{out.name} is named as {named}, and --format says {to}.",
+            code="FormatsDiffer",
+            hint="Say one of them only.",
+        )
+
+
+def write(
+    made: Report,
+    usual: Path,
+    *,
+    formats: Sequence[ReportFormat],
+    out: Path | None,
+    overwrite: bool,
+    progress: Progress = silent,
+) -> tuple[Path, ...]:
+    """Draw a report and write every file with its manifest, at `out` or, each with its suffix, at `usual`.
+
+    The same report again is no conflict; RefusedError, before anything is written, where another one is in the way.
+    """
+    drawn: dict[Path, tuple[ReportFormat, bytes]] = {}
+    for k, to in enumerate(formats):
+        progress("drawing the report", k, len(formats))
+        drawn[_path(usual, out, to, len(formats))] = (to, render(made.document, to))
+    for path, (_, data) in drawn.items():
+        if path.exists() and not overwrite and not (path.is_file() and path.read_bytes() == data):
+            raise RefusedError(f"{path} exists.", code="FileExists", hint="Name another file, or say --force.")
+    for path, (to, data) in drawn.items():
+        write_whole(path, data)
+        told = manifest.written(made.document, made.facts, file=path, to=to, drawn=data)
+        write_whole(manifest.path_of(path), told)
+    return tuple(drawn)
+
+
+def _path(usual: Path, out: Path | None, to: ReportFormat, several: int) -> Path:
+    """One format: the file as it is named. Several: its name with each format's suffix."""
+    if out is None:
+        return usual.with_name(f"{usual.name}.{to}")
+    if several == 1:
+        return out
+    try:
+        of_suffix(out)
+    except InputError:
+        return out.with_name(f"{out.name}.{to}")
+    return out.with_suffix(f".{to}")

@@ -1,0 +1,209 @@
+"""A document as slides by python-pptx: native tables, charts as vector pictures, notes; nothing below 12 points.
+
+Sizes of texts are estimated, generously, since no slide is laid out here: what would not fit is cut off with an
+ellipsis and stands whole in the notes, and a long table goes on on the next slide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC
+from typing import Any
+
+from mqlab.reports import fitted
+from mqlab.reports.archive import repacked
+from mqlab.reports.document import Answer, Bullets, Cards, Chart, Document, Section, Table
+from mqlab.reports.pptx_parts import Box, Deck, Line
+from mqlab.reports.slides import Slide, lines, plan
+
+WIDTH, HEIGHT, MARGIN = 13.333, 7.5, 0.65
+INNER = WIDTH - 2 * MARGIN
+TOP, BOTTOM = 2.05, 6.82
+MOST_COLUMNS = 8
+SMALL, TEXT, LARGE = 12, 14, 16
+LONG = 900
+HEAD_ROWS, CELL_ROWS = 4, 7
+"""So many lines of a text stand in a cell; the whole is in the notes."""
+
+
+def render(document: Document) -> bytes:
+    """The file; the same document gives the same bytes."""
+    deck = Deck(WIDTH, HEIGHT)
+    at = document.as_of.astimezone(UTC).replace(tzinfo=None) if document.as_of else None
+    deck.describe(title=document.title, author=document.made_by, at=at)
+    method = _method(document.sections)
+    _head(deck, document, method)
+    slides = [part for slide in plan(document) for part in _parts(slide)]
+    dated = document.facts[0][1] if document.facts else ""
+    for number, slide in enumerate(slides, 2):
+        _draw(deck, slide, method, f"{fitted.clipped(document.title, 90)}  ·  {fitted.clipped(dated, 40)}", number)
+    return repacked(deck.saved(), document.as_of)
+
+
+def _method(sections: Sequence[Section]) -> tuple[str, ...]:
+    """How the numbers were made, for the notes."""
+    found = next((section for section in sections if section.id == "methods"), None)
+    items = [item for block in found.blocks if isinstance(block, Bullets) for item in block.items] if found else []
+    return ("How the numbers were made:", *(f"• {item}" for item in items)) if items else ()
+
+
+def _head(deck: Deck, document: Document, method: tuple[str, ...]) -> None:
+    """The first slide: what this is about, and as of when."""
+    slide = deck.slide()
+    size = 44 if len(document.title) <= 60 else 34 if len(document.title) <= 120 else 24
+    deck.bar(slide, Box(MARGIN, 1.55, 0.9, 0.06), "accent")
+    deck.title(slide, Box(MARGIN, 1.8, INNER, 2.3), Line(document.title, size, "ink", True))
+    deck.text(slide, Box(MARGIN, 1.0, INNER, 0.45), [Line(document.subtitle, LARGE, "muted")])
+    columns = min(max(len(document.facts), 1), 5)
+    width = INNER / columns
+    for k, (name, text) in enumerate(document.facts[:10]):
+        box = Box(MARGIN + width * (k % columns), 4.55 + 1.15 * (k // columns), width - 0.15, 1.05)
+        deck.text(slide, box, [Line(name, SMALL, "muted"), Line(text, LARGE, "ink")])
+    deck.notes(slide, [*(f"{name}: {text}" for name, text in document.facts), *method])
+
+
+def _parts(slide: Slide) -> Iterator[Slide]:
+    """The slide, or several of it where its table is too long or too wide."""
+    if isinstance(slide.body, Bullets):
+        yield from _bullets(slide, slide.body)
+        return
+    if not isinstance(slide.body, Table):
+        yield slide
+        return
+    found: list[Table] = []
+    space = BOTTOM - TOP - (0.4 if slide.caption else 0.0)
+    cut: list[str] = []
+    letters = LARGE
+    for whole in fitted.in_parts(slide.body, MOST_COLUMNS):
+        table = _cut(whole, cut)
+        letters = min(letters, _size(table, space))
+        heights = _heights(table, letters)
+        room = space - heights[0]
+        rows: list[int] = []
+        used = 0.0
+        for k, height in enumerate(heights[1:]):
+            if rows and used + height > room:
+                found.append(replace(table, rows=tuple(table.rows[row] for row in rows)))
+                rows, used = [], 0.0
+            rows.append(k)
+            used += height
+        found.append(replace(table, rows=tuple(table.rows[row] for row in rows)))
+    for number, table in enumerate(found, 1):
+        again = f" ({number} of {len(found)})" if len(found) > 1 else ""
+        notes = (*slide.notes, *dict.fromkeys(cut)) if number == 1 else slide.notes
+        if slide.caption:
+            yield replace(slide, body=table, caption=slide.caption + again, notes=notes, letters=letters)
+        else:
+            yield replace(slide, body=table, title=slide.title + again, notes=notes, letters=letters)
+
+
+def _cut(table: Table, cut: list[str]) -> Table:
+    """The table with texts of more lines than a slide can spare cut off; the whole texts go to `cut`."""
+    shares = [share * INNER * _share(table) for share in fitted.widths(table)]
+
+    def shown(text: str, width: float, rows: int) -> str:
+        most = max(Line("", SMALL, "ink").letters(width - 0.16) * rows - 4, 8)
+        cut.extend([text] if len(text) > most else [])
+        return fitted.clipped(text, most)
+
+    return replace(
+        table,
+        columns=tuple(
+            replace(column, title=shown(column.title, width, HEAD_ROWS))
+            for column, width in zip(table.columns, shares, strict=True)
+        ),
+        rows=tuple(
+            tuple(replace(cell, text=shown(cell.text, w, CELL_ROWS)) for cell, w in zip(row, shares, strict=True))
+            for row in table.rows
+        ),
+    )
+
+
+def _bullets(slide: Slide, body: Bullets) -> Iterator[Slide]:
+    """As many items as fit, then the next slide."""
+    shown: list[str] = []
+    used = 0.0
+    groups: list[tuple[str, ...]] = []
+    for item in body.items:
+        height = Line(fitted.clipped(item, LONG), LARGE, "ink").height(INNER - 0.4) + 0.12
+        if shown and used + height > BOTTOM - TOP:
+            groups.append(tuple(shown))
+            shown, used = [], 0.0
+        shown.append(item)
+        used += height
+    groups.append(tuple(shown))
+    for number, items in enumerate(groups, 1):
+        again = f" ({number} of {len(groups)})" if len(groups) > 1 else ""
+        yield replace(slide, body=Bullets(items), title=slide.title + again)
+
+
+def _draw(deck: Deck, slide: Slide, method: tuple[str, ...], foot: str, number: int) -> None:
+    page = deck.slide()
+    size = next(
+        size for size in (28, 24, 20, 17) if size == 17 or Line(slide.title, size, "ink", True).height(INNER) < 1.15
+    )
+    deck.text(page, Box(MARGIN, 0.38, INNER, 0.34), [Line(slide.kicker, SMALL, "accent")])
+    deck.title(page, Box(MARGIN, 0.7, INNER, 1.2), Line(slide.title, size, "ink", True))
+    cut: list[str] = [] if Line(slide.title, size, "ink", True).height(INNER) < 1.2 else [slide.title]
+    top = TOP
+    if slide.caption:
+        deck.text(page, Box(MARGIN, TOP - 0.06, INNER, 0.36), [Line(slide.caption, TEXT, "muted")])
+        top += 0.4
+    match slide.body:
+        case Answer():
+            deck.mark(page, Box(MARGIN, top, 0, 0.42), slide.body.label, slide.body.tone)
+            deck.text(page, Box(MARGIN + 3.6, top, INNER - 3.6, 0.42), [Line(slide.body.arm, LARGE, "muted")])
+            told = [Line(item, LARGE, "ink", bullet=True) for item in slide.body.also]
+            deck.text(page, Box(MARGIN, top + 0.75, INNER, BOTTOM - top - 0.75), told)
+        case Bullets(items):
+            told = [Line(item, LARGE, "ink", bullet=len(items) > 1) for item in items]
+            cut += [item for item in items if len(item) > LONG]
+            deck.text(page, Box(MARGIN, top, INNER, BOTTOM - top), told)
+        case Cards(cards):
+            _cards(deck, page, cards)
+        case Chart():
+            deck.chart(page, Box(MARGIN, top, INNER, BOTTOM - top), slide.body)
+        case Table():
+            box = Box(MARGIN, top, INNER * _share(slide.body), 0)
+            deck.table(page, box, slide.body, slide.letters, _heights(slide.body, slide.letters))
+    deck.text(page, Box(MARGIN, 6.98, INNER - 1.0, 0.3), [Line(foot, SMALL, "muted")])
+    deck.text(page, Box(WIDTH - MARGIN - 0.8, 6.98, 0.8, 0.3), [Line(str(number), SMALL, "muted", right=True)])
+    deck.notes(page, [slide.title, *slide.notes, *cut, *method])
+
+
+def _size(table: Table, room: float) -> int:
+    """The largest letters, in points, with which the whole table stands on one slide; else the smallest."""
+    return next((size for size in (LARGE, TEXT) if sum(_heights(table, size)) <= room), SMALL)
+
+
+def _share(table: Table) -> float:
+    """How much of the slide's width a table takes."""
+    return 1.0 if table.note else min(fitted.fill(table) + 0.15, 1.0)
+
+
+def _heights(table: Table, size: int) -> list[float]:
+    """The height of the head and of each row, in inches, in letters of `size` points."""
+    shares = [share * INNER * _share(table) for share in fitted.widths(table)]
+    rows: list[list[tuple[str, ...]]] = [[(column.title,) for column in table.columns]]
+    rows += [[fitted.parts(cell.text) for cell in row] for row in table.rows]
+    return [
+        0.14
+        + max(
+            sum(Line(part, size, "ink").height(width - 0.16) for part in parts if part) or size / 60
+            for parts, width in zip(row, shares, strict=True)
+        )
+        for row in rows
+    ]
+
+
+def _cards(deck: Deck, page: Any, cards: Sequence[Any]) -> None:
+    width = (INNER - 0.35 * (len(cards) - 1)) / len(cards)
+    for k, card in enumerate(cards):
+        left = MARGIN + k * (width + 0.35)
+        deck.bar(page, Box(left, TOP, width, 0.03), "line")
+        told = [Line(card.title, LARGE, "ink", True), Line(card.subtitle, SMALL, "muted")]
+        told += [Line(line, TEXT, "ink") for block in card.blocks for line in lines(block)]
+        if card.more:
+            told.append(Line("The rest of the definition is in the notes.", SMALL, "muted"))
+        deck.text(page, Box(left, TOP + 0.15, width, BOTTOM - TOP - 0.15), told)
