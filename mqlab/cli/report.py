@@ -2,13 +2,37 @@
 
 from __future__ import annotations
 
+import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from mqlab.cli import output
-from mqlab.cli.options import AsOfOption, ExperimentArgument, LabOption, LedgerOption, instant_or_now
+from mqlab.cli.options import (
+    AsOfOption,
+    ExperimentArgument,
+    Format,
+    FormatOption,
+    LabOption,
+    LedgerOption,
+    instant_or_now,
+)
+from mqlab.errors import AnswerIsNo
+
+
+class Drawn(StrEnum):
+    """What a report is drawn as; `all` is each of them."""
+
+    HTML = "html"
+    PDF = "pdf"
+    PPTX = "pptx"
+    XLSX = "xlsx"
+    MD = "md"
+    JSON = "json"
+    ALL = "all"
+
 
 app = typer.Typer(no_args_is_help=True, help="Documents to take to a meeting.")
 
@@ -26,17 +50,131 @@ def experiment(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="The file. Default: reports/ID-DATE.html.", show_default=False)
     ] = None,
+    drawn: Annotated[
+        Drawn | None,
+        typer.Option(
+            "--format", help="What it is drawn as. Default: by the file's name, else html.", show_default=False
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite another report.")] = False,
     lab: LabOption = None,
 ) -> None:
-    """Write the report of one experiment as one HTML file that needs no network.
+    """Write the report of one experiment: HTML, PDF, slides, a workbook, Markdown or JSON, each with its manifest.
 
-    Example: `mqlab report experiment 2026q3-intent --as-of 2027-04-05`
+    Example: `mqlab report experiment 2026q3-intent --as-of 2027-04-05 --format pdf`
     """
     from mqlab.lab import Lab
 
     opened = Lab.open(lab)
     at = instant_or_now(as_of, opened.settings.zone, option="--as-of")
     with output.progress() as progress:
-        path = opened.report_experiment(name, as_of=at, ledger=ledger, out=out, overwrite=force, progress=progress)
-    output.console().print(f"The report is in {path}", markup=False, soft_wrap=True)
+        paths = opened.report_experiment(
+            name,
+            as_of=at,
+            ledger=ledger,
+            formats=_formats(drawn),
+            out=out,
+            overwrite=force,
+            progress=progress,
+        )
+    for path in paths:
+        output.console().print(f"The report is in {path}", markup=False, soft_wrap=True)
+
+
+def _formats(drawn: Drawn | None) -> list[str]:
+    every = [one.value for one in Drawn if one is not Drawn.ALL]
+    return every if drawn is Drawn.ALL else [] if drawn is None else [drawn.value]
+
+
+@app.command("verify")
+def verify(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The report, with its manifest beside it.")],
+    lab: LabOption = None,
+    output_format: FormatOption = Format.TABLE,
+) -> None:
+    """Make a report again and say whether its numbers hold. Ends with 1 where they do not.
+
+    Example: `mqlab report verify reports/2026q3-intent-2027-04-05.pdf`
+    """
+    from mqlab.lab import Lab
+
+    opened = Lab.open(lab)
+    with output.progress() as progress:
+        found = opened.verify(file, progress=progress)
+    output.show(found.to_dict(), output_format, lambda console: output.wrapped(console, str(found).splitlines()))
+    if not found.holds:
+        raise AnswerIsNo("")
+
+
+@app.command("feedback")
+def feedback(
+    month: Annotated[str, typer.Argument(metavar="MONTH", help="The month, such as 2026-07.", show_default=False)],
+    as_of: AsOfOption = None,
+    ledger: LedgerOption = None,
+    show_arms: Annotated[
+        bool,
+        typer.Option("--show-arms", help="Say by which definition leads of running blinded experiments came."),
+    ] = False,
+    lab: LabOption = None,
+    output_format: FormatOption = Format.TABLE,
+) -> None:
+    """What sales said in a month: rejections by reason, promises kept, lost leads' answers, 20 leads to talk about.
+
+    Example: `mqlab report feedback 2026-07 --as-of 2026-08-15`
+    """
+    from mqlab.lab import Lab
+
+    opened = Lab.open(lab)
+    at = instant_or_now(as_of, opened.settings.zone, option="--as-of")
+    with output.progress() as progress:
+        found = opened.feedback(month, as_of=at, ledger=ledger, show_arms=show_arms, progress=progress)
+    if output_format is Format.JSON:
+        sys.stdout.write(output.json_text(found.to_dict()) + "\n")
+    else:
+        sys.stdout.write(f"{found}\n")
+
+
+@app.command("quarter")
+def quarter(
+    name: Annotated[str, typer.Argument(metavar="QUARTER", help="The quarter, such as 2026Q3.", show_default=False)],
+    as_of: AsOfOption = None,
+    ledger: LedgerOption = None,
+    sql_within: Annotated[int, typer.Option("--sql-within", min=1, max=3660, help="Days to become an SQL.")] = 60,
+    won_within: Annotated[int, typer.Option("--won-within", min=1, max=3660, help="Days to be won.")] = 180,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="The file. Default: reports/QUARTER-DATE.html.", show_default=False),
+    ] = None,
+    drawn: Annotated[
+        Drawn | None,
+        typer.Option(
+            "--format", help="What it is drawn as. Default: by the file's name, else html.", show_default=False
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite another report.")] = False,
+    lab: LabOption = None,
+) -> None:
+    """Write the review of a fiscal quarter: funnel, experiments, definitions, costs, sales feedback, what to do next.
+
+    A fiscal year is named by the calendar year in which it ends. Nothing is decided by it, and no look is taken.
+
+    Example: `mqlab report quarter 2026Q3 --as-of 2026-12-01 --format pdf`
+    """
+    from mqlab.lab import Lab
+
+    opened = Lab.open(lab)
+    at = instant_or_now(as_of, opened.settings.zone, option="--as-of")
+    with output.progress() as progress:
+        paths = opened.report_quarter(
+            name,
+            as_of=at,
+            ledger=ledger,
+            sql_within_days=sql_within,
+            won_within_days=won_within,
+            formats=_formats(drawn),
+            out=out,
+            overwrite=force,
+            progress=progress,
+        )
+    for path in paths:
+        output.console().print(f"The report is in {path}", markup=False, soft_wrap=True)

@@ -26,11 +26,15 @@ if TYPE_CHECKING:
     from mqlab.lab.definitions import Diff
     from mqlab.lab.doctor import Examination
     from mqlab.lab.export import Exported
+    from mqlab.lab.feedback import FeedbackReport
     from mqlab.lab.forget import Forgot
     from mqlab.lab.plan import Planned
     from mqlab.lab.quarantine import Settled
+    from mqlab.lab.quarter_report import QuarterReport
+    from mqlab.lab.verify import Verified
     from mqlab.lab.why import Why
     from mqlab.leads.records import Event, Lead
+    from mqlab.reports.formats import ReportFormat
     from mqlab.store.backup import Copy
     from mqlab.store.records import Quarantined, QuarantineStep
 
@@ -378,28 +382,98 @@ class Lab(Contents):
         *,
         as_of: datetime | date | None = None,
         ledger: int | None = None,
+        formats: Sequence[ReportFormat | str] = (),
         out: Path | None = None,
         overwrite: bool = False,
         progress: Progress = silent,
-    ) -> Path:
-        """Write an experiment's report as one HTML file; returns its path."""
+    ) -> tuple[Path, ...]:
+        """Write an experiment's report, in the format of `out`, else as HTML, or in several; returns the files' paths.
+
+        Beside each file stands its manifest, from which `verify` makes the report again.
+        """
         from mqlab.lab.report import report_experiment
+        from mqlab.reports.formats import ReportFormat
 
         return report_experiment(
             self,
             experiment,
             as_of=self._instant(as_of),
             position=ledger,
+            formats=[ReportFormat(name) for name in formats],
             out=out,
             overwrite=overwrite,
             progress=progress,
         )
+
+    def verify(self, file: Path, *, progress: Progress = silent) -> Verified:
+        """Make a report again from its manifest and say whether its numbers, and the file, hold."""
+        from mqlab.lab.verify import verify
+
+        return verify(self, file, progress=progress)
 
     def write_report(self, analysis: Analysis, *, out: Path | None = None, overwrite: bool = False) -> Path:
         """Write the report of an analysis that was made already."""
         from mqlab.lab.report import write_report
 
         return write_report(self, analysis, out=out, overwrite=overwrite)
+
+    def feedback(
+        self,
+        month: str,
+        *,
+        as_of: datetime | date | None = None,
+        ledger: int | None = None,
+        show_arms: bool = False,
+        progress: Progress = silent,
+    ) -> FeedbackReport:
+        """What sales said in a month such as 2026-07: rejections, promises kept, answers, leads to talk about."""
+        from mqlab.lab.feedback import report_feedback
+
+        at = self._instant(as_of)
+        return report_feedback(self, month, as_of=at, position=ledger, show_arms=show_arms, progress=progress)
+
+    def quarter(
+        self,
+        name: str,
+        *,
+        as_of: datetime | date | None = None,
+        ledger: int | None = None,
+        sql_within_days: int = 60,
+        won_within_days: int = 180,
+        progress: Progress = silent,
+    ) -> QuarterReport:
+        """The review of a fiscal quarter such as 2026Q3; writes nothing and takes no look."""
+        from mqlab.analysis.quarter.cohort import Horizons
+        from mqlab.lab.quarter_report import report_quarter
+
+        return report_quarter(
+            self, name, as_of=self._instant(as_of), position=ledger,
+            horizons=Horizons(sql_within_days, won_within_days), progress=progress,
+        )  # fmt: skip
+
+    def report_quarter(
+        self,
+        name: str,
+        *,
+        as_of: datetime | date | None = None,
+        ledger: int | None = None,
+        sql_within_days: int = 60,
+        won_within_days: int = 180,
+        formats: Sequence[ReportFormat | str] = (),
+        out: Path | None = None,
+        overwrite: bool = False,
+        progress: Progress = silent,
+    ) -> tuple[Path, ...]:
+        """Write the review of a fiscal quarter, in the format of `out`, else as HTML, or in several."""
+        from mqlab.analysis.quarter.cohort import Horizons
+        from mqlab.lab.quarter_report import write_quarter
+        from mqlab.reports.formats import ReportFormat
+
+        return write_quarter(
+            self, name, as_of=self._instant(as_of), position=ledger,
+            horizons=Horizons(sql_within_days, won_within_days),
+            formats=[ReportFormat(one) for one in formats], out=out, overwrite=overwrite, progress=progress,
+        )  # fmt: skip
 
     def experiment_rows(self, at: datetime) -> list[dict[str, Any]]:
         """One row per experiment."""

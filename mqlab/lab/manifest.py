@@ -40,6 +40,8 @@ class Manifest:
     locale: str
     numbers: dict[str, dict[str, Any]]
     whole: dict[str, Any]
+    quarter: str = ""
+    within_days: tuple[int, int] = (0, 0)
 
 
 def path_of(file: Path) -> Path:
@@ -93,6 +95,8 @@ def read(file: Path) -> Manifest:
         whole = json.loads(beside.read_text(encoding="utf-8"))
         if whole["kind"] != KIND:
             raise ValueError(whole["kind"])
+        quarterly = whole["report"] == "quarter"
+        sql_days, won_days = whole["within_days"] if quarterly else (0, 0)
         return Manifest(
             report=str(whole["report"]),
             experiment=str(whole.get("experiment", "")),
@@ -103,6 +107,8 @@ def read(file: Path) -> Manifest:
             locale=str(whole["locale"]),
             numbers={str(row["at"]): row for row in whole["numbers"]},
             whole=whole,
+            quarter=str(whole["quarter"]) if quarterly else "",
+            within_days=(int(sql_days), int(won_days)),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(

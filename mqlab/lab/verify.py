@@ -10,10 +10,12 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mqlab.analysis.quarter.cohort import Horizons
 from mqlab.errors import InputError, Place
 from mqlab.lab import manifest
 from mqlab.lab.analyze import analyze
 from mqlab.lab.manifest import Manifest
+from mqlab.lab.quarter_report import report_quarter
 from mqlab.lab.report import report
 from mqlab.lab.report_files import Report
 from mqlab.reports import format as fmt
@@ -146,7 +148,19 @@ def _experiment(lab: Lab, known: Manifest, progress: Progress) -> Report:
     return report(lab, analysis, locale=known.locale)
 
 
-_AGAIN: dict[str, Callable[[Lab, Manifest, Progress], Report]] = {"experiment": _experiment}
+def _quarter(lab: Lab, known: Manifest, progress: Progress) -> Report:
+    return report_quarter(
+        lab,
+        known.quarter,
+        as_of=datetime.fromisoformat(known.as_of),
+        position=known.ledger,
+        horizons=Horizons(*known.within_days),
+        locale=known.locale,
+        progress=progress,
+    ).report
+
+
+_AGAIN: dict[str, Callable[[Lab, Manifest, Progress], Report]] = {"experiment": _experiment, "quarter": _quarter}
 """How each kind of report is made again from its manifest."""
 
 

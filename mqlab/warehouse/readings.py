@@ -6,7 +6,7 @@ the declared type, before its default, as `mqlab.definitions.fields.reader` does
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from mqlab.definitions.candidates import expressions
@@ -71,6 +71,15 @@ def readings_of(definitions: Sequence[Definition], beside: Sequence[Reading] = (
         ]
         props += _props(definition)
     return Readings(_merged(fields), _merged(props))
+
+
+def united(several: Iterable[Readings]) -> Readings:
+    """All of several readings, each once."""
+    found = tuple(several)
+    return Readings(
+        _merged([field for one in found for field in one.fields]),
+        _merged([prop for one in found for prop in one.props]),
+    )
 
 
 def field_reading(definition: Definition, name: str, *, spaced: bool = False) -> Reading:
