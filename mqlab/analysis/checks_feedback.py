@@ -151,7 +151,8 @@ def match_rate(study: Study) -> Check:
             continue
         smallest = p_value if smallest is None else min(smallest, p_value)
         gap = abs(other.x / other.n - control.x / control.n)
-        if (not other.x) != (not control.x) or (gap > GAP and p_value < FAILING_P):
+        none_at_all = (not other.x) != (not control.x)
+        if (none_at_all and p_value < WARNING_P) or (gap > GAP and p_value < FAILING_P):
             return Check("match_rate", "fail", f"{words}; a large gap between the arms", p_value)
     return Check("match_rate", "pass" if share >= MATCHED_ENOUGH else "warn", words, smallest)
 

@@ -160,7 +160,13 @@ def _outcomes(study: Study) -> Iterator[Condition]:
             "Have the SQL stage set in the CRM: with later dates some SQLs fall out of the horizon.",
         )
     won, without = study.deals_won
-    if study.money_number and won and without:
+    if study.money_number and study.outcomes.unlabelled:
+        yield Condition(
+            "currency_assumed",
+            study.outcomes.unlabelled,
+            "Give every amount its code, or name the one currency of a file in its mapping, and import again.",
+        )
+    if study.money_number and without and study.outcomes.no_money is None:
         yield Condition(
             "missing_amounts",
             f"{without:,} of {won:,} deals won ({100 * without / won:.1f}%) have no amount, and count as no revenue",

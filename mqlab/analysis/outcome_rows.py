@@ -28,13 +28,15 @@ Exchange = Callable[[str, str, date], Decimal | None]
 class OutcomeMoney:
     """`minor` units make one of `currency`; `no_money` says why amounts are no use.
 
-    `crossing` opportunities are linked to leads of two arms, beside those whose rows name such leads.
+    `crossing` opportunities are linked to leads of two arms, beside those whose rows name such leads. `unlabelled`
+    says that amounts without a currency stand beside amounts in another than the lab's.
     """
 
     currency: str
     minor: int
     no_money: NotEstimable | None
     crossing: int = 0
+    unlabelled: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +88,9 @@ def outcome_rows(
         }
     )
     said = prices.said()
-    return OutcomeRows(said.currency, said.minor, said.no_money, crossing, table=table.cast(OUTCOME_ROWS))
+    return OutcomeRows(
+        said.currency, said.minor, said.no_money, crossing, said.unlabelled, table=table.cast(OUTCOME_ROWS)
+    )
 
 
 class Prices:
@@ -96,10 +100,12 @@ class Prices:
         self._currency, self._lab_currency, self._exchange = currency, lab_currency, exchange
         self.minor: int = 10 ** digits_of(currency)
         self._missing: dict[str, None] = {}
+        self._codes: set[str | None] = set()
         self._too_large = ""
 
     def in_minor(self, amount: Decimal, code: str | None, at_us: int) -> int | None:
         """An amount in minor units, half away from zero; None where it cannot be told. No code is the lab's."""
+        self._codes.add(code.upper() if code else None)
         code = (code or self._lab_currency).upper()
         if code != self._currency:
             on = instant(at_us).astimezone(UTC).date()
@@ -124,7 +130,14 @@ class Prices:
             reason = NotEstimable("missing_exchange_rate", f"The table of rates has no {listed}.")
         elif self._too_large:
             reason = NotEstimable("amount_too_large", self._too_large)
-        return OutcomeMoney(self._currency, self.minor, reason)
+        return OutcomeMoney(self._currency, self.minor, reason, unlabelled=self._unlabelled())
+
+    def _unlabelled(self) -> str | None:
+        others = sorted(code for code in self._codes if code is not None and code != self._lab_currency.upper())
+        if None not in self._codes or not others:
+            return None
+        lab = self._lab_currency.upper()
+        return f"Some amounts name no currency and are taken as {lab}, while others are in {', '.join(others[:3])}"
 
 
 def digits_of(currency: str) -> int:

@@ -18,7 +18,8 @@ CheckStatus = Literal["pass", "warn", "fail", "not_applicable"]
 Call = Literal["ship", "harm", "keep", "inconclusive", "blocked", "not_due"]
 ConditionName = Literal[
     "two_arms", "definition_changed", "outcome_before_assignment", "late_feedback", "dates_taken_from_later_stages",
-    "missing_amounts", "uneven_events", "uneven_arms", "largest_account", "leads_not_worked", "concordant_effect",
+    "missing_amounts", "currency_assumed", "uneven_events", "uneven_arms", "largest_account", "leads_not_worked",
+    "concordant_effect",
     "undeclared_look", "empty_arm", "more_arms_than_leads",
 ]  # fmt: skip
 

@@ -149,11 +149,10 @@ class Study:
         rows = [row for row in self.log if row.fate == "counted" and row.kind in RESPONSE_KINDS]
         return sum(row.rows for row in rows), sum(row.timed for row in rows)
 
-    @property
+    @cached_property
     def deals_won(self) -> tuple[int, int]:
-        """Counted rows of deals won, and those of them without an amount."""
-        rows = [row for row in self.log if (row.kind, row.fate) == ("closed_won", "counted")]
-        return sum(row.rows for row in rows), sum(row.no_amount for row in rows)
+        """Counted deals won, and those of them without an amount."""
+        return census.deals_won(self.dataset)
 
     def worked(self, arm: str) -> tuple[int, int]:
         """Leads of an arm handed over long enough ago, and those of them that sales said anything about."""

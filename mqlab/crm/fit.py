@@ -12,6 +12,9 @@ from mqlab.crm.rules import Outcomes, Rule
 from mqlab.crm.spelled import Spelled, worded
 from mqlab.errors import InputError, Place, Problem, ProblemsFound, nearest
 
+OWN_NAMES = (
+    "Is the export in another language? Name its columns in a mapping of your own (--mapping); docs/crm.md has one."
+)
 MOST_TOLD = 3
 """How many tables a file that fits none is compared with."""
 
@@ -99,7 +102,7 @@ def _unfit(
         message = f"by its columns the file is {names} of '{mapping.id}', from which no {kind} are read."
         hint = f"Read as {kind}: {', '.join(tables)}. If the file is one of them, say so with --as-table."
         return [Problem("WrongTable", message, place, hint=hint)]
-    problems = [Problem("NoTable", f"no table of '{mapping.id}' has columns like these.", place)]
+    problems = [Problem("NoTable", f"no table of '{mapping.id}' has columns like these.", place, hint=OWN_NAMES)]
     for name in sorted(tables, key=lambda one: len(_misses(mapping, kind, one, header, file)))[:MOST_TOLD]:
         problems.extend(_misses(mapping, kind, name, header, file))
     return problems

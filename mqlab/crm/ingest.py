@@ -106,7 +106,7 @@ class Import:
         self._snapshot_at = snapshot_at
         self._progress = progress
         null_tokens = frozenset(normalise(token) for token in (*null_tokens, *mapping.nulls, ""))
-        self._personal = frozenset(slug(name) for name in mapping.personal)
+        self._personal = frozenset(slug(name) for name in mapping.private)
         clock = Clock(
             zone=zone_of(mapping, self._source.header),
             day_zone=mapping.zone or timezone,

@@ -97,11 +97,25 @@ class Mapping(Declared):
         """The lists that `where` may name: the stages and the statuses."""
         return {**self.statuses, **self.stages}
 
+    @property
+    def private(self) -> tuple[str, ...]:
+        """The columns that are never stored: those it names, and what other languages call a name or a number."""
+        return (*self.personal, *_PERSONAL_ELSEWHERE)
+
     def rules(self, kind: str) -> Sequence[Rule]:
         """The rules for one of `leads|events|field-changes|identity|outcomes`; none where it says nothing of them."""
         declared = getattr(self, kind.replace("-", "_"))
         return () if declared is None else declared if isinstance(declared, list) else [declared]
 
+
+_PERSONAL_ELSEWHERE = (
+    "vorname", "nachname", "anrede", "telefon", "telefonnummer", "mobiltelefon", "mobiltelefonnummer", "faxnummer",
+    "straße", "postanschrift", "prénom", "nom", "nom de famille", "civilité", "téléphone", "numéro de téléphone",
+    "numéro de téléphone mobile", "adresse postale", "nombre", "apellido", "apellidos", "teléfono",
+    "número de teléfono", "número de teléfono móvil", "dirección", "nome", "cognome", "telefono", "numero di telefono",
+    "indirizzo", "sobrenome", "apelido", "telefone", "número de telefone", "endereço", "voornaam", "achternaam",
+    "telefoonnummer", "aanhef",
+)  # fmt: skip
 
 PRESETS = ("csv", "salesforce", "hubspot", "pipedrive", "marketo", "account_engagement")
 

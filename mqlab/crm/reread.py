@@ -139,7 +139,7 @@ def _masked(kind: str, source: OneRow, mapping: Spelling) -> str | None:
         return None
     declared = tables(mapping, known_kind(kind))
     left_out = {
-        slug(name) for name in (*mapping.personal, *(one for table in declared for one in table.get("ignore", ())))
+        slug(name) for name in (*mapping.private, *(one for table in declared for one in table.get("ignore", ())))
     }
     wanted = {slug(name) for name in wanted_names(*declared)}
     rest = any("rest" in (table.get("fields"), table.get("props")) for table in declared)

@@ -145,7 +145,7 @@ def _may_come(mapping: Mapping, header: Sequence[str]) -> bool:
 def _statement(
     mapping: Mapping, kind: str, rule: Spelled, header: Sequence[str], context: Context, *, file: str, several: bool
 ) -> Statement:
-    ignore = [*rule.ignore, *(mapping.personal if kind in {"leads", "events"} else ())]
+    ignore = [*rule.ignore, *(mapping.private if kind in {"leads", "events"} else ())]
     problems: list[Problem] = []
     layouts: list[Layout] = []
     for columns, options in (

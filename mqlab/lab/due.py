@@ -107,7 +107,7 @@ def _of_experiment(lab: Lab, known: Standing, as_of: datetime, progress: Progres
             )  # fmt: skip
         if check.check == "match_rate" and check.status == "fail":
             yield Due(
-                known.plan.id, "match_rate", f"sales feedback does not find its leads: {check.detail}.",
+                known.plan.id, "match_rate", f"sales feedback does not match its leads as it should: {check.detail}.",
                 "See the mapping and the match rate with: mqlab ingest outcomes … --dry-run",
             )  # fmt: skip
 

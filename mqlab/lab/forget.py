@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from mqlab.assignment.units import company_domain
+from mqlab.assignment.units import is_shared_domain
 from mqlab.crm.forgotten import Forgotten, email_digest
 from mqlab.errors import InputError
 from mqlab.lab.no_ledger import NoLedger
@@ -69,7 +69,7 @@ def forget(lab: Lab, lead_id: str, *, by: str, because: str, now: datetime) -> F
             return rule.keeps(work, refs, kind, name, value)
 
         def keep_domain(domain: str) -> bool:
-            return company_domain(domain) is None or work.is_others_domain(domain, refs)
+            return is_shared_domain(domain) or work.is_others_domain(domain, refs)
 
         work.forget(
             refs, keep=keep, keep_domain=keep_domain, mentioned=person.mentioned, subject=subject_of(lead_id), by=by,

@@ -321,7 +321,7 @@ def _said_by_sales(facts: Facts, person: Collection[str]) -> Iterator[Moment]:
     for row in with_inferred(rows.set_column(rows.column_names.index("lead_id"), "lead_id", one)).to_pylist():
         parts = (
             row["reason_code"],
-            f"{row['amount'].normalize():f} {row['currency']}" if row["amount"] is not None else None,
+            f"{row['amount'].normalize():f} {row['currency'] or ''}".strip() if row["amount"] is not None else None,
             "implied by a later stage" if row["evidence"] == "inferred" else None,
         )
         detail = ", ".join(part for part in parts if part)

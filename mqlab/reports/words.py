@@ -110,6 +110,7 @@ CONDITIONS: dict[str, str] = {
     "late_feedback": "Late sales feedback",
     "dates_taken_from_later_stages": "Dates taken from later stages",
     "missing_amounts": "Deals without an amount",
+    "currency_assumed": "Amounts without a currency",
     "uneven_events": "Events collected unevenly",
     "uneven_arms": "Arms of very different size",
     "largest_account": "One large account",

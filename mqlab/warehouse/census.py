@@ -32,14 +32,13 @@ class Census:
 class Log:
     """Stated outcome rows of one kind and fate: counted, before_assignment, after_cut_off, other_lead, not_enrolled.
 
-    `timed` of them have a time of day, `no_amount` none of money, `crossing` count opportunities of two arms.
+    `timed` of them have a time of day, `crossing` count opportunities of two arms.
     """
 
     kind: str
     fate: str
     rows: int
     timed: int
-    no_amount: int
     crossing: int
 
 
@@ -87,10 +86,19 @@ def log(dataset: Dataset) -> tuple[Log, ...]:
     measures = {
         "rows": rows.count(),
         "timed": (~rows.dated.fill_null(False)).sum(),
-        "no_amount": rows.amount_minor.isnull().sum(),
         "crossing": rows.crosses_arms.sum(),
     }
     return tuple(Log(**row) for row in grouped(rows, {"kind": rows.kind, "fate": rows.fate}, measures))
+
+
+def deals_won(dataset: Dataset) -> tuple[int, int]:
+    """Deals won that count, however many rows say so, and those of them of which none states an amount."""
+    rows = dataset.outcomes
+    rows = rows.filter((rows.fate == "counted") & (rows.kind == "closed_won") & ~rows.inferred.fill_null(False))
+    deal = ibis.coalesce(rows.opportunity_id, ibis.literal("lead ").concat(rows.lead_id))
+    deals = rows.group_by(deal=deal).aggregate(stated=rows.amount_minor.count())
+    found = grouped(deals, {"stated": deals.stated > 0}, {"deals": deals.count()})
+    return sum(row["deals"] for row in found), sum(row["deals"] for row in found if not row["stated"])
 
 
 def answered(dataset: Dataset, horizon_days: int) -> tuple[Answered, ...]:

@@ -93,6 +93,15 @@ def test_feedback_that_does_not_find_its_leads_is_seen() -> None:
     assert check(none, "match_rate").status == "fail"
 
 
+def test_the_first_answers_of_a_young_experiment_are_no_alarm() -> None:
+    """One lead of sixty with feedback against none may be chance; sixty against none is not."""
+    young = result(handled(answered={"control": 0.0, "challenger": 1 / 60}), defined=by_letter())
+    lost = result(handled(answered={"control": 0.0, "challenger": 1.0}), defined=by_letter())
+
+    assert check(young, "match_rate").status == "pass"
+    assert check(lost, "match_rate").status == "fail"
+
+
 def test_feedback_about_one_arm_only_fails() -> None:
     """An arm whose hand-overs sales says nothing about cannot be compared."""
     found = check(result(handled(answered={"control": 1.0, "challenger": 0.3}), defined=by_letter()), "match_rate")

@@ -103,6 +103,44 @@ def test_deals_without_an_amount_are_told() -> None:
     assert found.detail.startswith("1 of 4 deals won (25.0%)")
 
 
+def test_deals_are_counted_once_however_many_rows_say_they_were_won() -> None:
+    """Two systems state the same win and only one its amount: one deal, and nothing is missing."""
+    lead_id = next(ids("challenger"))
+    won = {"lead_id": lead_id, "kind": "closed_won", "opportunity_id": "O1"}
+    outcomes = [
+        {**won, "occurred_at": START + 9 * DAY, "amount": None},
+        {**won, "occurred_at": START + 10 * DAY, "amount": Decimal(500)},
+    ]
+
+    found = told(result(facts([{"lead_id": lead_id, "created_at": START + DAY}], outcomes=outcomes)))
+
+    assert "missing_amounts" not in found
+
+
+@pytest.mark.parametrize(("codes", "assumed"), [((None, "USD"), True), ((None, None), False), (("EUR", "USD"), False)])
+def test_an_amount_without_a_currency_beside_another_currency_is_told(codes: tuple[str | None, ...], assumed: bool):
+    """Such an amount is taken as the lab's, and the page says so; where no amount has a code nothing is doubtful."""
+    names = ids("challenger")
+    leads, outcomes = [], []
+    for code in codes:
+        lead_id = next(names)
+        leads.append({"lead_id": lead_id, "created_at": START + DAY})
+        outcomes.append(
+            {
+                "lead_id": lead_id,
+                "kind": "closed_won",
+                "occurred_at": START + 9 * DAY,
+                "amount": Decimal(5),
+                "currency": code,
+            }
+        )
+
+    found = told(result(facts(leads, outcomes=outcomes)))
+
+    assert ("currency_assumed" in found) == assumed
+    assert not assumed or "taken as EUR, while others are in USD" in found["currency_assumed"].detail
+
+
 def test_a_look_that_was_not_declared_is_told() -> None:
     """An analysis between two declared looks is told, with what to do."""
     declared = protocol(looks="[2026-09-15, 2026-11-30]")

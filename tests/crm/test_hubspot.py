@@ -64,6 +64,18 @@ def test_contacts_of_every_source_are_the_same_leads(desk: Desk):
     assert [one.unchanged + one.corrected for one in again] == [1, 1, 1]
 
 
+def test_names_and_numbers_of_an_export_in_another_language_are_not_stored(desk: Desk):
+    """Only what the mapping knows has to be named: a name is a name in any language, and the address is hashed."""
+    counts = hs(
+        desk, "leads",
+        "Record ID,E-Mail,Create Date,Vorname,Nachname,Telefonnummer,Prénom,Branche\n"
+        "201,heinz@kranz.example,2026-07-01T08:00:00Z,Heinz,Kranz,+49 171 1234567,Henri,Optik\n",
+    )  # fmt: skip
+
+    lead = desk.facts().leads.to_pylist()[0]
+    assert (counts.new, lead["email_domain"], json.loads(lead["fields"])) == (1, "kranz.example", {"branche": "optik"})
+
+
 def test_a_property_s_history_dates_every_stage(desk: Desk):
     """`propertiesWithHistory` of the API, with epoch milliseconds as text: each stage and status at its own instant."""
     hs(desk, "leads", CONTACTS)

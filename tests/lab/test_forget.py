@@ -245,6 +245,20 @@ def test_a_company_domain_of_one_person_goes(lab: Lab):
     assert (domains["A1"], domains["G1"]) == (None, "acme.com")
 
 
+def test_a_domain_that_only_a_private_network_has_goes_too(draft: Lab, tmp_path: Path):
+    """A domain without a public suffix names a firm as well as any; one that a mail service has names nobody."""
+    file = tmp_path / "leads.csv"
+    file.write_text(
+        "lead_id,created_at,email\nL1,2026-03-01T10:00:00Z,a@unique-firm.local\nL2,2026-03-01T10:00:00Z,b@gmail.com\n"
+    )
+    draft.ingest("leads", file, now=LOOK)
+    for lead in ("L1", "L2"):
+        draft.forget(lead, by="Ada", now=LOOK)
+
+    domains = {row["lead_id"]: row["email_domain"] for row in draft.reading.facts(as_of=LOOK).leads.to_pylist()}
+    assert domains == {"L1": None, "L2": "gmail.com"}
+
+
 def test_an_analysis_says_what_it_said(fed: Lab):
     """Forgetting a lead whose values definitions read and many share changes no number of a past or a new analysis."""
     position = fed.ledger.position()
