@@ -112,9 +112,16 @@ def test_the_page_and_the_fragment_are_whole(edge: tuple[str, AnalysisResult, Pr
     assert json.dumps(found.to_dict(), allow_nan=False)
 
 
-def test_every_format_is_readable(edge: tuple[str, AnalysisResult, Protocol]) -> None:
+MANY_PAGES = {"ten arms", "twelve arms", "more arms than leads"}
+"""Those that take ten seconds and more to draw."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.long if name in MANY_PAGES else []) for name in CASES]
+)
+def test_every_format_is_readable(name: str) -> None:
     """A report of hardly anything, or of very much, is whole in every format and says what is missing."""
-    name, found, declared = edge
+    found, declared = CASES[name]()
     made = build(found, declared, descriptions={}, changes={}, timezone=ZONE)
     drawn = {to: render(made, to) for to in ReportFormat}
     pages = pypdf.PdfReader(io.BytesIO(drawn[ReportFormat.PDF])).pages

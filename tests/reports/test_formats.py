@@ -242,7 +242,14 @@ def attacked(text: str) -> Document:
         return document(samples.hostile(), descriptions=told, changes=changed, manifest=((text, text),))
 
 
-@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+IN_SHORT = {"html", "formula", "typst", "markdown", "xml", "right to left", "control", "emoji"}
+"""Those of every run of the suite."""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [pytest.param(text, id=name, marks=[] if name in IN_SHORT else pytest.mark.long) for name, text in HOSTILE.items()],
+)
 def test_every_text_is_text_in_every_format(text: str):
     """Scripts, formulas, markup, control characters, other directions and long names are shown, and do nothing."""
     made = attacked(text)
