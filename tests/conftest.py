@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 from pathlib import Path
@@ -23,7 +24,10 @@ SENTENCE = re.compile(r"\S.*[.!?]\s*$", re.DOTALL)
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Every test says in a sentence what it shows; those that need Spark are slow and marked so."""
+    """Every test says in a sentence what it shows; those that need Spark are marked so; the slowest go first.
+
+    A worker that is left with a slow one at the end keeps the others waiting.
+    """
     for item in items:
         if isinstance(item, pytest.Function) and _needs_spark(item):
             item.add_marker(pytest.mark.engines)
@@ -36,6 +40,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     ]
     if silent:
         raise pytest.UsageError("a test needs a sentence for a docstring: " + ", ".join(sorted(set(silent))[:10]))
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Thousands of collected tests are no garbage: a full collection took half a second as long as it looked at them."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_unconfigure() -> None:
+    """Libraries that count what they leave behind see it collected."""
+    gc.unfreeze()
 
 
 def _needs_spark(item: pytest.Function) -> bool:

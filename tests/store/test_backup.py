@@ -63,7 +63,7 @@ def test_a_copy_is_whole_while_another_process_writes(url: str, tmp_path: Path, 
     try:
         assert writer.stdout is not None
         copies, meanwhile = [], []
-        for number in range(6):
+        for number in range(3):
             committed = int(writer.stdout.readline()) + 1
             copy = back_up(
                 url, tmp_path / f"copy{number}.sqlite", overwrite=False, progress=lambda *_: time.sleep(0.02)
