@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: help install demo test engines lint types golden bench calibrate long clean
+.PHONY: help install axe demo test engines lint types golden images bench calibrate long clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -22,15 +22,23 @@ $(VENV)/.dev: pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,postgres,spark]'
 	touch $@ $(VENV)/.demo
 
+AXE := $(VENV)/node_modules/axe-core/axe.min.js
+$(AXE):
+	@if command -v npm >/dev/null; then \
+	  npm install --prefix $(VENV) --silent --no-audit --no-fund --no-save --ignore-scripts axe-core@4.14.1; \
+	else echo "no npm: the test of accessibility will be skipped"; fi
+
+axe: $(VENV)/.dev $(AXE) ## install axe-core in .venv, for the test of accessibility
+
 install: $(VENV)/.dev ## make .venv with everything development needs
 
 demo: $(VENV)/.demo ## from lead to report on a simulated quarter, in ./mqlab-demo
 	$(BIN)/mqlab demo mqlab-demo --force
 
-test: $(VENV)/.dev lint types ## lint, types and the test suite
+test: $(VENV)/.dev axe lint types ## lint, types and the test suite
 	$(PYTEST) -m "not calibration and not long and not engines" mqlab tests
 
-engines: $(VENV)/.dev ## hundreds of compiled definitions, Apache Spark, a cluster of processes
+engines: $(VENV)/.dev axe ## hundreds of compiled definitions, Apache Spark, a cluster of processes
 	$(PYTEST) --timeout 1200 -m "engines and not calibration and not long" tests
 
 lint: $(VENV)/.dev ## ruff and the import floors
@@ -43,6 +51,9 @@ types: $(VENV)/.dev ## the strict type checker
 
 golden: $(VENV)/.dev ## regenerate golden files and the README's output; review their diff like code
 	MQLAB_GOLDEN=write $(BIN)/python -m pytest -n 0 -m "not calibration and not long" -k golden tests
+
+images: $(VENV)/.dev demo ## draw the images of the docs from the demo
+	$(BIN)/python docs/images/draw.py mqlab-demo
 
 bench: $(VENV)/.dev ## speed and memory, as ratios to a reference in the same run
 	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done

@@ -14,7 +14,11 @@ from tests.engines import engine, postgres_schema, postgres_url, spark_cluster, 
 
 # A shared machine is slow at times: no deadlines. Continuous integration repeats the same examples.
 settings.register_profile(
-    "mqlab", deadline=None, derandomize=bool(os.environ.get("CI")), suppress_health_check=[HealthCheck.too_slow]
+    "mqlab",
+    deadline=None,
+    max_examples=50,
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("mqlab")
 

@@ -126,13 +126,14 @@ def conclude(
     time = clock(facts.outcomes, facts.as_of)
     money = money_metrics(protocol)
     reported = reported_currency(protocol, currency)
-    own = settled(facts, judged.person, partial(_places, judged.table))
+    own = settled(facts, judged.person, partial(places, judged.table))
     rows = outcome_rows(
         own.outcomes,
         judged.person,
         currency=reported,
         lab_currency=currency.upper(),
         exchange=fx,
+        zone=timezone,
         crossing=own.crossing,
     )
     plan = dataset_plan(protocol, time, rows.minor)
@@ -176,6 +177,7 @@ def conclude_in(
         currency=reported_currency(protocol, currency),
         lab_currency=currency.upper(),
         exchange=fx,
+        zone=timezone,
         crossing=own.crossing,
     )
     outcomes = engine.load("outcome_facts", rows.table)
@@ -196,7 +198,7 @@ def conclude_in(
         )
 
 
-def _places(table: pa.Table, leads: Collection[str]) -> Mapping[str, Place]:
+def places(table: pa.Table, leads: Collection[str]) -> Mapping[str, Place]:
     """Where those of `leads` that are analysed belong."""
     found = table.select(["lead_id", "arm", "assigned_at"])
     found = found.filter(pc.is_in(found["lead_id"], value_set=pa.array(sorted(leads), pa.string())))
@@ -205,7 +207,7 @@ def _places(table: pa.Table, leads: Collection[str]) -> Mapping[str, Place]:
 
 
 def _places_in(engine: Engine, table: ir.Table, leads: Collection[str]) -> Mapping[str, Place]:
-    """As `_places`, of leads that an engine judged."""
+    """As `places`, of leads that an engine judged."""
     ids = engine.load("claimants", pa.table({"claimant": pa.array(sorted(leads), pa.string())}))
     found = engine.fetched(table.semi_join(ids, table.lead_id == ids.claimant).select("lead_id", "arm", "assigned_us"))
     engine.drop("claimants")

@@ -78,6 +78,7 @@ def analyze_in(
         person=judged.person,
         in_minor=lambda parts, code, at_us: prices.in_minor(Decimal(parts) / PARTS, code, at_us),
         as_of_us=as_of_us,
+        zone=timezone,
     )
     time = Clock(as_of_us, outcomes.lateness_us, outcomes.timed)
     plan = dataset_plan(protocol, time, prices.minor)

@@ -13,6 +13,7 @@ from ibis.expr import types as ir
 
 from mqlab.analysis.checks import Found, run_checks
 from mqlab.analysis.conditions import conditions
+from mqlab.analysis.curves import curves
 from mqlab.analysis.effect_split import effect_split
 from mqlab.analysis.estimate_rows import metric_rows
 from mqlab.analysis.judge import Judged
@@ -29,6 +30,7 @@ from mqlab.analysis.segment_rows import adjusted, heterogeneity, segment_rows
 from mqlab.analysis.study import Standing, Study
 from mqlab.analysis.verdict import verdict_of
 from mqlab.definitions.model import Definition
+from mqlab.definitions.wording import plural
 from mqlab.experiments.protocol import Metric, Protocol
 from mqlab.leads.instants import DAY_US, iso
 from mqlab.warehouse.dataset import Dataset
@@ -115,6 +117,7 @@ def _result(study: Study, standing: Standing, found: Found) -> AnalysisResult:
         accounts=dict(found.accounts),
         rare_wins={arm: rare_wins(study, arm) for arm in challengers},
         money={arm: behind for arm in challengers if (behind := money_report(study, arm)) is not None},
+        curves=curves(study),
     )
 
 
@@ -167,7 +170,7 @@ def _notes(study: Study) -> list[str]:
     """What a reader has to know beside the numbers."""
     notes = []
     for phase, leads in _lacking(study).items():
-        notes.append(f"phase {phase} lacks an arm: its {leads:,} leads are left out")
+        notes.append(f"phase {phase} lacks an arm and is left out, with {plural(leads, 'lead')}")
     if study.schedule.missed:
         days = ", ".join(str(day) for day in study.schedule.missed)
         notes.append(f"nobody looked on {days}: a look that was missed has spent nothing")

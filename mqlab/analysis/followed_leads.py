@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mqlab.analysis.maturity import DUE_PER_ARM
 from mqlab.analysis.rates import STRATA
+from mqlab.definitions.wording import plural
 from mqlab.stats.estimate import NotEstimable
 from mqlab.stats.incidence import Followed, Incidence, product_limit
 from mqlab.stats.incidence_accounts import FollowedAccounts
@@ -206,7 +207,8 @@ class FollowedLeads:
         if not enough or len(enough) == len(least):
             return pair, ""
         note = "; ".join(
-            f"phase {phase} is not followed for {horizon_days} days yet: its {group.units:,} leads are left out"
+            f"phase {phase} is not followed for {horizon_days} days yet and is left out, with "
+            f"{plural(group.units, 'lead')}"
             for phase, group in pair.by_phase().items()
             if phase not in enough
         )

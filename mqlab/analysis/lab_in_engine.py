@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from ibis.expr import types as ir
 
@@ -58,5 +59,6 @@ class LabInEngine:
             person=person,
             in_minor=lambda _parts, _code, _at_us: None,
             as_of_us=micros(self.as_of),
+            zone=ZoneInfo("UTC"),
         )
         return outcomes.rows, Clock(micros(self.as_of), outcomes.lateness_us, outcomes.timed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date
+from datetime import UTC, date, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
@@ -53,13 +53,15 @@ def outcome_rows(
     currency: str,
     lab_currency: str,
     exchange: Exchange | None,
+    zone: tzinfo = UTC,
     crossing: int = 0,
 ) -> OutcomeRows:
     """`outcomes` (rows of `mqlab.leads.tables.OUTCOMES`) in `currency`; an amount without a code is in the lab's.
 
-    `person` gives merged ids the id that stands for them. Amounts are converted at the rate of their day (UTC).
+    `person` gives merged ids the id that stands for them. Amounts are converted at the rate of their day in `zone`, the
+    lab's.
     """
-    prices = Prices(currency, lab_currency, exchange)
+    prices = Prices(currency, lab_currency, exchange, zone)
     kinds = outcomes["kind"].to_pylist()
     occurred = outcomes["occurred_at"].cast(pa.int64())
     amounts = outcomes["amount"].to_pylist()
@@ -94,9 +96,10 @@ def outcome_rows(
 
 
 class Prices:
-    """Amounts in one currency, converted at the rate of their day (UTC); it remembers what could not be converted."""
+    """Amounts in one currency, converted at the rate of their day in `zone`; it remembers what could not be."""
 
-    def __init__(self, currency: str, lab_currency: str, exchange: Exchange | None) -> None:
+    def __init__(self, currency: str, lab_currency: str, exchange: Exchange | None, zone: tzinfo = UTC) -> None:
+        self._zone = zone
         self._currency, self._lab_currency, self._exchange = currency, lab_currency, exchange
         self.minor: int = 10 ** digits_of(currency)
         self._missing: dict[str, None] = {}
@@ -108,7 +111,7 @@ class Prices:
         self._codes.add(code.upper() if code else None)
         code = (code or self._lab_currency).upper()
         if code != self._currency:
-            on = instant(at_us).astimezone(UTC).date()
+            on = instant(at_us).astimezone(self._zone).date()
             rate = self._exchange(code, self._currency, on) if self._exchange is not None else None
             if rate is None:
                 self._missing.setdefault(f"{code} to {self._currency} on {on.isoformat()}")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
+from mqlab.analysis.curves import Curve
 from mqlab.analysis.result_rows import FunnelRow, LeakRow, MarginalRow, MetricRow, MixRow, StratumRow
 from mqlab.leads.instants import iso
 
@@ -82,7 +83,8 @@ class AnalysisResult:
     `verdicts` has one entry per non-control arm; `verdict` is the first arm's (the agreed JSON's single one). By
     challenger: `deciding` is the estimator that decides, `split` the plain effect as triggered and concordant part
     (`effect_split`), `accounts` what accounts make of it (`account_rows`), `rare_wins` the deals won as they may be
-    read at any time (`rare_wins`), `money` the deals behind its revenue (`money_rows`).
+    read at any time (`rare_wins`), `money` the deals behind its revenue (`money_rows`). `curves` are each arm's ways to
+    SQL and won (`curves`).
     """
 
     experiment: str
@@ -109,6 +111,7 @@ class AnalysisResult:
     accounts: Mapping[str, Plain] = field(default_factory=dict)
     rare_wins: Mapping[str, Plain] = field(default_factory=dict)
     money: Mapping[str, Plain] = field(default_factory=dict)
+    curves: tuple[Curve, ...] = ()
 
     @property
     def verdict(self) -> VerdictResult:
@@ -141,4 +144,5 @@ class AnalysisResult:
             "accounts": {arm: found.to_dict() for arm, found in self.accounts.items()},
             "rare_wins": {arm: found.to_dict() for arm, found in self.rare_wins.items()},
             "money": {arm: found.to_dict() for arm, found in self.money.items()},
+            "curves": [found.to_dict() for found in self.curves],
         }

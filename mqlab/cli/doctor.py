@@ -50,8 +50,8 @@ def _lines(found: Examination) -> Iterator[str]:
     yield ""
     for check in found.checks:
         yield f"- {check.check}: {SIGNS[check.status]}. {check.detail}"
-    steps = found.to_dict()["next"]
+    steps = {check.next: check.check for check in reversed(found.checks) if check.next}
     if steps:
         yield ""
         yield "What to do next"
-        yield from (f"- {step}" for step in steps)
+        yield from (f"- {check}: {step}" for step, check in reversed(steps.items()))

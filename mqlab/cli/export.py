@@ -44,6 +44,7 @@ def export(
 
     Example: `mqlab export decisions --to decisions.parquet --as-of 2026-10-15`
     """
+    from mqlab.definitions.wording import plural
     from mqlab.lab import Lab
 
     opened = Lab.open(lab)
@@ -54,7 +55,7 @@ def export(
         )
     data = done.to_dict()
     lines = [
-        f"{done.file}: {done.rows:,} {done.what}.",
+        f"{done.file}: {plural(done.rows, done.what.removesuffix('s'))}.",
         f"The same bytes again: --as-of {data['as_of']} --ledger {done.ledger}",
         *(f"- {note}" for note in done.notes),
     ]

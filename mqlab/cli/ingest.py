@@ -23,7 +23,7 @@ app = typer.Typer(
 
 FileArgument = Annotated[
     Path | None,
-    typer.Argument(help="CSV (also .gz), Parquet or JSONL; none with --from-sql.", show_default=False),
+    typer.Argument(help="CSV, JSON, JSONL (also .gz) or Parquet; none with --from-sql.", show_default=False),
 ]
 PresetOption = Annotated[
     str | None,
@@ -72,7 +72,11 @@ CursorOption = Annotated[
 ]
 LookbackOption = Annotated[
     str | None,
-    typer.Option("--lookback", help="With --cursor: begin so much before that value, such as 3d.", show_default=False),
+    typer.Option(
+        "--lookback",
+        help="With --cursor: begin so much before that value: 3d, or 1000 where it holds whole numbers.",
+        show_default=False,
+    ),
 ]
 SnapshotOption = Annotated[
     str | None,
@@ -165,6 +169,8 @@ def _asked(
         raise InputError("--lookback goes back from a cursor.", code="NoCursor", hint="Name it: --cursor COLUMN")
     from mqlab.crm.sql_source import SqlRead
 
+    if lookback is not None and lookback.strip().isdigit():
+        return SqlRead(url, table, query, cursor, lookback_steps=int(lookback))
     return SqlRead(url, table, query, cursor, 0 if lookback is None else _length(lookback))
 
 
@@ -189,7 +195,11 @@ def _lines(counts: ImportCounts, file: Path, dry_run: bool) -> list[str]:
         tail.append(f"Match rate: {counts.match_rate:.1%} of what can be used found its lead.")
     if counts.reasons:
         tail.append("Quarantined: " + ", ".join(f"{n} {reason.replace('_', ' ')}" for reason, n in counts.reasons))
-    if counts.quarantined and not dry_run:
+    if counts.settled:
+        which = "All" if counts.settled == counts.quarantined else "Of these"
+        verb = "was" if counts.settled == 1 else "were"
+        tail.append(f"{which} {counts.settled:,} {verb} settled before: mqlab quarantine list --status all")
+    if counts.quarantined > counts.settled and not dry_run:
         tail.append("See why with: mqlab quarantine list")
     if dry_run:
         tail.append("Nothing was written (--dry-run).")

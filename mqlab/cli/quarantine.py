@@ -216,7 +216,8 @@ def _answer(answers: Sequence[Settled], output_format: Format) -> None:
 
 def _line(answer: Settled) -> str:
     waits = " It waits for its lead." if answer.became == "unmatched" else ""
-    became = f": {answer.became}." if answer.became else f". {answer.why}" if answer.why else "."
+    noted = f" {answer.note}" if answer.note else ""
+    became = f": {answer.became}.{noted}" if answer.became else f". {answer.why}" if answer.why else "."
     return f"Row {answer.id} is {answer.status}{became}{waits}"
 
 

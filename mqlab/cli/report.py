@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -19,7 +20,7 @@ from mqlab.cli.options import (
     LedgerOption,
     instant_or_now,
 )
-from mqlab.errors import AnswerIsNo
+from mqlab.errors import AnswerIsNo, InputError
 
 
 class Drawn(StrEnum):
@@ -34,6 +35,27 @@ class Drawn(StrEnum):
     ALL = "all"
 
 
+class Told(StrEnum):
+    """How the feedback of a month is told: printed as a table or as JSON, or drawn."""
+
+    TABLE = "table"
+    JSON = "json"
+    HTML = "html"
+    PDF = "pdf"
+    PPTX = "pptx"
+    XLSX = "xlsx"
+    MD = "md"
+    ALL = "all"
+
+
+OutOption = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", help="The file. Default: in reports/, named by what and when.", show_default=False),
+]
+TO_HELP = "What it is drawn as. Default: by the file's name, else html."
+DrawnOption = Annotated[Drawn | None, typer.Option("--to", "--format", help=TO_HELP, show_default=False)]
+ForceOption = Annotated[bool, typer.Option("--force", help="Overwrite another report.")]
+
 app = typer.Typer(no_args_is_help=True, help="Documents to take to a meeting.")
 
 
@@ -47,21 +69,14 @@ def experiment(
     name: ExperimentArgument,
     as_of: AsOfOption = None,
     ledger: LedgerOption = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="The file. Default: reports/ID-DATE.html.", show_default=False)
-    ] = None,
-    drawn: Annotated[
-        Drawn | None,
-        typer.Option(
-            "--format", help="What it is drawn as. Default: by the file's name, else html.", show_default=False
-        ),
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite another report.")] = False,
+    out: OutOption = None,
+    to: DrawnOption = None,
+    force: ForceOption = False,
     lab: LabOption = None,
 ) -> None:
     """Write the report of one experiment: HTML, PDF, slides, a workbook, Markdown or JSON, each with its manifest.
 
-    Example: `mqlab report experiment 2026q3-intent --as-of 2027-04-05 --format pdf`
+    Example: `mqlab report experiment 2026q3-intent --as-of 2027-04-05 --to pdf`
     """
     from mqlab.lab import Lab
 
@@ -72,18 +87,22 @@ def experiment(
             name,
             as_of=at,
             ledger=ledger,
-            formats=_formats(drawn),
+            formats=_formats(to),
             out=out,
             overwrite=force,
             progress=progress,
         )
+    _say(paths)
+
+
+def _formats(to: StrEnum | None) -> list[str]:
+    every = [one.value for one in Drawn if one is not Drawn.ALL]
+    return every if to == Drawn.ALL else [] if to is None else [to.value]
+
+
+def _say(paths: Sequence[Path]) -> None:
     for path in paths:
         output.console().print(f"The report is in {path}", markup=False, soft_wrap=True)
-
-
-def _formats(drawn: Drawn | None) -> list[str]:
-    every = [one.value for one in Drawn if one is not Drawn.ALL]
-    return every if drawn is Drawn.ALL else [] if drawn is None else [drawn.value]
 
 
 @app.command("verify")
@@ -115,23 +134,60 @@ def feedback(
         bool,
         typer.Option("--show-arms", help="Say by which definition leads of running blinded experiments came."),
     ] = False,
+    out: OutOption = None,
+    to: Annotated[Drawn | None, typer.Option("--to", help="Write it, drawn as this.", show_default=False)] = None,
+    told: Annotated[
+        Told | None,
+        typer.Option("--format", help="table or json print it (default: table); others are --to.", show_default=False),
+    ] = None,
+    force: ForceOption = False,
     lab: LabOption = None,
-    output_format: FormatOption = Format.TABLE,
 ) -> None:
-    """What sales said in a month: rejections by reason, promises kept, lost leads' answers, 20 leads to talk about.
+    """What sales said in a month: acceptance, reasons, promises, leads due back, match rates, 20 leads to talk about.
 
-    Example: `mqlab report feedback 2026-07 --as-of 2026-08-15`
+    Printed, or with --to or --out written as the pack for the meeting, with its manifest.
+
+    Example: `mqlab report feedback 2026-07 --as-of 2026-08-15 --to pdf`
     """
     from mqlab.lab import Lab
 
+    formats = _formats(_drawn(to, told, out))
     opened = Lab.open(lab)
     at = instant_or_now(as_of, opened.settings.zone, option="--as-of")
     with output.progress() as progress:
-        found = opened.feedback(month, as_of=at, ledger=ledger, show_arms=show_arms, progress=progress)
-    if output_format is Format.JSON:
+        if formats or out is not None:
+            paths = opened.report_feedback(
+                month,
+                as_of=at,
+                ledger=ledger,
+                show_arms=show_arms,
+                formats=formats,
+                out=out,
+                overwrite=force,
+                progress=progress,
+            )
+        else:
+            found = opened.feedback(month, as_of=at, ledger=ledger, show_arms=show_arms, progress=progress)
+    if formats or out is not None:
+        _say(paths)
+    elif told is Told.JSON:
         sys.stdout.write(output.json_text(found.to_dict()) + "\n")
     else:
         sys.stdout.write(f"{found}\n")
+
+
+def _drawn(to: Drawn | None, told: Told | None, out: Path | None) -> StrEnum | None:
+    """What the month is drawn as; None where it is printed, or the name of the file says it."""
+    if to is not None and told is not None:
+        raise InputError(
+            f"--to says {to.value}, and --format says {told.value}.", code="FormatsDiffer", hint="Say one of them only."
+        )
+    if told is Told.TABLE and out is not None:
+        raise InputError(
+            "a table is printed and not written.", code="FormatsDiffer", hint="Leave out --format or --out."
+        )
+    printed = told is Told.TABLE or (told is Told.JSON and out is None)
+    return to if told is None else None if printed else told
 
 
 @app.command("quarter")
@@ -141,24 +197,16 @@ def quarter(
     ledger: LedgerOption = None,
     sql_within: Annotated[int, typer.Option("--sql-within", min=1, max=3660, help="Days to become an SQL.")] = 60,
     won_within: Annotated[int, typer.Option("--won-within", min=1, max=3660, help="Days to be won.")] = 180,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", help="The file. Default: reports/QUARTER-DATE.html.", show_default=False),
-    ] = None,
-    drawn: Annotated[
-        Drawn | None,
-        typer.Option(
-            "--format", help="What it is drawn as. Default: by the file's name, else html.", show_default=False
-        ),
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite another report.")] = False,
+    out: OutOption = None,
+    to: DrawnOption = None,
+    force: ForceOption = False,
     lab: LabOption = None,
 ) -> None:
     """Write the review of a fiscal quarter: funnel, experiments, definitions, costs, sales feedback, what to do next.
 
     A fiscal year is named by the calendar year in which it ends. Nothing is decided by it, and no look is taken.
 
-    Example: `mqlab report quarter 2026Q3 --as-of 2026-12-01 --format pdf`
+    Example: `mqlab report quarter 2026Q3 --as-of 2026-12-01 --to pdf`
     """
     from mqlab.lab import Lab
 
@@ -171,10 +219,9 @@ def quarter(
             ledger=ledger,
             sql_within_days=sql_within,
             won_within_days=won_within,
-            formats=_formats(drawn),
+            formats=_formats(to),
             out=out,
             overwrite=force,
             progress=progress,
         )
-    for path in paths:
-        output.console().print(f"The report is in {path}", markup=False, soft_wrap=True)
+    _say(paths)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mqlab.leads.completeness import NO_GAPS, Gaps
+
 if TYPE_CHECKING:
     from mqlab.crm.preview import Preview
 
@@ -15,8 +17,10 @@ class ImportCounts:
 
     A row makes one statement, or as many as the mapping finds in it: `rows` counts the rows of the file, of which
     `blank` stated nothing at all; `footer` lines stood below them. `backfilled` statements came without a time at which
-    they became known, `found` earlier facts found their lead by this import. `notes` are sentences for people.
-    `preview` is there in a dry run; `finds_leads` where statements are about leads that must be found.
+    they became known, `found` earlier facts found their lead by this import. Of the quarantined `settled` were fixed,
+    released or discarded before. `notes` are sentences for people. `gaps` are opportunities whose history ends in
+    another stage than their own row. `preview` is there in a dry run; `finds_leads` where statements are about leads
+    that must be found.
     """
 
     new: int
@@ -30,6 +34,8 @@ class ImportCounts:
     blank: int = 0
     rows: int = 0
     footer: int = 0
+    settled: int = 0
+    gaps: Gaps = NO_GAPS
     reasons: tuple[tuple[str, int], ...] = ()
     notes: tuple[str, ...] = ()
     dry_run: bool = False
@@ -63,6 +69,9 @@ class ImportCounts:
             "blank": self.blank,
             "rows": self.rows,
             "footer": self.footer,
+            "settled": self.settled,
+            "stages_compared": self.gaps.compared,
+            "stages_differing": self.gaps.differing,
             "match_rate": self.match_rate,
             "reasons": dict(self.reasons),
             "notes": list(self.notes),

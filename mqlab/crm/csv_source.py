@@ -16,6 +16,7 @@ from mqlab.crm.batches import BATCH_ROWS, Batch
 from mqlab.crm.footer import Footer
 from mqlab.crm.mapping import Mapping
 from mqlab.crm.quarantine import BadRow, Finding, Reason
+from mqlab.definitions.wording import plural
 from mqlab.errors import InputError, Place, Problem, ProblemsFound
 
 BLOCK_CHARACTERS = 1_000_000
@@ -94,7 +95,7 @@ class CsvSource:
     @staticmethod
     def _finding(row: list[str], width: int) -> Finding | None:
         if len(row) != width and "".join(row).strip():
-            return Finding(Reason.RAGGED_ROW, f"{len(row)} cells, the header has {width}")
+            return Finding(Reason.RAGGED_ROW, f"{plural(len(row), 'cell')}, the header has {width}")
         if any("\0" in cell for cell in row):
             return Finding(Reason.NUL_BYTE, "a cell holds a NUL byte")
         return None
@@ -127,7 +128,8 @@ class CsvSource:
         return BadRow(line, raw, Finding(reason, error))
 
     def _encoding(self, stream: IO[bytes], stated: str | None) -> str:
-        start = stream.peek(4)[:4]  # type: ignore[attr-defined]
+        start: bytes = stream.peek(64)[:64]  # type: ignore[attr-defined]
+        self._sixteen = _sixteen_bits(start)
         for mark, encoding in _BOMS:
             if start.startswith(mark):
                 if stated is not None and codecs.lookup(stated).name not in {encoding, "utf-8"}:
@@ -151,6 +153,8 @@ class CsvSource:
             raise self._undecodable(error) from error
         if not text.strip():
             raise InputError("the file is empty.", code="EmptyFile", place=Place(self._file))
+        if "\0" in text and self._sixteen is not None:
+            raise self._unmarked()
         if "\0" in text:
             raise InputError("the header holds a NUL byte: this is not CSV.", code="NotCsv", place=Place(self._file, 1))
         return text
@@ -202,6 +206,8 @@ class CsvSource:
                 place=Place(self._file),
                 hint="Correct its `encoding`.",
             )
+        if self._sixteen is not None:
+            return self._unmarked()
         stream = self._text.buffer
         stream.seek(0)
         for number, line in enumerate(stream, 1):
@@ -216,6 +222,22 @@ class CsvSource:
                     hint=f"Read as Latin-1 it says '{shown}'. If so, state `encoding: latin-1` in the mapping.",
                 )
         return InputError(f"the file is not UTF-8 text: {error.reason}.", code="BadEncoding", place=Place(self._file))
+
+    def _unmarked(self) -> InputError:
+        return InputError(
+            "the file looks like UTF-16 without a byte order mark.",
+            code="BadEncoding",
+            place=Place(self._file, 1),
+            hint=f"State `encoding: {self._sixteen}` in the mapping, or save it as UTF-8.",
+        )
+
+
+def _sixteen_bits(start: bytes) -> str | None:
+    """The UTF-16 in which a file without a mark seems to be written: every other byte of Latin letters is zero."""
+    even, odd = start[0::2], start[1::2]
+    if odd.count(0) * 2 > len(odd) and not even.count(0):
+        return "utf-16-le"
+    return "utf-16-be" if even.count(0) * 2 > len(even) and not odd.count(0) else None
 
 
 class _Lines:

@@ -29,21 +29,15 @@ class Mark:
     sort: Sort
     value: Value
 
-    def back(self, lookback_us: int) -> Value:
-        """The value from which rows are asked again. Raises InputError for a length of time before a number.
+    def back(self, lookback_us: int = 0, steps: int = 0) -> Value:
+        """The value from which rows are asked again: a length of time before it, or `steps` below a whole number.
 
         Example:
-            >>> Mark("text", "2026-07-10").back(3 * DAY_US)
-            '2026-07-07'
+            >>> Mark("text", "2026-07-10").back(3 * DAY_US), Mark("number", 5000).back(steps=100)
+            ('2026-07-07', 4900)
         """
         if isinstance(self.value, int):
-            if lookback_us:
-                raise InputError(
-                    "the cursor holds whole numbers: no length of time comes before one.",
-                    code="BadLookback",
-                    hint="Leave --lookback out, or take a column of instants as the cursor.",
-                )
-            return self.value
+            return self.value - steps
         if isinstance(self.value, datetime):
             return self.value - timedelta(microseconds=lookback_us)
         days = timedelta(days=-(-lookback_us // DAY_US))
@@ -57,17 +51,32 @@ class Cursor:
 
     `of` names what is read (a digest: source, table or query, kind, mapping, column); `before` is the mark that an
     earlier import left; instants later than `now` are not believed, lest rows before them are never asked for.
+    What goes back from the cursor is `lookback_us` where it holds times, `steps` where it holds whole numbers.
     """
 
-    def __init__(self, column: str, *, of: str, before: Mark | None, now: datetime) -> None:
+    def __init__(
+        self, column: str, *, of: str, before: Mark | None, now: datetime, lookback_us: int = 0, steps: int = 0
+    ) -> None:
         self.column = column
         self.before = before
         self._of = of
         self._now = now
         self._mark = before
+        self._lookback_us, self._steps = lookback_us, steps
+
+    @property
+    def start(self) -> Value | None:
+        """The value from which rows are asked, None for all of them."""
+        if self.before is None:
+            return None
+        self._fits(self.before.sort)
+        return self.before.back(self._lookback_us, self._steps)
 
     def see(self, values: Sequence[Any]) -> None:
-        """Takes note of a column of rows; InputError for values that have no order in every database."""
+        """Takes note of a column of rows; InputError for values that have no order in every database.
+
+        InputError too where the way to go back does not fit them: at the first import, not only when it is needed.
+        """
         found = [mark for value in values if (mark := self._marked(value)) is not None]
         if not found:
             return
@@ -78,6 +87,18 @@ class Cursor:
         if len(sorts) > 1:
             raise _unordered(self.column, f"it holds values of different kinds: {', '.join(sorted(sorts))}")
         self._mark = max(found, key=lambda mark: mark.value)
+        self._fits(self._mark.sort)
+
+    def _fits(self, sort: Sort) -> None:
+        """InputError where what goes back is not counted as the cursor is."""
+        if sort == "number" and self._lookback_us:
+            what, hint = "whole numbers", "Say how many of them to go back, such as --lookback 1000."
+        elif sort != "number" and self._steps:
+            what, hint = "times", "Say how long to go back, such as --lookback 3d."
+        else:
+            return
+        message = f"the cursor '{self.column}' holds {what}, and --lookback says something else."
+        raise InputError(message, code="BadLookback", hint=hint)
 
     def remembered(self) -> tuple[str, ...]:
         """The mark as the register of imports keeps it; nothing before the first value."""

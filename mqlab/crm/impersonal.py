@@ -1,26 +1,28 @@
-"""What of a file is personal and never stored: columns, changes of personal fields, and what a bad row may show."""
+"""What of a row that is set aside is personal and never stored: columns, and the values of personal fields."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from mqlab.crm.columns import Column
 from mqlab.crm.forgotten import Forgotten
 from mqlab.crm.forms import one_formed
-from mqlab.crm.header import Layout
+from mqlab.crm.header import Layout, column_in
 from mqlab.crm.quarantine import MASK, BadRow, Hidden, kept, slug
-from mqlab.crm.work import Facts
 
 EMPTIED: Mapping[str, Any] = {"raw": f'"{MASK}"', "detail": "", "lead_ref": None, "email_hash": None}
 """What is kept of a bad row that names somebody who is forgotten."""
 
 
-def hidden_columns(layouts: Iterable[Layout], personal: Collection[str], header: Sequence[str]) -> Hidden:
+def hidden_columns(
+    layouts: Iterable[Layout], personal: Collection[str], header: Sequence[str], told: Iterable[Column] = ()
+) -> Hidden:
     """What may not be kept in clear of a row that is set aside: personal and ignored columns, and who the rep is.
 
-    A column that is read as something else, as the name of an event, is not personal.
+    A column that is read as something else, as the name of an event, is not personal. `told` are those that say, in a
+    history, which field a row is about: of a personal one nothing is kept.
     """
     owners, used, ignored = set[str](), set[str](), set(personal)
     made: dict[str, Callable[[str], Any]] = {}
@@ -33,20 +35,8 @@ def hidden_columns(layouts: Iterable[Layout], personal: Collection[str], header:
             made[slug(owner.name)] = partial(one_formed, declared=owner.declared)
     names = frozenset(ignored - used)
     there = not (names | owners).isdisjoint(slug(name) for name in header)
-    return Hidden(names=names, owners=frozenset(owners), there=there, formed=made)
-
-
-def impersonal(facts: Facts, kind: str, personal: Collection[str]) -> Facts:
-    """The facts without changes of personal fields, which state nothing here."""
-    if kind != "field-changes" or not personal:
-        return facts
-    found = {name for name in set(facts.columns["field"]) if slug(name) in personal}
-    if not found:
-        return facts
-    own = [row for row, name in enumerate(facts.columns["field"]) if name not in found]
-    columns = {name: [values[row] for row in own] for name, values in facts.columns.items()}
-    rows = [facts.rows[row] for row in own]
-    return replace(facts, columns=columns, rows=rows, blank=facts.blank + len(facts.rows) - len(own))
+    fields = frozenset(slug(name) for column in told if (name := column_in(column, header)) is not None)
+    return Hidden(names=names, owners=frozenset(owners), there=there, formed=made, fields=fields)
 
 
 def kept_rows(

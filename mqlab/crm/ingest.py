@@ -21,7 +21,7 @@ from mqlab.crm.fit import pinned, table_of
 from mqlab.crm.forgotten import Forgotten
 from mqlab.crm.header import wanted_names
 from mqlab.crm.identify import Identifier, Match
-from mqlab.crm.impersonal import hidden_columns, impersonal, kept_rows
+from mqlab.crm.impersonal import hidden_columns, kept_rows
 from mqlab.crm.mapping import Mapping as Spelling
 from mqlab.crm.mapping import load_mapping, load_preset, zone_of
 from mqlab.crm.money import Numbers
@@ -30,12 +30,15 @@ from mqlab.crm.preview import Preview
 from mqlab.crm.quarantine import BadRow, Finding, Hidden, Reason, slug
 from mqlab.crm.sink import Intake, Kind, Sink
 from mqlab.crm.sources import opened
-from mqlab.crm.spelled import every
+from mqlab.crm.spelled import every, fields_told
 from mqlab.crm.statements import Statement, statements
 from mqlab.crm.unpack import unpacked
 from mqlab.crm.versions import APPENDED, Fate, fates
 from mqlab.crm.work import Context, Facts
 from mqlab.errors import InputError, nearest
+from mqlab.leads.completeness import NO_GAPS, STAGES, STAGES_NOTE, said_of
+from mqlab.leads.instants import micros
+from mqlab.leads.moved_back import MARK
 from mqlab.leads.text import DEFAULT_NULL_TOKENS, normalise
 
 Progress = Callable[[str, int, int], None]
@@ -58,12 +61,14 @@ def ingest(
     internal_domains: Collection[str] = (),
     dry_run: bool = False,
     progress: Progress | None = None,
+    today: datetime | None = None,
 ) -> ImportCounts:
     """Reads a file of `leads|events|field-changes|outcomes|identity` into the ledger.
 
     `timezone` is the lab's zone, in which days begin and end; `mapping` a file of the lab's own column names on top
     of `preset`; `table` which of the system's tables the file is, where its header does not say; `snapshot_at` the
-    version of rows that have none. The whole file is one transaction: it is written
+    version of rows that have none; `today` the instant ahead of which
+    no outcome may lie, by default `now`. The whole file is one transaction: it is written
     whole, or, after an error and in a `dry_run`, not at all. The same file twice changes nothing, and files may come
     in any order. Raises InputError or ProblemsFound before the first row where the file cannot be used.
     """
@@ -72,7 +77,7 @@ def ingest(
         return Import(
             known_kind(kind), source, spelling, FileOrigin(Path(path)), timezone=timezone, snapshot_at=snapshot_at,
             null_tokens=null_tokens, internal_domains=internal_domains, progress=progress,
-        ).run(sink, now=now, dry_run=dry_run)  # fmt: skip
+        ).run(sink, now=now, dry_run=dry_run, today=today)  # fmt: skip
 
 
 def spelling_of(preset: str, mapping: Path | str | None = None, table: str | None = None) -> Spelling:
@@ -125,12 +130,17 @@ class Import:
         self._left_out: tuple[str, ...] = ()
         self._laid_out: tuple[tuple[str, ...] | None, list[Statement]] = (None, [])
         self._table = table_of(mapping, kind, self._source.header, file=origin.place)
+        self._tells = None if self._table is None else mapping.tables[self._table].stages
+        self._told: set[str] = set()
+        self._gaps = NO_GAPS
         self._preview: Preview | None = None
 
-    def run(self, sink: Sink, *, now: datetime, dry_run: bool) -> ImportCounts:
+    def run(self, sink: Sink, *, now: datetime, dry_run: bool, today: datetime | None = None) -> ImportCounts:
         """Reads, appends, counts."""
+        self._context = replace(self._context, now_us=micros(today or now))
         header = self._source.header
-        hidden = hidden_columns((one.layout for one in self._statements(header)), self._personal, header)
+        layouts = [one.layout for one in self._statements(header)]
+        hidden = hidden_columns(layouts, self._personal, header, fields_told(self._mapping, self._table))
         if dry_run:
             self._preview = Preview()
             self._preview.reads(self._table, self._statements(self._source.header))
@@ -143,13 +153,15 @@ class Import:
                     if self._progress is not None:
                         self._progress(self._origin.name, batch.done, batch.total)
             found = identifier.settle()
+            self._gaps = intake.stage_gaps(self._told, self._tells) if self._told and self._tells else NO_GAPS
             counts = ImportCounts(
                 new=self._counts["new"], unchanged=self._counts["unchanged"], corrected=self._counts["corrected"],
                 unmatched=self._counts["unmatched"], quarantined=self._counts["quarantined"],
                 import_id=intake.import_id, backfilled=self._counts["backfilled"], found=found,
                 blank=self._counts["blank"], rows=self._counts["rows"], footer=self._counts["footer"],
+                settled=self._counts["settled"],
                 reasons=tuple(sorted((reason.value, count) for reason, count in self._reasons.items())),
-                notes=self._notes(), dry_run=dry_run, preview=self._preview,
+                notes=self._notes(), gaps=self._gaps, dry_run=dry_run, preview=self._preview,
                 finds_leads=self._kind not in {"leads", "identity"},
             )  # fmt: skip
             intake.finish(
@@ -158,15 +170,18 @@ class Import:
                 snapshot_at=self._snapshot_at, read=counts.read, new=counts.new,
                 unchanged=counts.unchanged, corrected=counts.corrected, unmatched=counts.unmatched,
                 quarantined=counts.quarantined, backfilled=counts.backfilled, found=counts.found,
-                notes=(*counts.notes, *self._origin.remembered()),
+                notes=(*counts.notes, *self._origin.remembered(), *self._role()),
             )  # fmt: skip
         return counts
 
-    def row(self, intake: Intake, identifier: Identifier) -> tuple[Mapping[str, int], list[BadRow]]:
+    def row(
+        self, intake: Intake, identifier: Identifier, *, now: datetime | None
+    ) -> tuple[Mapping[str, int], list[BadRow]]:
         """Reads a source of one row in the middle of a transaction: how many statements became what, and what is bad.
 
         What is bad is not set aside: it is the caller's to say so, and to take back what was appended beside it.
         """
+        self._context = replace(self._context, now_us=None if now is None else micros(now))
         self._forgotten = Forgotten.of(intake)
         bad: list[BadRow] = []
         for batch in self._source.batches():
@@ -190,13 +205,16 @@ class Import:
         if len(batch):
             stated: set[int] = set()
             for one in self._statements(list(dict.fromkeys([*self._source.header, *batch.columns]))):
-                facts = impersonal(one.read(batch), self._kind, self._personal)
+                facts = one.read(batch)
                 bad.extend(facts.bad)
                 stated.update(facts.columns["line"])
                 stated.update(row.line for row in facts.bad)
                 self._staged.update(dict.fromkeys(one.stages, len(facts.rows) + len(facts.bad)))
                 if self._preview is not None:
                     self._preview.add(facts)
+                if self._tells is not None and self._kind == "outcomes":
+                    said = zip(facts.columns["lead_ref"], facts.columns["kind"], strict=True)
+                    self._told.update(ref for ref, kind in said if kind.removesuffix(MARK) in STAGES)
                 if facts.rows:
                     bad.extend(self._append(intake, identifier, batch, facts))
             self._counts["blank"] += len(lines) - len(stated)
@@ -207,7 +225,8 @@ class Import:
             self._counts["quarantined"] += len(bad)
             self._reasons.update(row.finding.reason for row in bad)
             names = {"kind": self._kind, "system": self._mapping.system, "file": self._origin.name}
-            intake.quarantine(kept_rows(bad, self._forgotten, hidden=hidden, **names))
+            rows = kept_rows(bad, self._forgotten, hidden=hidden, **names)
+            self._counts["settled"] += intake.quarantine(rows)
 
     def _append(self, intake: Intake, identifier: Identifier, batch: Batch, facts: Facts) -> Iterator[BadRow]:
         if self._forgotten:
@@ -231,6 +250,7 @@ class Import:
                 columns if everything else {name: [values[row] for row in append] for name, values in columns.items()},
             )
         self._counts["backfilled"] += sum(columns["backfill"])
+        self._counts["unversioned"] += fate.count(Fate.UNVERSIONED)
         together = Counter(zip(fate, match, strict=True))
         if all(one is not Fate.CONFLICT and lead is Match.FOUND for one, lead in together):
             for (one, _), count in together.items():
@@ -279,6 +299,10 @@ class Import:
             self._laid_out = (key, found)
         return self._laid_out[1]
 
+    def _role(self) -> tuple[str, ...]:
+        """What the register of imports keeps of an import that told stages."""
+        return () if self._tells is None else (f"{STAGES_NOTE}{self._tells}",)
+
     def _notes(self) -> tuple[str, ...]:
         notes = list(self._source.notes)
         if self._left_out:
@@ -289,9 +313,22 @@ class Import:
                 f"Rows that do not say when they became known: {self._counts['backfilled']}. They count as known from "
                 "when they happened (backfill)."
             )
-        if self._staged and not any(self._staged.values()):
+        if self._counts["unversioned"]:
+            notes.append(
+                f"Rows without a version where the ledger has one of the same fact: {self._counts['unversioned']}. The "
+                "versioned one stands; to correct it give `modified_at` or --snapshot-at."
+            )
+        sparse = self._table is not None and self._mapping.tables[self._table].sparse
+        if self._staged and not any(self._staged.values()) and not sparse:
             words = " or ".join(f"{name} ({', '.join(self._mapping.stages[name])})" for name in sorted(self._staged))
             notes.append(f"No row has a stage that is listed as {words}. List your own under `stages` in a mapping.")
+        unlisted = " or ".join(sorted(name for name, words in self._mapping.stages.items() if not words))
+        if self._counts["blank"] and sparse and unlisted and self._kind == "outcomes":
+            notes.append(
+                f"No stage is listed as {unlisted}, so no event says it. List yours under `stages` in a mapping."
+            )
+        if self._gaps.differing:
+            notes.append(said_of(self._gaps))
         if self._counts["blank"]:
             notes.append(f"Rows that state nothing: {self._counts['blank']}.")
         if self._counts["footer"]:
@@ -340,4 +377,7 @@ def fingerprint(mapping: Spelling) -> str:
     return hashlib.sha256(mapping.model_dump_json().encode()).hexdigest()
 
 
-_WORD = {Fate.NEW: "new", Fate.UNCHANGED: "unchanged", Fate.SEEN_AGAIN: "unchanged", Fate.CORRECTED: "corrected"}
+_WORD = {
+    Fate.NEW: "new", Fate.UNCHANGED: "unchanged", Fate.SEEN_AGAIN: "unchanged", Fate.OUTDONE: "unchanged",
+    Fate.UNVERSIONED: "unchanged", Fate.CORRECTED: "corrected",
+}  # fmt: skip

@@ -47,7 +47,10 @@ def ingest_sql(
     def before(column: str) -> Cursor:
         parts = (address.identity, asked.table or asked.statement, kind, fingerprint(spelling), column)
         of = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
-        return Cursor(column, of=of, before=mark_of(earlier, of=of), now=now)
+        return Cursor(
+            column, of=of, before=mark_of(earlier, of=of), now=now, lookback_us=asked.lookback_us,
+            steps=asked.lookback_steps,
+        )  # fmt: skip
 
     with sql_opened(address, asked, before=before) as source:
         return Import(

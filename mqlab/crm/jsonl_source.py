@@ -1,4 +1,4 @@
-"""JSON lines: one object a line; a line that is none is set aside."""
+"""JSON lines: one object a line, or an array of them; a line that is neither is set aside."""
 
 from __future__ import annotations
 
@@ -12,9 +12,19 @@ from mqlab.crm.mapping import Mapping
 from mqlab.crm.quarantine import BadRow, Finding, Reason
 from mqlab.errors import InputError, Place
 
+ESCAPE = "\\u"
+Found = tuple[int, str, "dict[str, Any] | Finding"]
+"""A row's number, its text, and the row, or what is wrong with it."""
+
 
 class JsonlSource:
-    """A file of JSON objects, one a line; `header` is every key of the first batch with a readable object."""
+    """A file of JSON objects, one a line; `header` is every key of the first batch with a readable object.
+
+    The objects of a line's array are a row each. A row's number is its line's, counted on through such arrays.
+    """
+
+    unit = "line"
+    hint = "Write one JSON object a line."
 
     def __init__(self, stream: IO[bytes], raw: IO[bytes], *, file: str, mapping: Mapping, total: int) -> None:
         self._raw = raw
@@ -22,6 +32,7 @@ class JsonlSource:
         self._total = total
         self._text = io.TextIOWrapper(stream, encoding=mapping.encoding or "utf-8-sig", newline="\n")
         self._number = 0
+        self._found = self._rows()
         self.notes: list[str] = []
         self._first = self._read()
         self.header = tuple(self._first.columns) or self._later_header()
@@ -43,6 +54,7 @@ class JsonlSource:
             raise self._unreadable()
         self._text.seek(0)
         self._number = 0
+        self._found = self._rows()
         self._first = self._read()
         return tuple(batch.columns)
 
@@ -55,7 +67,7 @@ class JsonlSource:
             f"no row of the file {what}; the first: {first.finding.detail}.",
             code="NoRows",
             place=Place(self._file, first.line),
-            hint="Write one JSON object a line.",
+            hint=self.hint,
         )
 
     def _read(self) -> Batch:
@@ -64,23 +76,18 @@ class JsonlSource:
         broken: list[BadRow] = []
         names: dict[str, None] = {}
         try:
-            while len(rows) < BATCH_ROWS and len(broken) < BATCH_ROWS:
-                line = self._text.readline()
-                if not line:
-                    break
-                self._number += 1
-                if line.isspace():
-                    continue
-                row = _parse(line)
+            for number, text, row in self._found:
                 if isinstance(row, Finding):
-                    broken.append(BadRow(self._number, line.rstrip("\r\n"), row))
+                    broken.append(BadRow(number, text, row))
                 else:
                     rows.append(row)
-                    lines.append(self._number)
+                    lines.append(number)
                     names.update(dict.fromkeys(row))
+                if len(rows) >= BATCH_ROWS or len(broken) >= BATCH_ROWS:
+                    break
         except UnicodeDecodeError as error:
             raise InputError(
-                f"the file is not {error.encoding} text after line {self._number}.",
+                f"the file is not {error.encoding} text after {self.unit} {self._number}.",
                 code="BadEncoding",
                 place=Place(self._file, self._number + 1),
                 hint="State its `encoding` in the mapping.",
@@ -88,24 +95,44 @@ class JsonlSource:
         columns = {name: [row.get(name) for row in rows] for name in names}
         return Batch(columns, lines, broken, done=self._raw.tell(), total=self._total)
 
+    def _rows(self) -> Iterator[Found]:
+        while line := self._text.readline():
+            self._number += 1
+            if line.isspace():
+                continue
+            found = _parsed(line)
+            if isinstance(found, Finding):
+                yield self._number, line.rstrip("\r\n"), found
+                continue
+            escaped = ESCAPE in line
+            for place, row in enumerate(found):
+                self._number += place > 0
+                text = line.rstrip("\r\n") if len(found) == 1 else json.dumps(row)
+                yield self._number, text, usable(row, escaped=escaped)
 
-def _parse(line: str) -> dict[str, Any] | Finding:
+
+def _parsed(line: str) -> list[dict[str, Any]] | Finding:
+    """The objects of a line."""
     try:
-        row = json.loads(line, object_pairs_hook=_once)
+        found = json.loads(line, object_pairs_hook=once)
     except (json.JSONDecodeError, RecursionError) as error:
         return Finding(Reason.BAD_JSON, getattr(error, "msg", "nested too deeply"))
-    except _Twice as error:
-        return Finding(Reason.BAD_JSON, f"the key '{error}' stands there twice")
     except ValueError as error:
         return Finding(Reason.BAD_JSON, str(error))
+    rows = found if isinstance(found, list) else [found]
+    return rows if all(isinstance(row, dict) for row in rows) else Finding(Reason.BAD_JSON, "not an object")
+
+
+def usable(row: Any, *, escaped: bool) -> dict[str, Any] | Finding:
+    """A JSON value as a row, or why it is none; `escaped`: it was written with escapes, which may hide a bad text."""
     if not isinstance(row, dict):
         return Finding(Reason.BAD_JSON, "not an object")
-    if "\\u" in line:
-        text = "".join(_texts(row))
-        if "\0" in text:
+    if escaped:
+        said = "".join(_texts(row))
+        if "\0" in said:
             return Finding(Reason.NUL_BYTE, "a value holds a NUL character")
         try:
-            text.encode()
+            said.encode()
         except UnicodeEncodeError:
             return Finding(Reason.BAD_TEXT, "half of a surrogate pair")
     return row
@@ -124,13 +151,11 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(inner)
 
 
-class _Twice(Exception):
-    """A key stands in an object twice."""
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object from its pairs; ValueError where a key stands in it twice."""
     row = dict(pairs)
     if len(row) != len(pairs):
         seen: set[str] = set()
-        raise _Twice(next(key for key, _ in pairs if key in seen or seen.add(key)))  # type: ignore[func-returns-value]
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise ValueError(f"the key '{twice}' stands there twice")
     return row

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -13,8 +13,9 @@ from pydantic import Field, field_validator
 
 from mqlab.crm.columns import Declared, Names
 from mqlab.crm.rules import Events, FieldChanges, Identity, Leads, Outcomes, Rule, Several, Table
+from mqlab.crm.unread import unread
 from mqlab.crm.where import read_where
-from mqlab.definitions.strict import node_at, read_as
+from mqlab.definitions.strict import in_file_order, node_at, read_as
 from mqlab.definitions.syntax import Source
 from mqlab.definitions.yaml import ScalarNode, read_yaml, read_yaml_file
 from mqlab.errors import InputError, Place, Problem, ProblemsFound, nearest
@@ -139,10 +140,12 @@ def load_preset(name: str) -> Mapping:
 def load_mapping(path: Path, preset: Mapping) -> Mapping:
     """A lab's mapping file on top of a preset: what it names replaces the preset's name, the rest stands.
 
-    Raises ProblemsFound with every unknown key and wrong value, each at its line.
+    Raises ProblemsFound with every unknown key, every name that nothing reads and every wrong value, each at its line.
     """
     node = read_yaml_file(path)
-    return _sound(overridden(preset, _read(node, file=str(path))), node)
+    own = _read(node, file=str(path))
+    mapping = overridden(preset, own)
+    return _sound(mapping, node, unread(preset, own, [rule for kind in KINDS for rule in mapping.rules(kind)], node))
 
 
 def overridden(preset: Mapping, own: Mapping) -> Mapping:
@@ -176,9 +179,9 @@ def _read(node: Any, *, file: str) -> Mapping:
     return found
 
 
-def _sound(mapping: Mapping, node: Any) -> Mapping:
+def _sound(mapping: Mapping, node: Any, found_already: Iterable[Problem] = ()) -> Mapping:
     """The mapping, where its rules name tables that there are and their conditions can be read."""
-    problems = list(_unknown_tables(mapping, node))
+    problems = [*found_already, *_unknown_tables(mapping, node)]
     for loc, text in _conditions(mapping):
         found, _, path = node_at(node, loc)
         scalar = found if isinstance(found, ScalarNode) and found.value == text else None
@@ -189,7 +192,7 @@ def _sound(mapping: Mapping, node: Any) -> Mapping:
             if error.problem.code != "EmptyList":
                 problems.extend(error.problems)
     if problems:
-        raise ProblemsFound(problems)
+        raise ProblemsFound(in_file_order(problems))
     return mapping
 
 

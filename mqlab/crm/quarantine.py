@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -27,6 +27,7 @@ class Reason(StrEnum):
     BAD_TEXT = "bad_text"
     BAD_JSON = "bad_json"
     MISSING_LEAD = "missing_lead"
+    INTERNAL_ADDRESS = "internal_address"
     MISSING_ID = "missing_id"
     MISSING_NAME = "missing_name"
     MISSING_INSTANT = "missing_instant"
@@ -35,6 +36,7 @@ class Reason(StrEnum):
     NO_TIMEZONE = "no_timezone"
     NOT_A_DATE = "not_a_date"
     INSTANT_OUT_OF_RANGE = "instant_out_of_range"
+    IN_THE_FUTURE = "in_the_future"
     UNKNOWN_KIND = "unknown_kind"
     NOT_A_NUMBER = "not_a_number"
     NEGATIVE_AMOUNT = "negative_amount"
@@ -58,6 +60,7 @@ _WORDS = {
     Reason.BAD_TEXT: "The row holds characters that are not text.",
     Reason.BAD_JSON: "The line is not a JSON object with each key once.",
     Reason.MISSING_LEAD: "The row does not say which lead it is about, as text or as a number.",
+    Reason.INTERNAL_ADDRESS: "The row names its lead by an address of your own domains, which names nobody.",
     Reason.MISSING_ID: "An id of the row is missing, or is neither text nor a number.",
     Reason.MISSING_NAME: "The row does not say in words what happened.",
     Reason.MISSING_INSTANT: "The row does not say when.",
@@ -66,6 +69,8 @@ _WORDS = {
     Reason.NO_TIMEZONE: "The time has no zone; state `timezone` in the mapping.",
     Reason.NOT_A_DATE: "There is no such date or time.",
     Reason.INSTANT_OUT_OF_RANGE: "The date lies before 1900 or after 2199.",
+    Reason.IN_THE_FUTURE: "The row says that it happened, or was known, after the day it was read; correct the "
+    "date, or release the row once that day has come.",
     Reason.UNKNOWN_KIND: "The kind of outcome is none that mqlab knows; map it under `values`.",
     Reason.NOT_A_NUMBER: "A number cannot be read; write it as 1234.56, or state `decimal` in the mapping.",
     Reason.NEGATIVE_AMOUNT: "The amount is negative.",
@@ -102,21 +107,35 @@ class Hidden:
     """What of a file's rows is not kept in clear: `names` of columns that are personal, `owners` that name a rep.
 
     `there`: the file's header has such a column. `formed`: what an owner's column makes of a value before it is hashed.
+    `fields`: columns that say which field a row is about, in a history of fields.
     """
 
     names: frozenset[str] = frozenset()
     owners: frozenset[str] = frozenset()
     there: bool = False
     formed: Mapping[str, Callable[[str], Any]] = field(default_factory=dict)
+    fields: frozenset[str] = frozenset()
 
     def row(self, row: BadRow) -> Any:
         """A row as it may be kept. Where its cells cannot be told apart none is kept that might be personal."""
         if isinstance(row.raw, str):
             words = slug(row.raw)
             return MASK if self.there or any(name in words for name in self.names) else _masked(row.raw)
-        if self.there and row.finding.reason in _NOT_TOLD_APART:
+        if (self.there and row.finding.reason in _NOT_TOLD_APART) or self._tells_of_somebody(row):
             return dict.fromkeys(row.raw, MASK) if isinstance(row.raw, Mapping) else MASK
         return self._value(row.raw)
+
+    def _tells_of_somebody(self, row: BadRow) -> bool:
+        """Whether a row of a history is about a personal field, as far as its cells can be told apart."""
+        if not self.fields:
+            return False
+        if row.finding.reason in _NOT_TOLD_APART:
+            words = slug(" ".join(str(cell) for cell in _cells(row.raw)))
+            return any(name in words for name in self.names | _ADDRESSES)
+        there = row.raw if isinstance(row.raw, Mapping) else {}
+        return any(
+            slug(str(name)) in self.fields and is_personal(str(value), self.names) for name, value in there.items()
+        )
 
     def _value(self, value: Any, name: str = "") -> Any:
         if name in self.owners and isinstance(value, str) and value.strip():
@@ -140,6 +159,18 @@ def slug(name: str) -> str:
     return _NOT_A_NAME.sub("_", normalise(name)).strip("_")
 
 
+def is_personal(field: str, personal: Collection[str]) -> bool:
+    """Whether the values of a field, whose name a row states, are never kept: `personal` ones, and e-mail addresses.
+
+    Example:
+        >>> is_personal("First Name", {"first_name"}), is_personal("E-Mail", ()), is_personal("Status", ())
+        (True, True, False)
+    """
+    found = slug(field)
+    return found in personal or found in _ADDRESSES
+
+
+_ADDRESSES = frozenset({"email", "e_mail", "email_address", "emailaddress"})
 _NOT_A_NAME = re.compile(r"\W+")
 _NOT_TOLD_APART = frozenset(
     {Reason.RAGGED_ROW, Reason.BROKEN_QUOTES, Reason.HUGE_CELL, Reason.NUL_BYTE, Reason.BAD_TEXT, Reason.BAD_JSON}
@@ -192,6 +223,10 @@ _AROUND_AT = re.compile(r"""[^\s<>"',;()\[\]]*@[^\s<>"',;()\[\]]*""")
 
 def _hidden(found: re.Match[str]) -> str:
     return found.group() if read_email(found.group()) is None else masked(found.group())
+
+
+def _cells(raw: Any) -> Iterable[Any]:
+    return raw.values() if isinstance(raw, Mapping) else raw if isinstance(raw, list | tuple) else (raw,)
 
 
 def _masked(value: Any) -> Any:

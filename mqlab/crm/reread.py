@@ -29,12 +29,13 @@ STATEMENTS = ("new", "corrected", "unmatched", "unchanged")
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What reading needs beside the row and its mapping; the same words as of an import."""
+    """What reading needs beside the row and its mapping; the same words as of an import. `now` is when it is read."""
 
     timezone: ZoneInfo
     null_tokens: Collection[str]
     internal_domains: Collection[str]
     snapshot_at: datetime | None = None
+    now: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def reread(
     if masked:
         return Reread(None, f"The value of '{masked}' is masked and was not kept: give it in a file with fix.")
     try:
-        counts, bad = _import(kind, source, mapping, around).row(intake, identifier)
+        counts, bad = _import(kind, source, mapping, around).row(intake, identifier, now=around.now)
     except ProblemsFound as found:
         return Reread(None, " ".join(_sentence(problem.message, problem.hint) for problem in found.problems))
     if bad:

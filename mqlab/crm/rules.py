@@ -28,12 +28,16 @@ def _several(value: Any) -> Any:
 class Table(Declared):
     """One of a system's tables: its columns by mqlab's names, each with every spelling that files use.
 
-    `where`: which of its rows count at all.
+    `where`: which of its rows count at all. `sparse`: its rows only have the columns they need, so a file from which
+    nothing is read, for want of a column or of words in a list, is not refused. `stages`: whether its rows tell the
+    stage that an opportunity has now, or those it went through; the one is held against the other.
     """
 
     title: str = ""
     columns: dict[str, From]
     where: str | None = None
+    sparse: bool = False
+    stages: Literal["current", "history"] | None = None
 
 
 class Rule(Declared):

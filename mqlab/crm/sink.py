@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
+from mqlab.leads.completeness import Gaps
 from mqlab.leads.links import Link, Linking
 from mqlab.leads.records import Merge
 
@@ -57,11 +58,14 @@ class Intake(Protocol):
     def links(self) -> Sequence[Link]:
         """Everything known that links opportunities to leads."""
 
+    def stage_gaps(self, refs: Collection[str], tells: str) -> Gaps:
+        """Of the opportunities that facts name as `refs`, those whose history ends in another stage than their row."""
+
     def forgotten(self) -> Sequence[tuple[str, str]]:
         """Who is forgotten: the id of a lead, and the digest of an e-mail hash it had (empty: none)."""
 
-    def quarantine(self, columns: Mapping[str, Sequence[Any]]) -> None:
-        """Keeps rows that could not be used."""
+    def quarantine(self, columns: Mapping[str, Sequence[Any]]) -> int:
+        """Keeps rows that could not be used; how many of them were there already and are settled."""
 
     def wait(self, columns: Mapping[str, Sequence[Any]]) -> None:
         """Notes facts whose lead is not known."""

@@ -1,4 +1,4 @@
-"""Opening a file by its name: CSV, JSON lines or Parquet, the first two also gzipped."""
+"""Opening a file by its name: CSV, JSON, JSON lines or Parquet, all but the last also gzipped."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from mqlab.crm.batches import Source
 from mqlab.crm.csv_source import CsvSource
+from mqlab.crm.json_source import JsonSource
 from mqlab.crm.jsonl_source import JsonlSource
 from mqlab.crm.mapping import Mapping
 from mqlab.crm.parquet_source import ParquetSource
@@ -41,12 +42,14 @@ def opened(path: Path, mapping: Mapping, wanted: Collection[str]) -> Iterator[So
                 yield CsvSource(stream, raw, file=str(path), mapping=mapping, wanted=wanted, total=total)
             elif suffix in JSON_SUFFIXES:
                 yield JsonlSource(stream, raw, file=str(path), mapping=mapping, total=total)
+            elif suffix == ".json":
+                yield JsonSource(stream, raw, file=str(path), mapping=mapping, total=total)
             else:
                 raise InputError(
                     f"'{suffix or path.name}' is not a kind of file that can be read.",
                     code="UnknownFile",
                     place=Place(str(path)),
-                    hint="Name it .csv, .csv.gz, .tsv, .jsonl, .jsonl.gz or .parquet.",
+                    hint="Name it .csv, .csv.gz, .tsv, .json, .jsonl, .jsonl.gz or .parquet.",
                 )
     except FileNotFoundError as error:
         raise InputError("there is no such file.", code="NoSuchFile", place=Place(str(path))) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from mqlab.crm.columns import Column
@@ -77,6 +78,12 @@ def every(mapping: Mapping, kind: str) -> Sequence[Spelled]:
     return [found for rule in rules if (found := worded(mapping, rule)) is not None]
 
 
+def fields_told(mapping: Mapping, table: str | None) -> list[Column]:
+    """The columns of a table that say which field a row is about, whatever else is read from it."""
+    rules = (rule for rule in mapping.rules("field-changes") if rule.table == table)
+    return [one.columns["field"] for rule in rules if (one := worded(mapping, rule)) and one.columns["field"]]
+
+
 def worded(mapping: Mapping, rule: Rule) -> Spelled | None:
     """The rule spelt out, None where a list of words that it reads is still empty."""
     try:
@@ -88,7 +95,13 @@ def worded(mapping: Mapping, rule: Rule) -> Spelled | None:
 
 
 def _read(text: str, mapping: Mapping) -> Where:
-    return read_where(Source(text, Place(f"{mapping.id} mapping")), mapping.lists)
+    return _understood(text, mapping.id, tuple((name, tuple(words)) for name, words in mapping.lists.items()))
+
+
+@lru_cache(maxsize=1_000)
+def _understood(text: str, named: str, lists: tuple[tuple[str, tuple[str, ...]], ...]) -> Where:
+    """A condition of the mapping with this id and these lists; many files come with the same ones."""
+    return read_where(Source(text, Place(f"{named} mapping")), {name: list(words) for name, words in lists})
 
 
 def _spellings(name: str, table: Table) -> list[str]:

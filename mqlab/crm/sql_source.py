@@ -15,7 +15,7 @@ from sqlalchemy import Connection, CursorResult, TextClause, inspect, text
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from mqlab.crm.batches import BATCH_ROWS, Batch
-from mqlab.crm.cursor import Cursor, Mark
+from mqlab.crm.cursor import Cursor, Value
 from mqlab.crm.quarantine import BadRow, Finding, Reason
 from mqlab.crm.sql_address import Address
 from mqlab.errors import InputError, Place, Problem, ProblemsFound, UnreachableError, nearest
@@ -30,7 +30,8 @@ SHOWN = 20
 class SqlRead:
     """What to read: `table` (perhaps `schema.table`) or `query` of the database at `url`.
 
-    With `cursor`, a column, only rows from its highest value seen before, less `lookback_us`, and rows without a value.
+    With `cursor`, a column, only rows from its highest value seen before, less `lookback_us` (of whole numbers, less
+    `lookback_steps`), and rows without a value.
     """
 
     url: str
@@ -38,6 +39,7 @@ class SqlRead:
     query: str | None = None
     cursor: str | None = None
     lookback_us: int = 0
+    lookback_steps: int = 0
 
     def __post_init__(self) -> None:
         if (self.table is None) == (self.query is None):
@@ -78,8 +80,9 @@ class SqlSource:
         if asked.cursor is not None:
             column = self._column(asked.cursor, self._header(self._execute(text(_escaped(_none_of(whole))))))
             self.cursor = before(column)
-            if self.cursor is not None and self.cursor.before is not None:
-                statement = self._since(whole, column, self.cursor.before)
+            start = None if self.cursor is None else self.cursor.start
+            if start is not None:
+                statement = self._since(whole, column, start)
         self._result = self._execute(statement, stream=True)
         self.header = self._header(self._result)
 
@@ -143,8 +146,7 @@ class SqlSource:
             hint=nearest(asked, header) or f"There are: {', '.join(header)}.",
         )
 
-    def _since(self, whole: str, column: str, before: Mark) -> TextClause:
-        start = before.back(self._asked.lookback_us)
+    def _since(self, whole: str, column: str, start: Value) -> TextClause:
         self.notes.append(
             f"Only rows whose {column} is {start} or later, or missing, were asked for: earlier ones were read before."
         )

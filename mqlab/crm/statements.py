@@ -89,6 +89,7 @@ def statements(
             f"the mapping '{mapping.id}' does not say how {kind} are spelt.", code="NoTable", place=Place(mapping.id)
         )
     several = sum(not rule.spare for rule in rules) > 1
+    sparse = table is not None and mapping.tables[table].sparse
     made: dict[str, _Made] = {}
     for rule in rules:
         own = made.setdefault(stated_by(rule), _Made())
@@ -104,12 +105,13 @@ def statements(
     wrong: dict[str, Problem] = {}
     for own in made.values():
         for problem in own.wrong:
-            wrong.setdefault(without_use(problem), problem)
+            if not sparse or problem.code != "EmptyList":
+                wrong.setdefault(without_use(problem), problem)
     if wrong:
         raise ProblemsFound(wrong.values())
     found = [one for own in made.values() for one in own.chosen]
     said = [one for one in found if _says_anything(one, kind)]
-    if not said and not _may_come(mapping, header):
+    if not said and not sparse and not _may_come(mapping, header):
         raise ProblemsFound([_nothing_said(found, kind, header, file)])
     return said
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from mqlab.crm.ahead import refuse_ahead
 from mqlab.crm.batches import Batch
 from mqlab.crm.door import blanks, digests
 from mqlab.crm.header import Layout
 from mqlab.crm.money import currency_code
-from mqlab.crm.quarantine import Reason
+from mqlab.crm.quarantine import Reason, is_personal
 from mqlab.crm.rules import LinkWord
+from mqlab.crm.who import refs_of, who
 from mqlab.crm.work import Context, Facts, Work
 from mqlab.leads.identity import UNDATED
 from mqlab.leads.instants import micros
@@ -19,9 +21,6 @@ from mqlab.leads.moved_back import MARK
 from mqlab.leads.records import OutcomeKind
 from mqlab.leads.text import normalise
 from mqlab.leads.values import BOOL_TEXT
-
-EMAIL = "email:"
-"""How a fact names its lead where only an e-mail was given: this, then the hash."""
 
 
 def leads(batch: Batch, layout: Layout, context: Context) -> Facts:
@@ -93,12 +92,14 @@ def events(batch: Batch, layout: Layout, context: Context) -> Facts:
 
 
 def field_changes(batch: Batch, layout: Layout, context: Context) -> Facts:
-    """Changed field values, each known by lead, field and instant."""
+    """Changed field values, each known by lead, field and instant; a change of a personal field states nothing."""
     work = Work(batch, layout, context)
     refs = work.ids("lead")
     work.needed(refs, Reason.MISSING_LEAD, "lead")
     names = work.names("field")
     work.needed(names, Reason.MISSING_NAME, "field")
+    personal = {name for name in set(names) if name is not None and is_personal(name, context.personal)}
+    work.blank.update(row for row, name in enumerate(names) if name in personal)
     at, _ = work.instants("at", needed=True)
     known, backfill = work.known(at)
     values = work.door.json_values(work.raw("value"))
@@ -129,10 +130,10 @@ def identity(
     old, new = work.ids(key), work.ids(target)
     kinds: list[int | None] = [UNDATED if undated else None] * len(batch)
     if key != "old_id":
-        old = _refs(opportunity_ref if key == "opportunity" else account_ref, context.system, old)
+        old = refs_of(opportunity_ref if key == "opportunity" else account_ref, context.system, old)
         kinds = _link_kinds(work, link, target)
     if target in _TARGETS:
-        new = _refs(_TARGETS[target][0], context.system, new)
+        new = refs_of(_TARGETS[target][0], context.system, new)
     work.needed(old, Reason.MISSING_ID, key)
     work.needed(new, Reason.MISSING_ID, target)
     for row, (one, other) in enumerate(zip(old, new, strict=True)):
@@ -180,8 +181,9 @@ def outcomes(batch: Batch, layout: Layout, context: Context, manner: Manner = PL
     if several:
         work.blank.update(row for row, us in enumerate(at) if us is None and row not in work.findings)
     opportunity, row_ids = work.ids("opportunity"), work.ids("row_id")
-    refs, hashes = _who(work, opportunity)
+    refs, hashes = who(work, opportunity)
     known, backfill = work.known(at)
+    refuse_ahead(work, kinds, at, days, known)
     modified, _ = work.instants("modified_at", needed=False)
     version = at if first else _versions(work, modified)
     if first or manner.frozen:
@@ -227,11 +229,6 @@ def _versions(
     return [other if us is None else us for us, other in zip(modified, otherwise, strict=True)]
 
 
-def _refs(named: Callable[[str, str], str], system: str, ids: Sequence[str | None]) -> list[str | None]:
-    """How facts name opportunities, or accounts, of a system."""
-    return [None if own is None else named(system, own) for own in ids]
-
-
 def leads_somewhere(layout: Layout) -> bool:
     """Whether a file has the columns without which a rule of identity states nothing."""
     return not any(layout[key].absent for key in _sides(layout))
@@ -254,21 +251,6 @@ def _link_kinds(work: Work, link: LinkWord, target: str) -> list[int | None]:
         return [_LINKS[link]] * len(work.batch)
     primary = work.door.texts(work.raw("primary"))
     return [LinkKind.PRIMARY_ROLE if BOOL_TEXT.get(said or "") else LinkKind.ROLE for said in primary]
-
-
-def _who(work: Work, opportunities: Sequence[str | None]) -> tuple[list[str | None], list[str | None]]:
-    """The lead each row names: by id, by the hash of an e-mail, or by its opportunity where the rule asks no more."""
-    ids = work.ids("lead")
-    hashes = work.door.identifying(work.raw("email"))
-    refs = [
-        own if own is not None else None if found is None else EMAIL + found
-        for own, found in zip(ids, hashes, strict=True)
-    ]
-    if work.layout["lead"].declared.optional:
-        links = _refs(opportunity_ref, work.context.system, opportunities)
-        refs = [link if ref is None else ref for ref, link in zip(refs, links, strict=True)]
-    work.needed(refs, Reason.MISSING_LEAD, "lead")
-    return refs, hashes
 
 
 def _kinds(work: Work) -> list[str | None]:

@@ -19,11 +19,15 @@ class Fate(IntEnum):
     UNCHANGED = auto()
     SEEN_AGAIN = auto()
     CORRECTED = auto()
+    OUTDONE = auto()
+    UNVERSIONED = auto()
     CONFLICT = auto()
 
 
-APPENDED = frozenset({Fate.NEW, Fate.SEEN_AGAIN, Fate.CORRECTED})
-"""The ledger gets a row: also for a newer sighting of the same content, which counts as unchanged."""
+APPENDED = frozenset({Fate.NEW, Fate.SEEN_AGAIN, Fate.CORRECTED, Fate.OUTDONE, Fate.UNVERSIONED})
+"""The ledger gets a row. What counts as unchanged may get one too, so that files may come in any order: a newer
+sighting of the same content, a version that gives way to the current one, a row without a version where others have
+one."""
 
 
 Seen = tuple[int | None, int, Sighting]
@@ -61,10 +65,17 @@ class _Fact:
             return Fate.CONFLICT
         below = [one for one in self.versions if version is not None and (one is None or one < version)]
         if below:
-            before = max(below, key=lambda one: (one is not None, one or 0))
+            before = max(below, key=_rank)
             if max(self.versions[before]) == content:
                 return Fate.SEEN_AGAIN
-        return Fate.CORRECTED
+        current = max((_rank(told), max(contents)) for told, contents in self.versions.items())
+        if (_rank(version), content) > current:
+            return Fate.CORRECTED
+        return Fate.UNVERSIONED if version is None else Fate.OUTDONE
+
+
+def _rank(version: int | None) -> tuple[bool, int]:
+    return version is not None, version or 0
 
 
 def fates(

@@ -35,7 +35,8 @@ class Facts:
 class Context:
     """What a transformation needs beside the batch: the system, the door, and the snapshot's instant.
 
-    `personal` are names of fields that are never stored, as definitions write them.
+    `personal` are names of fields that are never stored, as definitions write them; `now_us` is when the rows are read,
+    None where any instant will do.
     """
 
     system: str
@@ -43,6 +44,7 @@ class Context:
     snapshot_at: datetime | None = None
     row_is: str = "initial"
     personal: frozenset[str] = frozenset()
+    now_us: int | None = None
 
 
 class Work:

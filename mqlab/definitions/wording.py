@@ -49,10 +49,17 @@ def plural(count: float, noun: str) -> str:
         >>> plural(1, "lead"), plural(2, "lead"), plural(-20, "point"), plural(1, "reply"), plural(3, "reply")
         ('1 lead', '2 leads', '-20 points', '1 reply', '3 replies')
     """
-    if abs(count) == 1:
-        return f"{spoken_number(count)} {noun}"
-    many = f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2:-1] not in "aeiou" else f"{noun}s"
-    return f"{spoken_number(count)} {many}"
+    return f"{spoken_number(count)} {noun if abs(count) == 1 else plural_of(noun)}"
+
+
+def plural_of(noun: str) -> str:
+    """A noun for several.
+
+    Example:
+        >>> plural_of("lead"), plural_of("reply"), plural_of("day")
+        ('leads', 'replies', 'days')
+    """
+    return f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2:-1] not in "aeiou" else f"{noun}s"
 
 
 def points(value: float) -> str:

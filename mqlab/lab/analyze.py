@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from mqlab.analysis.analyze import analyze as analyze_facts
 from mqlab.analysis.analyze_in_engine import analyze_in
+from mqlab.analysis.judge import reads_account
 from mqlab.analysis.results import AnalysisResult
 from mqlab.definitions.model import Definition
 from mqlab.errors import InputError, UnreachableError
@@ -18,6 +19,7 @@ from mqlab.lab import looks
 from mqlab.lab.data_hash import data_hash
 from mqlab.lab.experiments import declared, definitions_of, meanings, steps
 from mqlab.lab.fx import Exchange, exchange
+from mqlab.leads.tables import Facts
 from mqlab.warehouse.engines.engine import open_engine
 
 if TYPE_CHECKING:
@@ -31,8 +33,8 @@ if TYPE_CHECKING:
 class Analysis:
     """A result that prints in a terminal, renders in a notebook, and converts to plain data or a data frame.
 
-    `unrecorded` says why the ledger does not know of this look, where it should. `data` is the hash of the facts, where
-    it was asked for.
+    `unrecorded` says why the ledger does not know of this look, where it should. `data` is the hash of the
+    `facts`, where it was asked for.
     """
 
     result: AnalysisResult
@@ -41,6 +43,7 @@ class Analysis:
     zone: ZoneInfo
     unrecorded: str = ""
     data: dict[str, Any] | None = None
+    facts: Facts | None = field(default=None, compare=False, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """The agreed JSON of `mqlab analyze`."""
@@ -75,8 +78,8 @@ def analyze(
 ) -> Analysis:
     """Read the ledger at one position, judge, count, estimate, conclude; a look at a running experiment is recorded.
 
-    `hashed` asks for the hash of the facts, which a warehouse does not give. The notes begin with what the start came
-    too late for, such as leads that had arrived before it.
+    `hashed` asks for the facts and their hash, which a warehouse does not give. The notes begin with what the start
+    came too late for, such as leads that had arrived before it.
     """
     plan = declared(lab, experiment)
     log = steps(lab, experiment)
@@ -100,7 +103,7 @@ def analyze(
         "looks_taken": looks.taken_before(lab, experiment, as_of=as_of, position=read_at),
     }
     warehouse = lab.settings.warehouse
-    data = None
+    data = kept = None
     if warehouse.holds_the_lab:
         progress("judging leads", 0, 1)
         with open_engine(warehouse.url, memory_limit=warehouse.memory_limit, folder=lab.folder) as engine:
@@ -115,9 +118,11 @@ def analyze(
             )
     else:
         progress("reading the ledger", 0, 1)
-        facts = lab.reading.facts(as_of=as_of, position=read_at)
+        accounts = any(reads_account(definition) for definition in definitions.values())
+        active = None if hashed or accounts else (present.enrolment_start, present.enrolment_end)
+        facts = lab.reading.facts(as_of=as_of, position=read_at, active=active)
         progress("reading the ledger", 1, 1)
-        data = data_hash(facts) if hashed else None
+        data, kept = (data_hash(facts), facts) if hashed else (None, None)
         result = analyze_facts(
             present,
             definitions,
@@ -134,7 +139,7 @@ def analyze(
             looks.record(lab, present, result, now=lab.clock())
         except UnreachableError as error:
             unrecorded = f"this look could not be recorded, so later ones will not know of it: {error}"
-    return Analysis(result, present, definitions, lab.settings.zone, unrecorded, data)
+    return Analysis(result, present, definitions, lab.settings.zone, unrecorded, data, kept)
 
 
 def _reached(lab: Lab, position: int | None) -> int:

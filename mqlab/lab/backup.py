@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mqlab.errors import InputError, MqlabError
+from mqlab.lab.files import in_a_known_folder
 from mqlab.lab.forget import forget
 from mqlab.store import backup as copies
 from mqlab.store.backup import Copy
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
 def back_up(lab: Lab, file: Path, *, overwrite: bool, progress: Progress) -> Copy:
     """Copy the ledger into one file, as it is at this instant, while others may write."""
-    return copies.back_up(lab.settings.store_url(lab.folder), file, overwrite=overwrite, progress=progress)
+    url = lab.settings.store_url(lab.folder)
+    return copies.back_up(url, in_a_known_folder(file), overwrite=overwrite, progress=progress)
 
 
 def restore(lab: Lab, file: Path, *, by: str, overwrite: bool, now: datetime) -> tuple[Copy, Path | None]:

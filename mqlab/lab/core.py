@@ -432,6 +432,27 @@ class Lab(Contents):
         at = self._instant(as_of)
         return report_feedback(self, month, as_of=at, position=ledger, show_arms=show_arms, progress=progress)
 
+    def report_feedback(
+        self,
+        month: str,
+        *,
+        as_of: datetime | date | None = None,
+        ledger: int | None = None,
+        show_arms: bool = False,
+        formats: Sequence[ReportFormat | str] = (),
+        out: Path | None = None,
+        overwrite: bool = False,
+        progress: Progress = silent,
+    ) -> tuple[Path, ...]:
+        """Write the feedback pack of a month, in the format of `out`, else as HTML, or in several."""
+        from mqlab.lab.feedback_report import write_feedback
+        from mqlab.reports.formats import ReportFormat
+
+        return write_feedback(
+            self, month, as_of=self._instant(as_of), position=ledger, show_arms=show_arms,
+            formats=[ReportFormat(one) for one in formats], out=out, overwrite=overwrite, progress=progress,
+        )  # fmt: skip
+
     def quarter(
         self,
         name: str,

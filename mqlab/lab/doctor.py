@@ -7,7 +7,7 @@ import platform
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mqlab import __version__
+from mqlab.definitions.wording import plural
 from mqlab.errors import InputError, MqlabError, ProblemsFound, RefusedError, UnreachableError
 from mqlab.lab.core import Lab
+from mqlab.leads.completeness import said_of
 from mqlab.leads.instants import iso
 from mqlab.settings.load import FILE_NAME, find_lab
 from mqlab.store.health import Health, looked_at
@@ -79,7 +81,7 @@ def examine(start: Path | None, *, now: datetime, deep: bool = False) -> Examina
     folder = lab.folder if lab else (start or Path.cwd())
     if lab is None:
         checks += [
-            Check(name, "skipped", f"It needs a readable {FILE_NAME}.")
+            Check(name, "skipped", f"Not looked at: it needs a readable {FILE_NAME}.")
             for name in ("definitions", "store", "clock", "warehouse")
         ]
         checks.append(_guarded("disk", partial(_disk, folder, None)))
@@ -87,7 +89,7 @@ def examine(start: Path | None, *, now: datetime, deep: bool = False) -> Examina
     recorded_at: list[datetime | None] = []
     store = list(_store(lab, deep, recorded_at))
     if any(check.status == "failed" or (check.check, check.status) == ("migrations", "warning") for check in store):
-        checks.append(Check("definitions", "skipped", "They are checked beside a store that is up to date."))
+        checks.append(Check("definitions", "skipped", "Not looked at: the store has to be well and up to date first."))
     else:
         checks.append(_guarded("definitions", partial(_definitions, lab, now)))
     checks += store
@@ -126,7 +128,7 @@ def _failed(name: str, error: Exception) -> Check:
 
 def _program() -> Check:
     found = [f"{name} {_version(name)}" for name in LIBRARIES]
-    extras = [f"[{extra}] {_version(name)}" for extra, name in EXTRAS.items()]
+    extras = [f"[{extra}] {_version(name, install=f'mqlab[{extra}]')}" for extra, name in EXTRAS.items()]
     detail = (
         f"mqlab {__version__}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, "
         f"{platform.system()} {platform.machine()}; {', '.join(found)}; extras: {', '.join(extras)}."
@@ -134,18 +136,19 @@ def _program() -> Check:
     return Check("program", "ok", detail)
 
 
-def _version(name: str) -> str:
+def _version(name: str, *, install: str = "") -> str:
     try:
         return version(name)
     except PackageNotFoundError:
-        return "not installed"
+        return "not installed" + (f" (pip install '{install}')" if install else "")
 
 
 def _settings(start: Path | None) -> tuple[Lab | None, Check]:
     try:
         lab = Lab.open(start.resolve() if start else find_lab(Path.cwd()))
     except (MqlabError, OSError) as error:
-        return None, _failed("settings", error)
+        found = _failed("settings", error)
+        return None, found if found.next else replace(found, next=f"Correct {FILE_NAME}, then look again: mqlab doctor")
     told = [name for name in ("MQLAB_STORE_URL", "MQLAB_WAREHOUSE_URL") if os.environ.get(name)]
     beside = f" and {', '.join(told)} of the environment" if told else ""
     return lab, Check("settings", "ok", f"The lab '{lab.settings.lab.name}' by {lab.folder / FILE_NAME}{beside}.")
@@ -157,10 +160,10 @@ def _definitions(lab: Lab, now: datetime) -> Check:
     finally:
         lab.reading.close()
     errors = sum(problem.severity == "error" for problem in problems)
-    detail = f"{errors} errors and {len(problems) - errors} warnings in definitions and experiments."
-    if errors:
-        return Check("definitions", "failed", detail, "See them with: mqlab check")
-    return Check("definitions", "warning" if problems else "ok", detail, "mqlab check" if problems else "")
+    counts = f"{plural(errors, 'error')} and {plural(len(problems) - errors, 'warning')}"
+    detail = f"{counts} in definitions and experiments."
+    status: Status = "failed" if errors else "warning" if problems else "ok"
+    return Check("definitions", status, detail, "See them with: mqlab check" if problems else "")
 
 
 def _store(lab: Lab, deep: bool, recorded_at: list[datetime | None]) -> Iterator[Check]:
@@ -173,7 +176,8 @@ def _store(lab: Lab, deep: bool, recorded_at: list[datetime | None]) -> Iterator
             yield from _of_version(health, kind, revision, deep, recorded_at)
     except UnreachableError as error:
         if error.code == "StoreMissing" and not _elsewhere(lab):
-            yield Check("store", "warning", str(error).splitlines()[0], "It is made by the first: mqlab ingest …")
+            nothing = "There is no ledger yet: nothing was brought into this lab."
+            yield Check("store", "warning", nothing, "The first import makes it: mqlab ingest leads FILE")
         else:
             yield _failed("store", error)
     except MqlabError as error:
@@ -238,10 +242,10 @@ def _contents(health: Health, recorded_at: list[datetime | None]) -> Iterator[Ch
     recorded_at.append(held.recorded_at)
     rows = ", ".join(f"{count:,} {kind}" for kind, count in held.facts.items())
     last = f"; the last: {held.last_import[1]} on {iso(held.last_import[2])}" if held.last_import else ""
-    detail = f"Ledger position {held.position}: {rows} (versions of facts); {held.imports:,} imports{last}."
+    detail = f"Ledger position {held.position}: {rows} (versions of facts); imports: {held.imports:,}{last}."
     yield Check("contents", "ok", detail, "" if held.imports else "Bring leads in with: mqlab ingest leads FILE")
     yield Check(
-        "unmatched", "warning" if held.unmatched else "ok", f"{held.unmatched:,} facts wait for their lead.",
+        "unmatched", "warning" if held.unmatched else "ok", f"Facts that wait for their lead: {held.unmatched:,}.",
         "Import the leads they name, or the merges: they count as soon as those are there." if held.unmatched else "",
     )  # fmt: skip
     reasons = ", ".join(f"{count:,} {reason}" for reason, count in held.quarantined.items())
@@ -249,6 +253,17 @@ def _contents(health: Health, recorded_at: list[datetime | None]) -> Iterator[Ch
         "quarantine", "warning" if reasons else "ok", f"Open rows: {reasons}." if reasons else "No row is open.",
         "See why with: mqlab quarantine list" if reasons else "",
     )  # fmt: skip
+    yield _guarded("histories", partial(_histories, health))
+
+
+def _histories(health: Health) -> Check:
+    found = health.stage_gaps()
+    if not found.compared:
+        return Check("histories", "ok", "No opportunity came with its history and a row of its own.")
+    if not found.differing:
+        return Check("histories", "ok", f"The stages of {found.compared:,} opportunities agree with their histories.")
+    said, _, hint = said_of(found).partition(". ")
+    return Check("histories", "warning", f"{said}.", hint)
 
 
 def _clock(lab: Lab, now: datetime, recorded_at: datetime | None) -> Check:

@@ -19,6 +19,7 @@ from mqlab.analysis.lab_in_engine import LabInEngine
 from mqlab.errors import InputError, RefusedError, UnreachableError, nearest
 from mqlab.experiments.protocol import Protocol
 from mqlab.lab.experiments import definitions_of, logs
+from mqlab.lab.files import in_a_known_folder
 from mqlab.lab.place import leads_in_engine
 from mqlab.lab.registered import governed
 from mqlab.leads.instants import iso, micros
@@ -101,9 +102,10 @@ def export(
     """Write a table as Parquet or CSV, by the file's ending; `experiment` None means every one that was started.
 
     `upsert` writes a CRM's own columns, one row per lead with its own arm's decision; where handling is blinded
-    neither the arm nor its definition is in it. RefusedError where the file exists, InputError for another ending.
+    neither the arm nor its definition is in it. RefusedError where the file exists, InputError for another ending and
+    for a folder in a folder that is not there.
     """
-    _asked(what, file, upsert)
+    _asked(what, in_a_known_folder(file), upsert)
     if file.exists() and not overwrite:
         raise RefusedError(f"{file} exists.", code="FileExists", hint="Name another file, or say --force.")
     at = _reached(lab, position)

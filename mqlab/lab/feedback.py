@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -16,7 +16,10 @@ from mqlab.analysis.feedback.mqls import BEFORE, Mqls, Rulebook, Trial
 from mqlab.analysis.feedback.rejections import Rejected
 from mqlab.analysis.feedback.window import month as month_of
 from mqlab.analysis.people import unions
+from mqlab.definitions.model import Definition
 from mqlab.errors import InputError, RefusedError
+from mqlab.lab.data_hash import data_hash
+from mqlab.lab.ledger_facts import ledger_facts
 from mqlab.lab.registered import begun, governed, over
 from mqlab.lab.why import Judgement, Why, timeline
 from mqlab.leads.instants import instant, micros
@@ -53,12 +56,18 @@ class Explained:
 
 @dataclass(frozen=True)
 class FeedbackReport:
-    """A result that prints in a terminal and converts to plain data; `notes` say what could not be asked."""
+    """A result that prints in a terminal and converts to plain data; `notes` say what could not be asked.
+
+    `definitions` are those that govern, by name; `data` is the hash of the facts, {} where nobody asked for it.
+    """
 
     result: Feedback
     sample: tuple[Explained, ...]
     zone: ZoneInfo
     notes: tuple[str, ...] = ()
+    definitions: Mapping[str, Definition] = field(default_factory=dict)
+    data: Mapping[str, Any] = field(default_factory=dict)
+    show_arms: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON of `mqlab report feedback`."""
@@ -76,28 +85,27 @@ class FeedbackReport:
 
 
 def report_feedback(
-    lab: Lab, month: str, *, as_of: datetime, position: int | None, show_arms: bool, progress: Progress
+    lab: Lab,
+    month: str,
+    *,
+    as_of: datetime,
+    position: int | None,
+    show_arms: bool,
+    progress: Progress,
+    hashed: bool = False,
 ) -> FeedbackReport:
     """What was known at `as_of` of a month of the lab's calendar.
 
     Of leads in a blinded experiment that runs the sample tells what happened, and not by which definition they came,
-    unless `show_arms`. InputError for a month that is none or lies ahead; RefusedError where the warehouse holds the
-    lab's outcomes.
+    unless `show_arms`; `hashed`: with the hash of the facts. InputError for a month that is none or lies ahead;
+    RefusedError where the warehouse holds the lab's outcomes.
     """
     zone = lab.settings.zone
     window = month_of(month, zone)
     if window.begin > as_of:
         hint = "Ask about an earlier month, or a later --as-of."
         raise InputError(f"the month {month} begins after the instant asked about.", code="MonthAhead", hint=hint)
-    if lab.settings.warehouse.holds_the_lab:
-        raise RefusedError(
-            "the feedback report reads the ledger, and this lab's outcomes lie in its warehouse.",
-            code="HeldThere",
-            hint="Ingest them into a ledger: in a lab without a [warehouse] url, mqlab ingest leads, events, outcomes.",
-        )
-    progress("reading the ledger", 0, 1)
-    facts = lab.reading.facts(as_of=as_of, position=position)
-    progress("reading the ledger", 1, 1)
+    facts = ledger_facts(lab, "the feedback report", as_of=as_of, position=position, progress=progress)
     book, notes = rulebook(lab, as_of, facts.position)
     result, found = feedback(
         facts,
@@ -108,7 +116,15 @@ def report_feedback(
         hours=lab.settings.business_hours.hours(zone),
         progress=lambda done, total: progress("judging leads", done, total),
     )
-    return FeedbackReport(result, _explained(facts, result.sample, found, zone, show_arms=show_arms), zone, notes)
+    return FeedbackReport(
+        result,
+        _explained(facts, result.sample, found, zone, show_arms=show_arms),
+        zone,
+        notes,
+        book.definitions,
+        data_hash(facts) if hashed else {},
+        show_arms,
+    )
 
 
 def rulebook(lab: Lab, as_of: datetime, position: int) -> tuple[Rulebook, tuple[str, ...]]:

@@ -6,7 +6,22 @@ import os
 import tempfile
 from pathlib import Path
 
-from mqlab.errors import RefusedError, UnreachableError
+from mqlab.errors import InputError, RefusedError, UnreachableError
+
+
+def in_a_known_folder(path: Path) -> Path:
+    """`path`, where its folder is there or may be made in one that is; more folders than the last are a mistyped path.
+
+    Raises InputError with the first folder that is missing.
+    """
+    missing = [folder for folder in path.parents if not folder.exists()]
+    if len(missing) > 1:
+        raise InputError(
+            f"{path}: there is no folder {missing[-1]}.",
+            code="NoSuchFolder",
+            hint=f"Is the path right? If so, make the folder: mkdir -p '{path.parent}'",
+        )
+    return path
 
 
 def write_whole(path: Path, content: bytes | str, *, overwrite: bool = True) -> None:

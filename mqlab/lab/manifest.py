@@ -42,6 +42,9 @@ class Manifest:
     whole: dict[str, Any]
     quarter: str = ""
     within_days: tuple[int, int] = (0, 0)
+    month: str = ""
+    show_arms: bool = False
+    last_rows: dict[str, int] | None = None
 
 
 def path_of(file: Path) -> Path:
@@ -54,6 +57,16 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+SEALED = ("report", "experiment", "as_of", "ledger", "engine", "fingerprints", "data", "analysis", "record")
+"""What the hash of a manifest covers: what the report was made of and who signed, whatever it is drawn in."""
+
+
+def sealed(facts: dict[str, Any]) -> str:
+    """The SHA-256 of a manifest's entries of `SEALED`, as JSON with sorted keys and without spaces."""
+    whole = {key: facts[key] for key in SEALED}
+    return sha256(json.dumps(whole, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode())
+
+
 def written(document: Document, facts: dict[str, Any], *, file: Path, to: ReportFormat, drawn: bytes) -> str:
     """The manifest's text; `facts` are those of the report, whatever format it is drawn in."""
     head = {
@@ -62,7 +75,7 @@ def written(document: Document, facts: dict[str, Any], *, file: Path, to: Report
         "format": to.value,
         "sha256": sha256(drawn),
         **facts,
-        "command": f"{facts['command']} --format {to.value}",
+        "command": f"{facts['command']} --to {to.value}",
         "locale": document.locale,
         "versions": versions(to),
     }
@@ -95,8 +108,9 @@ def read(file: Path) -> Manifest:
         whole = json.loads(beside.read_text(encoding="utf-8"))
         if whole["kind"] != KIND:
             raise ValueError(whole["kind"])
-        quarterly = whole["report"] == "quarter"
+        quarterly, monthly = (whole["report"] == kind for kind in ("quarter", "feedback"))
         sql_days, won_days = whole["within_days"] if quarterly else (0, 0)
+        last_rows = (whole.get("record") or {}).get("last_rows")
         return Manifest(
             report=str(whole["report"]),
             experiment=str(whole.get("experiment", "")),
@@ -109,6 +123,9 @@ def read(file: Path) -> Manifest:
             whole=whole,
             quarter=str(whole["quarter"]) if quarterly else "",
             within_days=(int(sql_days), int(won_days)),
+            month=str(whole["month"]) if monthly else "",
+            show_arms=monthly and whole["show_arms"] is True,
+            last_rows=None if last_rows is None else {str(name): int(row) for name, row in last_rows.items()},
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(

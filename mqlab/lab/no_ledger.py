@@ -48,9 +48,12 @@ class NoLedger:
         """The position of an empty ledger."""
         return 0
 
-    def facts(self, *, as_of: datetime, position: int | None = None, leads: Collection[str] | None = None) -> Facts:
+    def facts(
+        self, *, as_of: datetime, position: int | None = None, leads: Collection[str] | None = None,
+        active: tuple[datetime, datetime] | None = None,
+    ) -> Facts:  # fmt: skip
         """No facts; InputError for any position but 0."""
-        del leads
+        del leads, active
         if position:
             raise InputError(
                 f"the ledger has no position {position}.", code="NoSuchPosition", hint="Its latest position is 0."

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mqlab.crm.identify import Identifier
-from mqlab.crm.ingest import fingerprint
+from mqlab.crm.ingest import fingerprint, known_kind, tables
 from mqlab.crm.mapping import Mapping as Spelling
 from mqlab.crm.mapping import load_mapping, load_preset
-from mqlab.crm.quarantine import Reason
+from mqlab.crm.quarantine import Reason, mask_text
 from mqlab.crm.reread import Fact, OneRow, Reread, Surroundings, edited_row, mapping_of, reread, stated
+from mqlab.crm.same_row import another_row, changed_keys
 from mqlab.errors import InputError, RefusedError
 from mqlab.leads.instants import iso
 
@@ -35,13 +36,14 @@ LIST_ALL = "See them with: mqlab quarantine list --status all"
 class Settled:
     """What became of one row: `status` as after the step, `became` new, corrected, unmatched or unchanged.
 
-    `why` says in a sentence why a row stays open.
+    `why` says in a sentence why a row stays open, `note` what else was changed in it.
     """
 
     id: int
     status: str
     became: str | None = None
     why: str | None = None
+    note: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as JSON."""
@@ -71,10 +73,11 @@ def fix(
     A row that still cannot be used stays open, and nothing is written. RefusedError where something was done already.
     """
     row = _open_rows(lab, [row_id])[0]
-    desk = _Desk(lab, preset=preset, mapping=mapping)
+    desk = _Desk(lab, preset=preset, mapping=mapping, now=now)
     spelling = desk.given or desk.original(row)
     columns = row.raw if isinstance(row.raw, dict) and row.reason not in BROKEN else None
     source = OneRow(edited_row(file, row.kind, spelling, columns), row.line)
+    note = None if columns is None else _told_apart(row, source, spelling, file)
     with lab.ledger.intake(now=now) as intake:
         identifier = Identifier(intake)
         found = _attempt(intake, identifier, row, source, spelling, desk.around(row), "fixed", by=by, because=because)
@@ -83,7 +86,7 @@ def fix(
             desk.withdraw(intake, row, but=kept)
             identifier.settle()
         intake.done("quarantine")
-    return _settled(row, "fixed", found)
+    return replace(_settled(row, "fixed", found), note=note if found.became else None)
 
 
 def release(
@@ -102,7 +105,7 @@ def release(
     The lab's mapping counts where it is of the same system, else the one a row came with. Rows that still cannot be
     used stay open.
     """
-    desk = _Desk(lab, preset=preset, mapping=mapping, snapshot_at=snapshot_at)
+    desk = _Desk(lab, preset=preset, mapping=mapping, snapshot_at=snapshot_at, now=now)
     answers: dict[int, Settled] = {}
     with lab.ledger.intake(now=now) as intake:
         for kind in ORDER:
@@ -132,7 +135,7 @@ def discard(
     if not because.strip():
         raise InputError("discarding needs a reason.", code="NoReason", hint="Say it with --because TEXT.")
     rows = _open_rows(lab, row_ids)
-    desk = _Desk(lab, preset=None, mapping=mapping)
+    desk = _Desk(lab, preset=None, mapping=mapping, now=now)
     with lab.ledger.intake(now=now) as intake:
         for row in rows:
             _still_open(intake, row)
@@ -146,9 +149,16 @@ class _Desk:
     """The lab at which rows are read again: its zone, its null tokens, and which mapping counts."""
 
     def __init__(
-        self, lab: Lab, *, preset: str | None, mapping: Path | None, snapshot_at: datetime | None = None
+        self,
+        lab: Lab,
+        *,
+        preset: str | None,
+        mapping: Path | None,
+        now: datetime,
+        snapshot_at: datetime | None = None,
     ) -> None:
         self._lab = lab
+        self._now = now
         self._snapshot_at = snapshot_at
         self._kept: dict[int, tuple[datetime | None, Spelling | None]] = {}
         self.given = _spelling(lab, preset, mapping) if preset or mapping else None
@@ -181,7 +191,7 @@ class _Desk:
         settings = self._lab.settings
         return Surroundings(
             settings.zone, settings.lab.null_tokens, settings.lab.internal_domains,
-            self._snapshot_at or self._first(row)[0],
+            self._snapshot_at or self._first(row)[0], self._now,
         )  # fmt: skip
 
     def withdraw(self, intake: Intake, row: Quarantined, *, but: set[Fact] | None = None) -> None:
@@ -239,6 +249,19 @@ def _attempt(
             return found
     except _StillBad as still:
         return still.found
+
+
+def _told_apart(row: Quarantined, source: OneRow, spelling: Spelling, file: Path) -> str | None:
+    """A sentence on a key that the edited row changes besides; RefusedError where it is another row altogether."""
+    changed = changed_keys(row.raw, source.row, tables(spelling, known_kind(row.kind)), row.reason)
+    said = "; ".join(f"{name} is '{now}', it was '{was}'" for name, was, now in changed.values())
+    if another_row(changed):
+        raise RefusedError(
+            f"{file} holds another row than row {row.id}: {mask_text(said)}.",
+            code="AnotherRow",
+            hint=f"Edit the row itself: mqlab quarantine show {row.id} --row. A further row is imported from a file.",
+        )
+    return f"Changed too: {mask_text(said)}." if said else None
 
 
 def _settled(row: Quarantined, status: str, found: Reread) -> Settled:

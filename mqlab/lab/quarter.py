@@ -33,6 +33,7 @@ from mqlab.experiments.protocol import Protocol
 from mqlab.lab import looks
 from mqlab.lab.feedback import rulebook
 from mqlab.lab.fx import Exchange, exchange
+from mqlab.lab.ledger_facts import ledger_facts
 from mqlab.lab.quarter_definitions import lineages
 from mqlab.lab.quarter_drafts import drafts
 from mqlab.lab.quarter_scores import near_thresholds
@@ -98,15 +99,7 @@ def review(
             code="QuarterAhead",
             hint="Ask about an earlier quarter, or a later --as-of.",
         )
-    if lab.settings.warehouse.holds_the_lab:
-        raise RefusedError(
-            "the quarterly review reads the ledger, and this lab's tables lie in its warehouse.",
-            code="HeldThere",
-            hint="Ingest them into a ledger: in a lab without a [warehouse] url, mqlab ingest leads, events, outcomes.",
-        )
-    progress("reading the ledger", 0, 1)
-    facts = lab.reading.facts(as_of=as_of, position=position)
-    progress("reading the ledger", 1, 1)
+    facts = ledger_facts(lab, "the quarterly review", as_of=as_of, position=position, progress=progress)
     book, notes = rulebook(lab, as_of, facts.position)
     asked = _Asked(lab, found, as_of, facts, book, progress)
     plans = [trial.protocol for trial in book.trials]
@@ -122,7 +115,7 @@ def review(
         )  # fmt: skip
         (this, before), money = cohorts(
             engine, facts, leads, [window, last], horizons,
-            currency=lab.settings.lab.currency.upper(), exchange=_exchange(lab),
+            currency=lab.settings.lab.currency.upper(), exchange=_exchange(lab), zone=zone,
         )  # fmt: skip
         ran = tuple(_experiments(asked, engine, held, this))
     told = funnel(this, before)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mqlab import __version__
-from mqlab.analysis.results import AnalysisResult
+from mqlab.analysis.explored import Explored
 from mqlab.definitions.describe import describe
 from mqlab.definitions.diff import diff
 from mqlab.definitions.fingerprint import fingerprint
@@ -17,13 +18,17 @@ from mqlab.experiments.canonical import fingerprint as protocol_fingerprint
 from mqlab.lab import manifest, report_files
 from mqlab.lab.analyze import Analysis, analyze
 from mqlab.lab.data_hash import data_hash
+from mqlab.lab.explored import explored
+from mqlab.lab.on_record import on_record
 from mqlab.lab.progress import Progress, silent
 from mqlab.lab.report_files import Report
 from mqlab.leads.instants import iso
 from mqlab.reports import format as fmt
 from mqlab.reports.document import Document
 from mqlab.reports.formats import ReportFormat, render
+from mqlab.reports.in_locale import in_locale
 from mqlab.reports.printable import cleaned
+from mqlab.reports.signatures import OnRecord
 
 if TYPE_CHECKING:
     from mqlab.lab.core import Lab
@@ -76,17 +81,37 @@ def html(analysis: Analysis) -> str:
     return render(_document(analysis, _facts(analysis), fmt.LOCALE), ReportFormat.HTML).decode()
 
 
-def report(lab: Lab, analysis: Analysis, *, locale: str | None = None) -> Report:
+def report(
+    lab: Lab, analysis: Analysis, *, locale: str | None = None, last_rows: Mapping[str, int] | None = None
+) -> Report:
     """The document of an analysis, in the lab's locale or in another, and what it was made of.
 
-    The data are hashed where the ledger holds them, not where a warehouse does.
+    The data are hashed where the ledger holds them, not where a warehouse does. `last_rows` are those of a report that
+    is made again (`on_record`).
     """
-    held = lab.settings.warehouse.holds_the_lab
-    facts = {**_facts(analysis), "data": None if held else analysis.data or _hashed(lab, analysis.result)}
-    return Report(_document(analysis, facts, locale or lab.settings.reports.locale), facts)
+    read = None
+    if not lab.settings.warehouse.holds_the_lab:
+        at = analysis.result
+        read = analysis.facts or lab.reading.facts(as_of=at.as_of, position=at.ledger)
+    record = on_record(lab, analysis, last_rows)
+    facts = {
+        **_facts(analysis),
+        "data": None if read is None else analysis.data or data_hash(read),
+        "record": record.to_dict(),
+    }
+    facts["seal"] = manifest.sealed(facts)
+    record = replace(record, seal=facts["seal"])
+    found = None if read is None else explored(lab, analysis, read)
+    return Report(_document(analysis, facts, locale or lab.settings.reports.locale, record, found), facts)
 
 
-def _document(analysis: Analysis, facts: dict[str, Any], locale: str) -> Document:
+def _document(
+    analysis: Analysis,
+    facts: dict[str, Any],
+    locale: str,
+    record: OnRecord | None = None,
+    found: Explored | None = None,
+) -> Document:
     from mqlab.reports.experiment import build
 
     protocol, definitions, result = analysis.protocol, analysis.definitions, analysis.result
@@ -95,11 +120,13 @@ def _document(analysis: Analysis, facts: dict[str, Any], locale: str) -> Documen
     data = facts["data"]
     with fmt.written_in(locale):
         document = build(
-            result,
+            in_locale(result, [*refs, *refs.values()]),
             protocol,
             descriptions={ref: describe(definition) for ref, definition in definitions.items()},
             changes={arm.name: diff(control, definitions[arm.definition]) for arm in protocol.challengers},
             timezone=analysis.zone,
+            record=record,
+            explored=found,
             manifest=[
                 ("mqlab", __version__),
                 ("Protocol", facts["fingerprints"]["protocol"]),
@@ -113,10 +140,6 @@ def _document(analysis: Analysis, facts: dict[str, Any], locale: str) -> Documen
             ],
         )
     return cleaned(document)
-
-
-def _hashed(lab: Lab, result: AnalysisResult) -> dict[str, Any]:
-    return data_hash(lab.reading.facts(as_of=result.as_of, position=result.ledger))
 
 
 def _facts(analysis: Analysis) -> dict[str, Any]:

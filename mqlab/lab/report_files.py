@@ -9,7 +9,7 @@ from typing import Any
 
 from mqlab.errors import InputError, RefusedError
 from mqlab.lab import manifest
-from mqlab.lab.files import write_whole
+from mqlab.lab.files import in_a_known_folder, write_whole
 from mqlab.lab.progress import Progress, silent
 from mqlab.reports.document import Document
 from mqlab.reports.formats import ReportFormat, of_suffix, render
@@ -30,6 +30,8 @@ def chosen(formats: Sequence[ReportFormat], out: Path | None) -> tuple[ReportFor
     """
     if out is not None and out.is_dir():
         raise InputError(f"{out} is a folder.", code="IsAFolder", hint="Name a file in it.")
+    if out is not None:
+        in_a_known_folder(out)
     if out is None or not out.suffix:
         return tuple(formats) or (ReportFormat.HTML,)
     if len(formats) == 1:

@@ -14,6 +14,7 @@ from mqlab.analysis.quarter.cohort import Horizons
 from mqlab.errors import InputError, Place
 from mqlab.lab import manifest
 from mqlab.lab.analyze import analyze
+from mqlab.lab.feedback_report import feedback_pack
 from mqlab.lab.manifest import Manifest
 from mqlab.lab.quarter_report import report_quarter
 from mqlab.lab.report import report
@@ -145,7 +146,7 @@ def verify(lab: Lab, file: Path, *, progress: Progress) -> Verified:
 def _experiment(lab: Lab, known: Manifest, progress: Progress) -> Report:
     at = datetime.fromisoformat(known.as_of)
     analysis = analyze(lab, known.experiment, as_of=at, position=known.ledger, progress=progress, hashed=True)
-    return report(lab, analysis, locale=known.locale)
+    return report(lab, analysis, locale=known.locale, last_rows=known.last_rows)
 
 
 def _quarter(lab: Lab, known: Manifest, progress: Progress) -> Report:
@@ -160,7 +161,23 @@ def _quarter(lab: Lab, known: Manifest, progress: Progress) -> Report:
     ).report
 
 
-_AGAIN: dict[str, Callable[[Lab, Manifest, Progress], Report]] = {"experiment": _experiment, "quarter": _quarter}
+def _feedback(lab: Lab, known: Manifest, progress: Progress) -> Report:
+    return feedback_pack(
+        lab,
+        known.month,
+        as_of=datetime.fromisoformat(known.as_of),
+        position=known.ledger,
+        show_arms=known.show_arms,
+        locale=known.locale,
+        progress=progress,
+    )
+
+
+_AGAIN: dict[str, Callable[[Lab, Manifest, Progress], Report]] = {
+    "experiment": _experiment,
+    "quarter": _quarter,
+    "feedback": _feedback,
+}
 """How each kind of report is made again from its manifest."""
 
 
@@ -214,6 +231,7 @@ def _changed(known: Manifest, again: Report) -> list[str]:
     for key, words in (
         ("fingerprints", "a definition or the protocol"),
         ("data", "the data"),
+        ("record", "what the ledger says of approvals, steps or looks"),
         ("engine", "the engine"),
     ):
         if known.whole.get(key) != again.facts.get(key):

@@ -17,6 +17,7 @@ from mqlab.crm.inferred import with_inferred
 from mqlab.definitions.decision import Decision
 from mqlab.definitions.evaluate import Evaluator
 from mqlab.definitions.tipping import tipping
+from mqlab.definitions.wording import plural
 from mqlab.errors import InputError, RefusedError, nearest
 from mqlab.experiments.enrol import Assignment
 from mqlab.experiments.protocol import Protocol
@@ -233,7 +234,7 @@ def _known(lab: Lab, lead: str, plans: Mapping[str, Protocol], as_of: datetime) 
         raise InputError(
             f"the ledger knows no lead '{lead}' as of {iso(as_of)}.",
             code="UnknownLead",
-            hint=nearest(lead, ids[:NEAREST_AMONG]) or f"It holds {len(ids)} leads.",
+            hint=nearest(lead, ids[:NEAREST_AMONG]) or f"It holds {plural(len(ids), 'lead')}.",
         )
     refs: set[str | None] = {arm.definition for plan in plans.values() for arm in plan.arms}
     refs.add(in_force(lab, as_of))

@@ -45,7 +45,7 @@ def _title(found: Backtest) -> str:
 
 
 def _window(found: Backtest, zone: ZoneInfo) -> str:
-    words = f"{fmt.count(found.everyone.leads)} leads"
+    words = fmt.counted(found.everyone.leads, "lead")
     if found.created_from is not None:
         words += f" from {fmt.day(found.created_from.astimezone(zone).date())}"
     if found.created_to is not None:

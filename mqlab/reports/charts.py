@@ -11,9 +11,8 @@ from dataclasses import dataclass
 
 from mqlab.reports import format as fmt
 from mqlab.reports.document import Cell, Chart, Column, Number, Table
-from mqlab.reports.theme import BLUE, GREEN, GREY, INK, LINE, ON_SERIES, ORANGE, SERIES, themed
+from mqlab.reports.theme import BLUE, GREEN, GREY, INK, LINE, ON_SERIES, ORANGE, SERIES, WIDTH, themed
 
-_WIDTH = 520
 _FAR = 1.5
 
 
@@ -110,9 +109,9 @@ def forest(id: str, title: str, lifts: Sequence[Lift], alternative: str) -> Char
         for side in ("left", "right")
     ]
     texts = base.mark_text(align="left", dx=10, fontSize=12, color=INK).encode(
-        x=alt.value(_WIDTH), text="text:N", color=alt.value(INK)
+        x=alt.value(WIDTH), text="text:N", color=alt.value(INK)
     )
-    chart = alt.layer(zero, spans, *arrows, dots, texts).properties(width=_WIDTH, height=alt.Step(24))
+    chart = alt.layer(zero, spans, *arrows, dots, texts).properties(width=WIDTH, height=alt.Step(24))
     numbers = Table(
         f"{id}-numbers",
         title,
@@ -171,7 +170,7 @@ def funnel(
         )
     )
     texts = base.mark_text(align="left", dx=6, fontSize=12, color=INK).encode(text="text:N")
-    chart = alt.layer(drawn, texts).properties(width=_WIDTH, height=alt.Step(20))
+    chart = alt.layer(drawn, texts).properties(width=WIDTH, height=alt.Step(20))
     numbers = Table(
         f"{id}-numbers",
         title,
@@ -229,7 +228,7 @@ def overlap(id: str, title: str, shares: Sequence[Share], strata: Sequence[str],
             alt.value(ON_SERIES),
         ),
     )
-    chart = alt.layer(drawn, texts).properties(width=_WIDTH, height=alt.Step(40))
+    chart = alt.layer(drawn, texts).properties(width=WIDTH, height=alt.Step(40))
     pairs = list(dict.fromkeys(s.pair for s in shares))
     numbers = Table(
         f"{id}-numbers",

@@ -16,7 +16,7 @@ SCORE, KNOWN, VALUE = 20, 10, 7
 
 def render(found: EveryLead, zone: ZoneInfo) -> str:
     """Everything, ending in a line break; times are on the clock of `zone`."""
-    head = f"{fmt.count(found.leads)} leads judged by {found.definition} at {fmt.instant(found.as_of, zone)}"
+    head = f"{fmt.counted(found.leads, 'lead')} judged by {found.definition} at {fmt.instant(found.as_of, zone)}"
     lines = [
         *textwrap.wrap(head, WIDTH, break_on_hyphens=False),
         "",

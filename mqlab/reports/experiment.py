@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo
 
+from mqlab.analysis.explored import Explored
 from mqlab.analysis.results import AnalysisResult
 from mqlab.experiments.protocol import Protocol
 from mqlab.reports import effects, live, parted, sales, validity
@@ -12,8 +13,12 @@ from mqlab.reports import format as fmt
 from mqlab.reports.answer import answer
 from mqlab.reports.asked import asked_table, overview
 from mqlab.reports.compared import Changed, Told, compared
+from mqlab.reports.curves import curves
 from mqlab.reports.document import Block, Document, Section
+from mqlab.reports.explored import scores, signals
+from mqlab.reports.look_calendar import calendar
 from mqlab.reports.methods import left_out, methods
+from mqlab.reports.signatures import OnRecord, signatures
 
 
 def build(
@@ -23,12 +28,16 @@ def build(
     descriptions: Mapping[str, Sequence[Told | str]],
     changes: Mapping[str, Sequence[Changed]],
     timezone: ZoneInfo,
+    record: OnRecord | None = None,
+    explored: Explored | None = None,
     manifest: Sequence[tuple[str, str]] = (),
 ) -> Document:
     """The document: answer, what is compared, effect, list, leads gained, price, guardrails, checks, verdict, readings.
 
     `descriptions` tells each definition (by reference, `intent@1.1.0`) in words, `changes` how each challenger (by
     arm) differs from the control: an arm without an entry is not compared in words, an empty entry "means the same".
+    `record` is what the ledger says of approvals, decision and looks: without it nothing is said of who signed.
+    `explored` is what the definitions read in a sample of leads, None where they cannot be read.
     `manifest` holds what else is needed to make the numbers again: versions, fingerprints, the command. Nothing is read
     from the clock: the same input is the same document.
     """
@@ -42,8 +51,13 @@ def build(
         validity.guardrails(result),
         validity.checks(result),
         validity.verdict(result),
+        calendar(result, protocol, record or OnRecord(), timezone),
+        curves(result, protocol.alpha),
         live.live(result),
         validity.segments(result),
+        scores(explored),
+        signals(explored),
+        signatures(result, protocol, record, timezone) if record is not None else None,
         left_out(result),
         methods(result, protocol, manifest),
     ]

@@ -7,19 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date
-
 from mqlab.analysis.feedback.feedback import Feedback
 from mqlab.analysis.feedback.promises import Fate, Kept, Promises
 from mqlab.analysis.feedback.rejections import TIMING, Group, ReasonCount, Rejected, Rejections, Timing
 from mqlab.analysis.feedback.surveys import AnswerCount, Answered, Surveys
 from mqlab.leads.instants import instant
 from mqlab.reports import format as fmt
+from mqlab.reports.feedback_rows import WIDTH, matches, recycled, row, wrapped
 from mqlab.reports.words import rejection
 from mqlab.stats.estimate import NotEstimable
 
-WIDTH = 80
-LABEL, CELL = 38, 14
 RULES, SOURCES, OWNERS, REASONS = 8, 12, 12, 4
 """So many rows are shown of each list; JSON has all of them."""
 
@@ -35,49 +32,50 @@ HANDOVER = {
 def render(found: Feedback, explained: Mapping[str, Sequence[str]], zone: ZoneInfo, notes: Sequence[str]) -> str:
     """The whole of it, ending in a line break; `explained` has lines about each lead of the sample."""
     month = _month(found, zone)
-    lines = _wrapped(f"Feedback from sales, {month}")
-    lines += _wrapped(f"As known at {fmt.instant(found.as_of, zone)}; {HANDOVER[found.handover]}.")
+    lines = wrapped(f"Feedback from sales, {month}")
+    lines += wrapped(f"As known at {fmt.instant(found.as_of, zone)}; {HANDOVER[found.handover]}.")
     if found.unfinished:
-        lines += _wrapped("The month is not over at that instant.")
-    lines += [line for note in notes for line in _wrapped(note)]
+        lines += wrapped("The month is not over at that instant.")
+    lines += [line for note in notes for line in wrapped(note)]
     if found.empty:
-        lines += ["", *_wrapped(f"Nothing to report: no lead was handed over, rejected, lost or asked in {month}.")]
-        lines += _wrapped("`mqlab ingest outcomes FILE` reads what sales reported.")
+        lines += ["", *wrapped(f"Nothing to report: no lead was handed over, rejected, lost or asked in {month}.")]
+        lines += wrapped("`mqlab ingest outcomes FILE` reads what sales reported.")
         return "\n".join(lines) + "\n"
     lines += ["", *_answers(found.rejections, month), "", *_reasons(found.rejections, month)]
     lines += _timing(found.rejections.timing)
     lines += ["", *_promises(found.promises, month)] if found.rejections.handed else []
     lines += ["", *_surveys(found.surveys, month)]
+    lines += ["", *recycled(found, month, zone), "", *matches(found)]
     lines += ["", *_sample(found, explained, zone)]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
 def _answers(found: Rejections, month: str) -> Iterator[str]:
-    yield from _row(f"Handed over in {month}", "MQLs", "share")
+    yield from row(f"Handed over in {month}", "MQLs", "share")
     for label, leads in (
         ("accepted", found.accepted),
         ("rejected", found.turned_down),
         ("no answer yet", found.undecided),
     ):
-        yield from _row(f"  {label}", fmt.count(leads), _share(leads, found.handed))
-    yield from _row("  all handed over", fmt.count(found.handed), "")
-    yield from _wrapped("By sales' latest answer; shares of the MQLs handed over in the month.")
+        yield from row(f"  {label}", fmt.count(leads), _share(leads, found.handed))
+    yield from row("  all handed over", fmt.count(found.handed), "")
+    yield from wrapped("By sales' latest answer; shares of the MQLs handed over in the month.")
 
 
 def _reasons(found: Rejections, month: str) -> Iterator[str]:
     if not found.rejected:
-        yield from _wrapped(f"No MQL was rejected in {month}." + _others(found))
+        yield from wrapped(f"No MQL was rejected in {month}." + _others(found))
         return
-    yield from _row(f"Rejected in {month}", "MQLs", "share")
+    yield from row(f"Rejected in {month}", "MQLs", "share")
     for one in found.reasons:
-        yield from _row(f"  {_reason(one)}", fmt.count(one.leads), _share(one.leads, found.rejected))
-    yield from _row("  all rejected", fmt.count(found.rejected), "")
-    yield from _wrapped(
+        yield from row(f"  {_reason(one)}", fmt.count(one.leads), _share(one.leads, found.rejected))
+    yield from row("  all rejected", fmt.count(found.rejected), "")
+    yield from wrapped(
         "By the first rejection in the month, whenever the MQL was handed over; shares of the MQLs rejected."
         + _others(found)
     )
     yield ""
-    yield from _wrapped(
+    yield from wrapped(
         "Below, 'rejected' are those of the MQLs handed over in the month whose latest answer is a rejection, 'in "
         "month' the MQLs rejected in it, for the reasons beneath."
     )
@@ -111,21 +109,21 @@ def _by_rule(groups: Sequence[Group]) -> Iterator[str]:
     yield from _head("By rule that made the MQL")
     for definition in dict.fromkeys(one.definition for one in groups):
         mine = [one for one in groups if one.definition == definition]
-        yield from _wrapped(f"  {definition}")
+        yield from wrapped(f"  {definition}")
         for one in mine[:RULES]:
             yield from _group(f"  {one.name}", one)
         if len(mine) > RULES:
             yield f"    and {len(mine) - RULES} more"
-    yield from _wrapped("An MQL counts for every rule that gave it points as it qualified, so rules do not add up.")
+    yield from wrapped("An MQL counts for every rule that gave it points as it qualified, so rules do not add up.")
 
 
 def _head(title: str) -> list[str]:
-    return _row(title, "handed over", "rejected", "in month")
+    return row(title, "handed over", "rejected", "in month")
 
 
 def _group(name: str, one: Group) -> Iterator[str]:
     down = "–" if isinstance(one.rate, NotEstimable) else f"{fmt.count(one.turned_down)} ({fmt.rate(one.rate)})"
-    yield from _row(f"  {name}", fmt.count(one.handed), down, fmt.count(one.rejected))
+    yield from row(f"  {name}", fmt.count(one.handed), down, fmt.count(one.rejected))
     if one.rejected:
         parts = [f"{_reason(each)} {fmt.count(each.leads)}" for each in one.reasons[:REASONS]]
         rest = sum(each.leads for each in one.reasons[REASONS:])
@@ -138,39 +136,39 @@ def _timing(found: Sequence[Timing]) -> Iterator[str]:
     if not found:
         return
     yield ""
-    yield from _row("Handed over at the wrong time", "MQLs", "of rejected", "after, median")
+    yield from row("Handed over at the wrong time", "MQLs", "of rejected", "after, median")
     for one in found:
-        yield from _row(
+        yield from row(
             f"  {one.definition or 'none known'}, {TIMING[one.reason]}",
             fmt.count(one.leads),
             f"{fmt.rate(one.leads / one.rejected)} of {fmt.count(one.rejected)}",
             _span(one.median_us),
         )
-    yield from _wrapped("'after': from qualification to the rejection, on the wall clock.")
+    yield from wrapped("'after': from qualification to the rejection, on the wall clock.")
 
 
 def _promises(found: Promises, month: str) -> Iterator[str]:
-    yield from _wrapped(f"Promises kept, MQLs handed over in {month}, by {found.clock}")
+    yield from wrapped(f"Promises kept, MQLs handed over in {month}, by {found.clock}")
     for one in found.together:
         if one.reason is not None:
-            yield from _wrapped(f"  {WHAT[one.what]}: {fmt.reason(one.reason)}.", "    ")
+            yield from wrapped(f"  {WHAT[one.what]}: {fmt.reason(one.reason)}.", "    ")
     told = [one for one in found.together if one.reason is None]
     for one in told:
-        yield from _row(f"  {WHAT[one.what]}", "kept", "of due", "median wait")
+        yield from row(f"  {WHAT[one.what]}", "kept", "of due", "median wait")
         yield from _kept("all", one)
         for rows, named in ((found.by_definition, False), (found.by_owner, True)):
-            mine = [row for row in rows if row.what == one.what]
-            for row in mine[:OWNERS]:
-                yield from _kept(_owner(row.name) if named else row.name or "no definition", row)
+            mine = [each for each in rows if each.what == one.what]
+            for each in mine[:OWNERS]:
+                yield from _kept(_owner(each.name) if named else each.name or "no definition", each)
             if len(mine) > OWNERS:
                 yield f"    and {len(mine) - OWNERS} more"
-        yield from _wrapped(f"    {_left(one)}", "    ")
+        yield from wrapped(f"    {_left(one)}", "    ")
 
 
 def _kept(name: str, one: Kept) -> list[str]:
     wait = "–" if one.median_us is None else _span(one.median_us)
     kept = "–" if isinstance(one.share, NotEstimable) else f"{fmt.count(one.fates['kept'])} ({fmt.rate(one.share)})"
-    return _row(f"    {name}", kept, fmt.count(one.due), wait)
+    return row(f"    {name}", kept, fmt.count(one.due), wait)
 
 
 def _owner(name: str | None) -> str:
@@ -179,12 +177,12 @@ def _owner(name: str | None) -> str:
 
 def _left(one: Kept) -> str:
     words: Mapping[Fate, str] = {
-        "open": "have time left",
-        "unclear": "were answered on a day, without a time, that does not tell",
-        "no_promise": "came by a definition that promises nothing",
+        "open": "with time left",
+        "unclear": "answered on a day, without a time, that does not tell",
+        "no_promise": "by a definition that promises nothing",
     }
     others = "".join(f"; {fmt.count(one.fates[fate])} {told}" for fate, told in words.items() if one.fates[fate])
-    return f"Of {fmt.count(one.leads)} handed over, {fmt.count(one.due)} are due{others}."
+    return f"Of {fmt.count(one.leads)} handed over: {fmt.count(one.due)} due{others}."
 
 
 def _surveys(found: Surveys, month: str) -> Iterator[str]:
@@ -192,46 +190,46 @@ def _surveys(found: Surveys, month: str) -> Iterator[str]:
         told = f"No lead was lost in {month}"
     else:
         share = f"{fmt.count(found.lost_and_answered)} ({fmt.rate(found.response)})"
-        told = f"Lost in {month}: {fmt.count(found.lost)} leads; {share} of them have answered a survey"
-    others = f"; {fmt.count(found.others)} answered in it and were not lost" if found.others else ""
-    yield from _wrapped(f"{told}{others}.")
+        told = f"Lost in {month}: {fmt.counted(found.lost, 'lead')}, of which {share} answered a survey"
+    others = f"; {fmt.count(found.others)} answered in it without being lost" if found.others else ""
+    yield from wrapped(f"{told}{others}.")
     if not found.answered:
-        yield from _wrapped("No lost lead answered a survey in the month.")
+        yield from wrapped("No lost lead answered a survey in the month.")
         return
-    yield from _row(f"Answers that came in {month}", "lost leads", "share")
+    yield from row(f"Answers that came in {month}", "lost leads", "share")
     yield from _given(found.answers, found.answered, "  ")
-    yield from _row("  all that answered", fmt.count(found.answered), "")
+    yield from row("  all that answered", fmt.count(found.answered), "")
     for title, groups in (("By definition", found.by_definition), ("By source", found.by_source)):
-        yield from _row(f"  {title}", "lost leads", "share")
+        yield from row(f"  {title}", "lost leads", "share")
         for one in groups[:SOURCES]:
             yield from _answered(one)
         if len(groups) > SOURCES:
             yield f"    and {len(groups) - SOURCES} more"
-    yield from _wrapped("A lead counts once for each of its answers; shares of the lost leads that answered.")
+    yield from wrapped("A lead counts once for each of its answers; shares of the lost leads that answered.")
 
 
 def _answered(one: Answered) -> Iterator[str]:
-    yield from _row(f"    {one.name or 'none known'}", fmt.count(one.leads), "")
+    yield from row(f"    {one.name or 'none known'}", fmt.count(one.leads), "")
     yield from _given(one.answers, one.leads, "      ")
 
 
 def _given(answers: Sequence[AnswerCount], of: int, indent: str) -> Iterator[str]:
     for one in answers:
         said = "no answer kept" if one.answer is None else rejection(one.answer)
-        yield from _row(f"{indent}{said}", fmt.count(one.leads), _share(one.leads, of))
+        yield from row(f"{indent}{said}", fmt.count(one.leads), _share(one.leads, of))
 
 
 def _sample(found: Feedback, explained: Mapping[str, Sequence[str]], zone: ZoneInfo) -> Iterator[str]:
     if not found.sample:
-        yield from _wrapped("No rejected MQL to talk about.")
+        yield from wrapped("No rejected MQL to talk about.")
         return
-    yield from _wrapped(
+    yield from wrapped(
         f"To talk about: {fmt.count(len(found.sample))} of {fmt.count(found.rejections.rejected)} rejected MQLs, drawn "
         "by lot over definitions and reasons"
     )
     for number, one in enumerate(found.sample, 1):
         yield ""
-        yield from _wrapped(f"{number}. {_headline(one, zone)}", "   ")
+        yield from wrapped(f"{number}. {_headline(one, zone)}", "   ")
         yield from explained.get(one.mql.lead_id, ())
 
 
@@ -260,20 +258,4 @@ def _span(us: int) -> str:
 
 def _month(found: Feedback, zone: ZoneInfo) -> str:
     day: date = found.window.begin.astimezone(zone).date()
-    return str(format_date(day, "MMMM y", locale=fmt.LOCALE))
-
-
-def _row(label: str, *cells: str) -> list[str]:
-    """A label and cells; a label too long for its place has lines of its own."""
-    told = "".join(f"{cell:>{CELL}}" for cell in cells)
-    if len(label) <= LABEL:
-        return [f"{label:<{LABEL}}{told}"]
-    under = " " * (len(label) - len(label.lstrip()) + 2)
-    return [*textwrap.wrap(label, WIDTH, subsequent_indent=under), f"{'':<{LABEL}}{told}"]
-
-
-def _wrapped(text: str, under: str = "") -> list[str]:
-    indent = text[: len(text) - len(text.lstrip())]
-    return textwrap.wrap(
-        text.strip(), WIDTH, initial_indent=indent, subsequent_indent=under or indent, break_on_hyphens=False
-    )
+    return fmt.month(day)

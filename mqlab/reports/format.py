@@ -18,6 +18,7 @@ from babel import Locale
 from babel.dates import format_date, format_datetime, format_skeleton, format_time
 from babel.numbers import format_currency, format_decimal, get_currency_precision
 
+from mqlab.definitions.wording import plural_of
 from mqlab.stats.estimate import Estimate, Interval, NotEstimable
 
 LOCALE = "en"
@@ -81,6 +82,23 @@ def _digits(value: Decimal, usual: int) -> int:
     return usual if value == 0 or abs(value) >= Decimal(10) ** (1 - usual) else usual + 1
 
 
+def rewritten(english: str) -> str:
+    """A number that English writes with its separators, such as 1,234.50 or 12.3%, digit by digit as the locale does.
+
+    Example:
+        >>> with written_in("de"):
+        ...     rewritten("1,234.50"), rewritten("12.3%"), rewritten("2026.5")
+        ('1.234,50', '12,3\\xa0%', '2026,5')
+    """
+    plain = english.removesuffix("%").replace(",", "")
+    value, digits = Decimal(plain), len(plain.partition(".")[2])
+    if english.endswith("%"):
+        return _percent(value, digits)
+    if "," not in english and value >= 1000:
+        return plain.replace(".", Locale.parse(_LOCALE.get()).number_symbols["latn"]["decimal"])
+    return _decimal(value, digits)
+
+
 def count(value: float) -> str:
     """A whole number.
 
@@ -89,6 +107,16 @@ def count(value: float) -> str:
         '8,000'
     """
     return _decimal(_exact(value), 0)
+
+
+def counted(value: float, noun: str) -> str:
+    """A whole number with what it counts, in the plural where it is not one.
+
+    Example:
+        >>> counted(1, "lead"), counted(8000, "MQL"), counted(0, "reply")
+        ('1 lead', '8,000 MQLs', '0 replies')
+    """
+    return f"{count(value)} {plural_of(noun) if value != 1 else noun}"
 
 
 def rate(value: float) -> str:
@@ -260,14 +288,27 @@ def day(value: date) -> str:
     return str(format_skeleton("yMMMd", value, locale=locale))
 
 
-def instant(value: datetime, zone: tzinfo) -> str:
-    """An instant as the clock on the wall shows it in `zone`, with the zone's name."""
+def month(value: date) -> str:
+    """The month of a date.
+
+    Example:
+        >>> month(date(2026, 7, 1))
+        'July 2026'
+    """
+    return str(format_skeleton("yMMMM", value, locale=_LOCALE.get()))
+
+
+def moment(value: datetime, zone: tzinfo) -> str:
+    """An instant as the clock on the wall shows it in `zone`, where the page says which zone that is."""
     locale = _LOCALE.get()
     if locale == LOCALE:
-        shown = str(format_datetime(value, "d MMM y, HH:mm", tzinfo=zone, locale=locale))
-    else:
-        shown = f"{day(value.astimezone(zone).date())}, {format_time(value, 'short', tzinfo=zone, locale=locale)}"
-    return f"{shown} ({getattr(zone, 'key', None) or value.astimezone(zone).tzname()})"
+        return str(format_datetime(value, "d MMM y, HH:mm", tzinfo=zone, locale=locale))
+    return f"{day(value.astimezone(zone).date())}, {format_time(value, 'short', tzinfo=zone, locale=locale)}"
+
+
+def instant(value: datetime, zone: tzinfo) -> str:
+    """An instant as the clock on the wall shows it in `zone`, with the zone's name."""
+    return f"{moment(value, zone)} ({getattr(zone, 'key', None) or value.astimezone(zone).tzname()})"
 
 
 def interval(limits: Interval, shown: Shown) -> str:

@@ -117,7 +117,7 @@ def _notes(review: Review) -> list[Block]:
 
 def _headline(review: Review) -> str:
     found = review.funnel
-    told = f"{fmt.count(found.leads)} leads came in {review.quarter.name}"
+    told = f"{fmt.counted(found.leads, 'lead')} came in {review.quarter.name}"
     told += (
         f", {fmt.count(found.last_leads)} in {review.last.name}." if found.last_leads else "; none the quarter before."
     )

@@ -12,6 +12,7 @@ from mqlab.analysis.quarter.review import Review
 from mqlab.reports import format as fmt
 from mqlab.reports import words
 from mqlab.reports.document import Answer, Block, Bullets, Card, Cards, Cell, Column, Number, Section, Table, Text
+from mqlab.reports.in_locale import numbers_in_locale
 from mqlab.reports.quarter_cells import count
 from mqlab.stats.estimate import Estimate, Interval
 
@@ -49,7 +50,7 @@ def answers(one: Ran, zone: ZoneInfo) -> list[Block]:
 def _answer(one: Ran, said: Said, zone: ZoneInfo) -> Answer:
     label, tone = words.CALLS.get(said.call, (words.plain(said.call), "plain"))  # type: ignore[call-overload]
     when = "" if one.said_at is None else fmt.day(one.said_at.astimezone(zone).date())
-    why = words.in_words("; ".join(said.why[:1]))
+    why = words.in_words(numbers_in_locale("; ".join(said.why[:1]), (said.arm, *one.definitions.values())))
     lift = lift_text(said)
     told = f"{one.title.rstrip('?.!')}: {lift or why}"
     also = [

@@ -44,7 +44,7 @@ def funnel(review: Review) -> Section:
 def _lead(review: Review) -> str:
     found = review.funnel
     told = (
-        f"{fmt.count(found.leads)} leads came in {review.quarter.name}, {fmt.count(found.last_leads)} in "
+        f"{fmt.counted(found.leads, 'lead')} came in {review.quarter.name}, {fmt.count(found.last_leads)} in "
         f"{review.last.name}. Each is followed for {review.horizons.sql_days} days up to the SQL and for "
         f"{review.horizons.won_days} days up to the win, from its creation"
     )
@@ -97,7 +97,7 @@ def _without(found: Funnel) -> str:
     if isinstance(row.this, Step) and row.this.without:
         share = fmt.rate(row.this.without / row.this.leads)
         return (
-            f"{fmt.count(row.this.without)} leads ({share} of {fmt.count(row.this.leads)}) became SQLs within "
+            f"{fmt.counted(row.this.without, 'lead')} ({share} of {fmt.count(row.this.leads)}) became SQLs within "
             f"{row.within_days} days without being MQLs by then."
         )
     return ""

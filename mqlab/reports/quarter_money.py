@@ -76,7 +76,7 @@ def _table(review: Review, found: Spending, cells: Cells) -> Table:
 
 def _unpriced(found: Spending) -> str:
     leads = found.together.unpriced
-    return f"{fmt.count(leads)} leads come from sources without a price and are in no sum. " if leads else ""
+    return f"Not in the sums, from sources without a price: {fmt.counted(leads, 'lead')}. " if leads else ""
 
 
 def _per(row: Spent, here: str, what: str, currency: str, cells: Cells) -> Cell:

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from mqlab.analysis.feedback.promises import Kept
-from mqlab.analysis.feedback.rejections import Group
 from mqlab.analysis.quarter.review import Review
 from mqlab.reports import format as fmt
-from mqlab.reports import words
-from mqlab.reports.document import Block, Cell, Column, Number, Section, Table, Text
-from mqlab.reports.quarter_cells import count, name, part
-from mqlab.reports.rows import missing
+from mqlab.reports import sales_tables, words
+from mqlab.reports.document import Block, Section, Table, Text
 from mqlab.stats.estimate import NotEstimable
 
-WHAT = {"first_touch": "First touch in time", "decision": "Decision in time"}
-ROWS = 12
-"""So many rows of a list are shown; JSON has all of them."""
+ROOT = "/sales/rejections"
 
 
 def feedback(review: Review) -> Section:
@@ -35,73 +29,31 @@ def feedback(review: Review) -> Section:
 
 
 def _answers(review: Review) -> Table:
-    found = review.sales.rejections
-    return Table(
-        "sales-answers",
-        f"MQLs handed over in {review.quarter.name}, by sales' latest answer",
-        (Column("Answer"), Column("Of all handed over", True)),
-        tuple(
-            (Cell(label), part(leads, found.handed, f"/sales/rejections/{key}/share"))
-            for label, leads, key in (
-                ("accepted", found.accepted, "accepted"),
-                ("rejected", found.turned_down, "rejected"),
-                ("no answer yet", found.undecided, "undecided"),
-            )
-        ),
-    )
+    caption = f"MQLs handed over in {review.quarter.name}, by sales' latest answer"
+    return sales_tables.answers(review.sales.rejections, id="sales-answers", caption=caption, root=ROOT)
 
 
 def _groups(review: Review) -> list[Block]:
     found = review.sales.rejections
     return [
-        _rejected(f"sales-by-{key}", title, groups, f"/sales/rejections/by_{key}")
+        sales_tables.groups(
+            list(enumerate(groups))[: sales_tables.ROWS], id=f"sales-by-{key}", caption=title, root=f"{ROOT}/by_{key}",
+            note="Reasons are those of the rejections in the quarter.", accepted=False, folded=True,
+        )
         for key, title, groups in (
             ("definition", "Rejected, by definition", found.by_definition),
             ("source", "Rejected, by source", found.by_source),
         )
         if groups
-    ]
-
-
-def _rejected(id: str, caption: str, groups: tuple[Group, ...], here: str) -> Table:
-    return Table(
-        id,
-        caption,
-        (Column("Name"), Column("Rejected, of those handed over", True), Column("Most frequent reasons")),
-        tuple(
-            (
-                name(one.name, "none"),
-                part(one.turned_down, one.handed, f"{here}/{k}/rejected_per_handed_over"),
-                Cell(
-                    ", ".join(f"{words.rejection(why.reason)} {fmt.count(why.leads)}" for why in one.reasons[:3]) or "–"
-                ),
-            )
-            for k, one in enumerate(groups[:ROWS])
-        ),
-        "Reasons are those of the rejections in the quarter.",
-        folded=True,
-    )
+    ]  # fmt: skip
 
 
 def _reasons(review: Review) -> list[Block]:
     found = review.sales.rejections
     if not found.rejected:
         return [Text("No MQL was rejected in the quarter.")]
-    return [
-        Table(
-            "sales-reasons",
-            f"MQLs rejected in {review.quarter.name}, by reason",
-            (Column("Reason"), Column("Of all rejected", True)),
-            tuple(
-                (
-                    Cell(words.rejection(one.reason)),
-                    part(one.leads, found.rejected, f"/sales/rejections/reasons/{k}/share"),
-                )
-                for k, one in enumerate(found.reasons)
-            ),
-            f"{fmt.count(found.others)} more leads were rejected that were no MQLs." if found.others else "",
-        )
-    ]
+    caption = f"MQLs rejected in {review.quarter.name}, by reason"
+    return [sales_tables.reasons(found, id="sales-reasons", caption=caption, root=ROOT)]
 
 
 def _disputes(review: Review) -> list[Block]:
@@ -124,41 +76,6 @@ def _disputes(review: Review) -> list[Block]:
 
 
 def _promises(review: Review) -> list[Block]:
+    caption = f"Promises about the MQLs handed over in {review.quarter.name}"
     found = review.sales.promises
-    told = [(k, "together", one) for k, one in enumerate(found.together)]
-    told += [(k, "by_definition", one) for k, one in enumerate(found.by_definition)]
-    rows = tuple((Cell(WHAT[one.what]), name(_named(one, where)), *_kept(one, f"/sales/promises/{where}/{k}"))
-                 for k, where, one in told)  # fmt: skip
-    return [
-        Table(
-            "sales-promises",
-            f"Promises about the MQLs handed over in {review.quarter.name}",
-            (
-                Column("Promise"),
-                Column("Of"),
-                Column("Handed over", True),
-                Column("Kept, of those due", True),
-                Column("Median wait, hours", True),
-            ),
-            rows,
-            f"By {found.clock}. Due are those whose promise was kept or missed; the others have time left, or their "
-            "definition promises nothing.",
-        )
-    ]
-
-
-def _named(one: Kept, where: str) -> str:
-    return "all MQLs" if where == "together" else one.name or "no definition"
-
-
-def _kept(one: Kept, here: str) -> tuple[Cell, ...]:
-    wait = Cell("–", "number", "quiet")
-    if one.median_us is not None:
-        hours = one.median_us / 3_600_000_000
-        wait = Cell(fmt.number(hours), "number", source=f"{here}/median_hours", number=Number(hours, "number"))
-    kept = (
-        missing(one.share)
-        if isinstance(one.share, NotEstimable)
-        else part(one.fates["kept"], one.due, f"{here}/kept_per_due")
-    )
-    return count(one.leads, f"{here}/handed_over"), kept, wait
+    return [sales_tables.promises(found, id="sales-promises", caption=caption, root="/sales/promises")]

@@ -132,7 +132,7 @@ class Rows:
         return p_cell(row.p_adjusted, self.source(row, "p_adjusted"))
 
 
-def p_cell(value: float, source: str) -> Cell:
+def p_cell(value: float, source: str | None) -> Cell:
     """A p-value."""
     return Cell(fmt.p_value(value), "number", source=source, number=Number(value, "p"))
 

@@ -22,6 +22,9 @@ ON_SERIES = "#fffffe"
 SERIES = (GREY, BLUE, ORANGE, GREEN, "#cc79a7", "#e69f00")
 """The control is grey; challengers take the others in order."""
 
+DASHES: tuple[list[int], ...] = ([1, 0], [7, 3], [2, 2], [9, 3, 2, 3], [4, 4], [12, 4])
+"""How lines are drawn, in the order of the series: they differ without colour, too."""
+
 THEMED = {
     "ink": INK,
     "muted": MUTED,
@@ -52,8 +55,13 @@ PAPER = {
 }
 """The page's colours, for pages and slides that are printed: text, lines, and what is good, bad or calls for care."""
 
+WIDTH = 520
+"""Of a chart without its labels, in pixels."""
+
 VEGA_LITE = "6.4"
 _IDS = re.compile(r'\bid="([^"]+)"')
+_TAGS = re.compile(r"<[a-zA-Z][^>]*>")
+_ROLES = re.compile(r' (?:role|aria-[a-z]+)="[^"]*"')
 _FONT = "Inter, 'Segoe UI', 'Helvetica Neue', Arial, sans-serif"
 
 
@@ -128,8 +136,11 @@ def _plain(node: Any) -> Any:
 
 @lru_cache(maxsize=64)
 def svg(chart: Chart) -> str:
-    """The chart as one SVG element: it scales, its ids carry the chart's id, and themed colours stay replaceable."""
-    drawn = svg_of_its_size(chart)
+    """The chart as one SVG element: it scales, its ids carry the chart's id, and themed colours stay replaceable.
+
+    Its parts have no roles or labels of their own: the page tells the whole picture in words.
+    """
+    drawn = _TAGS.sub(lambda tag: _ROLES.sub("", tag[0]), svg_of_its_size(chart))
     drawn = re.sub(r'\bid="([^"]+)"', rf'id="{chart.id}-\1"', drawn)
     drawn = re.sub(r"url\(#([^)]+)\)", rf"url(#{chart.id}-\1)", drawn)
     drawn = re.sub(

@@ -5,7 +5,7 @@ Rows come in an order that depends on their content alone, so the same position 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -32,11 +32,21 @@ from mqlab.store.models import (
     QuarantineStepRow,
     WithdrawnRow,
 )
-from mqlab.store.read_tables import claims_table, dated, only_moved_back, other_names, with_merged_deals
+from mqlab.store.read_tables import (
+    claims_table,
+    dated,
+    only_moved_back,
+    other_names,
+    with_changed_amounts,
+    with_merged_deals,
+)
 from mqlab.store.rows import among, instants, money, read, unsettled
 
 EMAIL = "email:"
 """How a fact names its lead where only an e-mail was given: this, then the hash."""
+
+Doers = Callable[[type[Fact]], ColumnElement[bool]]
+"""The facts of one kind that are of leads whose doings are asked for."""
 
 Joined = Mapping[str, tuple[str, int]]
 """An id that was merged: who stands for it, and since when in microseconds."""
@@ -55,10 +65,12 @@ def read_facts(
     position: int,
     leads: Collection[str] | None = None,
     linking: Linking = DEFAULT_LINKING,
+    active: tuple[datetime, datetime] | None = None,
 ) -> Facts:
     """Everything known at `as_of` in the ledger up to `position`.
 
-    `leads` limits it to those and whoever they were merged with; `linking` says what links an opportunity to a lead.
+    `leads` limits it to those and whoever they were merged with; `linking` says what links an opportunity to a lead;
+    `active` limits events and field changes to leads created between two instants, and to every id that was merged.
     """
     reader = _Reader(connection, micros(as_of), position)
     wanted = None if leads is None else reader.limit(leads)
@@ -67,6 +79,9 @@ def read_facts(
     people = reader.leads()
     standing = _standing(merges, people)
     joined = joined_at(merges, standing)
+    doers = (
+        None if active is None else reader.created_between(*active, merged={one for edge in merges for one in edge[:2]})
+    )
     outcomes, claimed, unmatched = reader.outcomes(
         people, standing, _claims(people, standing, links, linking), merged_deals(links)
     )
@@ -74,8 +89,8 @@ def read_facts(
         as_of=as_of,
         position=position,
         leads=people,
-        field_changes=reader.field_changes(people, joined),
-        events=reader.events(people, joined),
+        field_changes=reader.field_changes(people, joined, doers),
+        events=reader.events(people, joined, doers),
         identity=_shaped(identity, IDENTITY, ["old_id", "merged_at", "new_id", "known_at"]),
         outcomes=outcomes,
         claims=claimed,
@@ -213,17 +228,30 @@ class _Reader:
         table = table.filter(pc.less_equal(table["created_at"], self.as_of_us)).rename_columns({"lead_ref": "lead_id"})
         return _shaped(table, LEADS, ["lead_id"])
 
-    def field_changes(self, people: pa.Table, joined: Joined) -> pa.Table:
-        table = self._read(FieldChangeRow, "lead_ref", "field", "value", "changed_at", "known_at").rename_columns(
-            {"lead_ref": "lead_id"}
-        )
+    def created_between(self, begin: datetime, end: datetime, *, merged: Collection[str]) -> Doers:
+        """Whose events and field changes are read: of leads created from `begin` to `end`, and of `merged` ids."""
+
+        def of_them(model: type[Fact]) -> ColumnElement[bool]:
+            created = type_coerce(LeadRow.created_at, BigInteger)
+            born = select(LeadRow.lead_ref).where(created >= micros(begin), created <= micros(end))
+            inside: ColumnElement[bool] = model.lead_ref.in_(born)
+            return or_(inside, among(self.connection, model.lead_ref, sorted(merged))) if merged else inside
+
+        return of_them
+
+    def field_changes(self, people: pa.Table, joined: Joined, doers: Doers | None = None) -> pa.Table:
+        table = self._read(
+            FieldChangeRow, "lead_ref", "field", "value", "changed_at", "known_at",
+            only=None if doers is None else doers(FieldChangeRow),
+        ).rename_columns({"lead_ref": "lead_id"})  # fmt: skip
         table = _of_known_leads(table, people, joined)
         return _shaped(table, FIELD_CHANGES, ["lead_id", "field", "changed_at", "known_at", "value"])
 
-    def events(self, people: pa.Table, joined: Joined) -> pa.Table:
+    def events(self, people: pa.Table, joined: Joined, doers: Doers | None = None) -> pa.Table:
         table = self._read(
-            EventRow, "lead_ref", "source", "event_id", "name", "occurred_at", "known_at", "version", "props"
-        ).rename_columns({"lead_ref": "lead_id"})
+            EventRow, "lead_ref", "source", "event_id", "name", "occurred_at", "known_at", "version", "props",
+            only=None if doers is None else doers(EventRow),
+        ).rename_columns({"lead_ref": "lead_id"})  # fmt: skip
         table = _of_known_leads(table, people, joined)
         order = ["lead_id", "occurred_at", "known_at", "name", "source", "event_id", "version", "props"]
         return _shaped(table, EVENTS, order)
@@ -247,6 +275,7 @@ class _Reader:
         waiting = waiting.select(["lead_ref", "key"])
         unmatched = waiting.group_by(["lead_ref", "key"]).aggregate([]).num_rows
         table = only_moved_back(table.append_column("lead_id", lead_ids).filter(pc.is_valid(lead_ids)), standing)
+        table = with_changed_amounts(table, standing, self.as_of_us)
         owner = _mapped(table["lead_id"], standing)
         guessed = table["backfill"].to_numpy().astype(np.int64)
         now = current(
@@ -327,13 +356,21 @@ class _Reader:
         same = (getattr(WithdrawnRow, name) == getattr(OutcomeRow, name) for name in ("lead_ref", "key", "content"))
         return taken_back.where(*same).exists()
 
-    def _read(self, model: type[Fact], *names: str, but: ColumnElement[bool] | None = None) -> pa.Table:
+    def _read(
+        self,
+        model: type[Fact],
+        *names: str,
+        but: ColumnElement[bool] | None = None,
+        only: ColumnElement[bool] | None = None,
+    ) -> pa.Table:
         columns = [_raw(model, name) for name in names]
         statement: Select[Any] = select(*columns).where(
             type_coerce(model.known_at, BigInteger) <= self.as_of_us, model.position <= self.position
         )
         if but is not None:
             statement = statement.where(~but)
+        if only is not None:
+            statement = statement.where(only)
         if self.refs is not None:
             of_them = among(self.connection, model.lead_ref, sorted(self.refs))
             if model is OutcomeRow and self.emails:

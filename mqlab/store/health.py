@@ -12,7 +12,9 @@ from typing import Literal
 
 from sqlalchemy import Engine, func, select, text
 
+from mqlab.leads.completeness import Gaps
 from mqlab.store import schema
+from mqlab.store.completeness import gaps
 from mqlab.store.engine import WRITE_LOCK, make_engine, parse_url, reading, shown, told
 from mqlab.store.models import FACTS, Commit, ImportRow, QuarantineRow, UnmatchedRow
 from mqlab.store.rows import unsettled
@@ -92,6 +94,11 @@ class Health:
                 return "read-only"
             free = connection.scalar(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": WRITE_LOCK})
         return "free" if free else "busy"
+
+    def stage_gaps(self) -> Gaps:
+        """The opportunities whose history ends in another stage than their own row."""
+        with reading(self._engine) as connection:
+            return gaps(connection)
 
     def held(self) -> Held:
         """What the store holds. Rows are appended, so the greatest number of a table says how many it has."""

@@ -10,10 +10,12 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, tuple_, update
 
+from mqlab.leads.completeness import Gaps
 from mqlab.leads.identity import LINK
 from mqlab.leads.instants import micros
 from mqlab.leads.links import DEFAULT_LINKING, Link, Linking, link_kind
 from mqlab.leads.records import Merge
+from mqlab.store.completeness import gaps
 from mqlab.store.copying import Copying
 from mqlab.store.freshness import Freshness
 from mqlab.store.models import (
@@ -120,6 +122,10 @@ class Intake:
         rows = self._connection.execute(query.where(MergeRow.lead_ref.like(f"{LINK}%")))
         return tuple(Link(ref, lead, link_kind(kind), micros(at)) for ref, lead, kind, at in rows)
 
+    def stage_gaps(self, refs: Collection[str], tells: str) -> Gaps:
+        """Of the opportunities that facts name as `refs`, those whose history ends in another stage than their row."""
+        return gaps(self._connection, sorted(refs), now_at=self.position, tells=tells)
+
     def forgotten(self) -> list[tuple[str, str]]:
         """Who is forgotten: the id of a lead, and the digest of an e-mail hash it had (empty: none)."""
         query = select(ForgottenRow.lead_ref, ForgottenRow.email_digest)
@@ -160,10 +166,16 @@ class Intake:
                 )
             )  # fmt: skip
 
-    def quarantine(self, columns: Mapping[str, Sequence[Any]]) -> None:
-        """Keeps rows that could not be used; a row that is already there stays as it is."""
+    def quarantine(self, columns: Mapping[str, Sequence[Any]]) -> int:
+        """Keeps rows that could not be used; a row that is already there stays as it is. Says how many are settled."""
         if self._keep_new(QuarantineRow, columns):
             self._appended = True
+        if self._connection.scalar(select(QuarantineStepRow.id).limit(1)) is None:
+            return 0
+        same = among(self._connection, QuarantineRow.digest, sorted(set(columns["digest"])))
+        kept = select(QuarantineRow.kind, QuarantineRow.system, QuarantineRow.digest).where(same, ~unsettled())
+        settled = {tuple(row) for row in self._connection.execute(kept)}
+        return sum(row in settled for row in zip(columns["kind"], columns["system"], columns["digest"], strict=True))
 
     def wait(self, columns: Mapping[str, Sequence[Any]]) -> None:
         """Notes facts whose lead is not known yet."""

@@ -59,11 +59,16 @@ class Ledger:
         with reading(self._engine) as connection:
             return int(connection.scalar(select(func.coalesce(func.max(Commit.position), 0))) or 0)
 
-    def facts(self, *, as_of: datetime, position: int | None = None, leads: Collection[str] | None = None) -> Facts:
+    def facts(
+        self, *, as_of: datetime, position: int | None = None, leads: Collection[str] | None = None,
+        active: tuple[datetime, datetime] | None = None,
+    ) -> Facts:  # fmt: skip
         """Everything known at `as_of` in the ledger up to `position` (default: the latest).
 
         The same `as_of` and `position` give the same rows in the same order after any later import. `leads` limits
-        it to those leads and whoever they were merged with. InputError for a position the ledger has not reached.
+        it to those leads and whoever they were merged with; `active` limits events and field changes, of which there
+        are most, to leads created from one instant to another, both included, and to whoever was merged.
+        InputError for a position the ledger has not reached.
         """
         with reading(self._engine) as connection:
             latest = int(connection.scalar(select(func.coalesce(func.max(Commit.position), 0))) or 0)
@@ -79,6 +84,7 @@ class Ledger:
                 position=latest if position is None else position,
                 leads=leads,
                 linking=self._linking,
+                active=active,
             )
 
     @contextmanager

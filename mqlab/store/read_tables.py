@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mqlab.leads.amounts import Stated, changed
 from mqlab.leads.identity import UNDATED
 from mqlab.leads.links import Claim, opportunity_ref
 from mqlab.leads.moved_back import BACK_FROM, MARK, Said, moved_back
@@ -71,6 +73,55 @@ def only_moved_back(table: pa.Table, standing: Mapping[str, str]) -> pa.Table:
     keep[sorted(moved_back(said))] = True
     bare = pc.replace_substring(table["kind"], MARK, "")
     return table.set_column(table.column_names.index("kind"), "kind", bare).filter(pa.array(keep))
+
+
+def with_changed_amounts(table: pa.Table, standing: Mapping[str, str], as_of_us: int) -> pa.Table:
+    """The outcomes, and an `amount_changed` for every later row of a won deal that states another amount.
+
+    Such rows are the versions of a win of which the first stands: their version, when the system said so, counts
+    backwards.
+    """
+    won = pc.and_(pc.equal(table["kind"], "closed_won"), pc.fill_null(pc.less(table["version"], 0), False))
+    won = pc.and_(won, pc.and_(pc.is_valid(table["opportunity_id"]), pc.is_valid(table["amount"])))
+    several = _with_several_amounts(table.filter(won))
+    if not len(several):
+        return table
+    stated = pc.or_(won, pc.equal(table["kind"], "amount_changed"))
+    stated = np.flatnonzero(pc.and_(stated, pc.is_in(table["opportunity_id"], value_set=several)).to_numpy())
+    few = table.take(pa.array(stated))
+    amounts = [
+        Stated(
+            (standing.get(row["lead_id"], row["lead_id"]), row["opportunity_id"]),
+            abs(row["version"]) if row["kind"] == "closed_won" else row["known_at"],
+            row["amount"], row["currency"], row["kind"] == "closed_won", number,
+        )
+        for number, row in enumerate(few.to_pylist())
+    ]  # fmt: skip
+    later = few.take(pa.array(changed(amounts), pa.int64()))
+    told = pc.abs(later["version"])
+    said = {
+        "kind": pa.array(["amount_changed"] * len(later), pa.string()), "key": _keys(later["key"], told),
+        "version": pa.nulls(len(later), pa.int64()), "occurred_at": told, "known_at": told,
+        "resolution": pa.array(["instant"] * len(later), pa.string()), "backfill": pa.array([False] * len(later)),
+        "reason_code": pa.nulls(len(later), pa.string()),
+    }  # fmt: skip
+    for name, values in said.items():
+        later = later.set_column(later.column_names.index(name), table.schema.field(name), values)
+    return pa.concat_tables([table, later.filter(pc.less_equal(later["known_at"], as_of_us))])
+
+
+def _with_several_amounts(won: pa.Table) -> pa.Array:
+    """The opportunities whose wins state more than one amount, or currency."""
+    pairs = won.group_by(["opportunity_id", "amount", "currency"]).aggregate([])
+    counted = pairs.group_by("opportunity_id").aggregate([("amount", "count")])
+    return counted.filter(pc.greater(counted["amount_count"], 1))["opportunity_id"].combine_chunks()
+
+
+def _keys(keys: pa.ChunkedArray, told: pa.ChunkedArray) -> pa.Array:
+    """The keys of changes: of the win's and of when it was said."""
+    pairs = zip(keys.to_pylist(), told.to_pylist(), strict=True)
+    made = (hashlib.blake2b(f"{key} {at_us}".encode(), digest_size=8).digest() for key, at_us in pairs)
+    return pa.array([int.from_bytes(digest, "big", signed=True) for digest in made], pa.int64())
 
 
 def _about(row: Mapping[str, Any], standing: Mapping[str, str]) -> list[tuple[tuple[str, ...], int]]:

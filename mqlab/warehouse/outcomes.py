@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 import ibis
 import pyarrow as pa
@@ -20,6 +21,7 @@ from mqlab.warehouse.compile.expression import number
 from mqlab.warehouse.dataset import OUTCOME_ROWS
 from mqlab.warehouse.engines.engine import Engine
 from mqlab.warehouse.grouping import in_order
+from mqlab.warehouse.local_day import local_day
 from mqlab.warehouse.view.tables import LabTable
 
 PARTS = 10_000
@@ -28,7 +30,10 @@ PARTS = 10_000
 LARGEST_QUANTITY = 1e9
 
 InMinor = Callable[[int, str | None, int], int | None]
-"""(amount in ten-thousandths, currency code or None, occurred in microseconds) → minor units; None: cannot be told."""
+"""(amount in ten-thousandths, currency code or None, the day's start in microseconds) → minor units, None: unknown.
+
+The day is that of the lab's zone, written as if it were one of UTC.
+"""
 
 
 @dataclass(frozen=True)
@@ -49,10 +54,11 @@ def outcomes_in(
     person: Mapping[str, str],
     in_minor: InMinor,
     as_of_us: int,
+    zone: ZoneInfo,
 ) -> Outcomes:
     """The outcomes known by `as_of_us` of the leads in `leads` (`lead_id`), kept in the engine.
 
-    `person` gives merged ids the id that stands for them.
+    `person` gives merged ids the id that stands for them; `zone` is the lab's, in which a deal has its day.
     """
     if table is None:
         return Outcomes(engine.load("outcome_facts", OUTCOME_ROWS.empty_table()), None, 0, 0)
@@ -61,7 +67,7 @@ def outcomes_in(
     mine = engine.keep("outcomes_matched", mine)
     found = _count(engine, known) - _count(engine, mine)
     lateness, timed = _lateness(engine, mine)
-    rows = _with_amounts(engine, mine, in_minor)
+    rows = _with_amounts(engine, mine, in_minor, zone)
     if person:
         names = pa.table({"merged": list(person), "person": list(person.values())})
         merged = engine.load("outcome_persons", names)
@@ -157,10 +163,12 @@ def _lateness(engine: Engine, rows: ir.Table) -> tuple[int | None, int]:
     return int(found["delay"][0].as_py()), counted
 
 
-def _with_amounts(engine: Engine, rows: ir.Table, in_minor: InMinor) -> ir.Table:
+def _with_amounts(engine: Engine, rows: ir.Table, in_minor: InMinor, zone: ZoneInfo) -> ir.Table:
     """Amounts of won deals in minor units: each different (amount, currency, day) is converted once, in Python."""
     won = rows.filter((rows.kind == "closed_won") & rows.amount_parts.notnull())
-    day = (won.occurred_us // DAY_US).cast("int64")
+    (span,) = engine.fetched(won.aggregate(low=won.occurred_us.min(), high=won.occurred_us.max())).to_pylist()
+    low_us, high_us = span["low"] or 0, span["high"] or 0
+    day = local_day(won.occurred_us, zone, low_us=low_us, high_us=high_us)
     asked = won.select(parts=won.amount_parts, code=won.currency.fill_null(""), day=day).distinct()
     found = in_order(engine.fetched(asked), ["parts", "code", "day"]).to_pylist()
     minor = [in_minor(row["parts"], row["code"] or None, row["day"] * DAY_US) for row in found]
@@ -175,7 +183,7 @@ def _with_amounts(engine: Engine, rows: ir.Table, in_minor: InMinor) -> ir.Table
             }
         ),
     )
-    at = (rows.occurred_us // DAY_US).cast("int64")
+    at = local_day(rows.occurred_us, zone, low_us=low_us, high_us=high_us)
     rows = rows.mutate(at_day=at, at_code=rows.currency.fill_null(""))
     same = (
         (rows.kind == "closed_won")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from typing import Any
@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from mqlab.analysis.analyze import analyze
+from mqlab.analysis.outcome_rows import Prices
 from mqlab.analysis.result_rows import AlwaysValid, MetricRow
 from mqlab.analysis.results import AnalysisResult, CheckName
 from mqlab.assignment.position import RING
@@ -21,6 +22,7 @@ from mqlab.definitions.load import load_text as load_definition
 from mqlab.definitions.model import Definition
 from mqlab.experiments.enrol import split_of
 from mqlab.experiments.protocol import Protocol
+from mqlab.leads.instants import end_of_day, micros
 from mqlab.leads.tables import Facts
 from mqlab.stats.bayes import Reading
 from mqlab.stats.estimate import Estimate, NotEstimable
@@ -488,6 +490,22 @@ def test_amounts_in_other_currencies_need_a_rate() -> None:
     assert "USD to EUR on 2026-07-10" in without.absolute.detail
     assert converted.control.value == pytest.approx(50.0)
     assert set(asked) == {("USD", "EUR", "2026-07-10")}
+
+
+def test_the_rate_is_of_the_day_in_the_labs_zone() -> None:
+    """A close date is the end of its day in the lab's zone, which in the west is the next day of UTC."""
+    west = ZoneInfo("America/Los_Angeles")
+    asked: list[date] = []
+
+    def rates(_one: str, _other: str, day: date) -> Decimal:
+        asked.append(day)
+        return Decimal("0.5")
+
+    for zone in (west, UTC):
+        prices = Prices("EUR", "EUR", rates, zone)
+        assert prices.in_minor(Decimal(10), "USD", micros(end_of_day(date(2026, 7, 10), west))) == 500
+
+    assert asked == [date(2026, 7, 10), date(2026, 7, 11)]
 
 
 def test_deals_without_amounts_are_told() -> None:

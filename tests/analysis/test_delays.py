@@ -147,7 +147,7 @@ def test_a_phase_that_cannot_tell_the_horizon_yet_waits() -> None:
     found = delays.per_lead([*early, *late], "control", "arm", H)
 
     assert found.control.units == 200
-    assert "phase 2 is not followed for 30 days yet: its 200 leads are left out" in found.note
+    assert "phase 2 is not followed for 30 days yet and is left out, with 200 leads" in found.note
     assert numbers(found.difference(1.96)) == numbers(delays.per_lead(early, "control", "arm", H).difference(1.96))
 
 

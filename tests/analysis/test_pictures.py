@@ -160,3 +160,15 @@ def test_no_price_without_revenue_or_before_it_is_due() -> None:
     assert result(counted(G3), defined=by_letter()).break_even["challenger"]["not_estimable"] in (
         "too_few_wins", "no_amounts",
     )  # fmt: skip
+
+
+def test_a_curve_ends_where_the_plain_share_stands(g3: AnalysisResult) -> None:
+    """With every lead followed the last step is the share of assigned leads that became SQLs, and no step falls."""
+    by_arm = {row.arm: row.count / row.units for row in g3.funnel if row.stage == "sql"}
+    found = {one.arm: one for one in g3.curves if one.stage == "sql"}
+
+    assert {arm: one.steps[-1].rate for arm, one in found.items()} == pytest.approx(by_arm)
+    assert {one.steps[-1].age_days for one in found.values()} == {found["control"].horizon_days}
+    for one in found.values():
+        rates = [step.rate for step in one.steps]
+        assert rates == sorted(rates) and one.reached == round(rates[-1] * one.leads)

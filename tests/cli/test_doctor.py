@@ -20,7 +20,7 @@ from tests.store.server import own_database
 
 CHECKS = [
     "program", "settings", "definitions", "store", "migrations", "damage", "writing", "contents", "unmatched",
-    "quarantine", "clock", "disk", "warehouse",
+    "quarantine", "histories", "clock", "disk", "warehouse",
 ]  # fmt: skip
 
 
@@ -47,7 +47,7 @@ def test_a_lab_that_is_well(fed_folder: Path):
 
     assert (code, list(checks)) == (0, CHECKS)
     assert {status for status, _, _ in checks.values()} <= {"ok", "warning"}
-    assert "240 leads" in checks["contents"][1] and "3 imports" in checks["contents"][1]
+    assert "240 leads" in checks["contents"][1] and "imports: 3" in checks["contents"][1]
     assert schema.HEAD in checks["migrations"][1]
     assert "Europe/Berlin" in checks["clock"][1]
 
@@ -60,7 +60,7 @@ def test_what_waits_is_counted_with_the_way_on(fed_folder: Path):
     code, checks = examined(fed_folder)
 
     assert code == 0
-    assert checks["unmatched"][:2] == ("warning", "1 facts wait for their lead.")
+    assert checks["unmatched"][:2] == ("warning", "Facts that wait for their lead: 1.")
     assert checks["quarantine"] == ("warning", "Open rows: 1 unknown_kind.", "See why with: mqlab quarantine list")
 
 
@@ -71,7 +71,8 @@ def test_it_writes_nothing(draft_lab: Path):
     code, checks = examined(draft_lab)
 
     assert (code, sorted(draft_lab.rglob("*"))) == (0, before)
-    assert checks["store"][0] == "warning" and "mqlab ingest" in checks["store"][2]
+    status, detail, step = checks["store"]
+    assert (status, detail[:25]) == ("warning", "There is no ledger yet: n") and "mqlab ingest leads" in step
 
 
 def test_it_fits_into_a_terminal(fed_folder: Path):
@@ -80,6 +81,7 @@ def test_it_fits_into_a_terminal(fed_folder: Path):
 
     assert [line for line in done.lines if len(line) > 80 and "/" not in line] == []
     assert "- store: ok." in done.out
+    assert "- definitions: See them with: mqlab check" in done.lines
 
 
 def test_settings_that_cannot_be_read(draft_lab: Path):
@@ -90,6 +92,7 @@ def test_settings_that_cannot_be_read(draft_lab: Path):
 
     assert (code, checks["settings"][0]) == (1, "failed")
     assert "mqlab.toml:2" in checks["settings"][1] and "TOML" in checks["settings"][1]
+    assert checks["settings"][2]
     assert checks["store"][0] == "skipped" and checks["disk"][0] in ("ok", "warning")
 
 

@@ -67,6 +67,20 @@ def test_json_has_the_numbers_of_the_text(told: Path):
     assert (data["window"], data["from"]) == ("2026-02", "2026-01-31T23:00:00Z")
 
 
+def test_it_is_printed_or_written(fed_folder: Path, tmp_path: Path):
+    """Without --to and --out it is printed; `--format md` and `--to json` write files and name them."""
+    asked = ("report", "feedback", "2026-02", "--as-of", "2026-06-30")
+    drawn = mqlab(*asked, "--format", "md", lab=fed_folder)
+    named = mqlab(*asked, "--to", "json", "--out", tmp_path / "pack.json", lab=fed_folder)
+    page = fed_folder / "reports" / "feedback-2026-02-2026-06-30.md"
+
+    assert (drawn.code, drawn.out.strip()) == (0, f"The report is in {page}")
+    assert page.read_text().startswith("# Feedback from sales, February 2026")
+    assert (named.code, (tmp_path / "pack.json.manifest.json").exists()) == (0, True)
+    assert mqlab("report", "verify", page, lab=fed_folder).out.startswith("holds: ")
+    assert "Match rate: " in mqlab(*asked, lab=fed_folder).out
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -74,6 +88,9 @@ def test_json_has_the_numbers_of_the_text(told: Path):
         pytest.param(["2040-01"], "begins after the instant asked about", id="ahead"),
         pytest.param(["2026-02", "--ledger", "99"], "no position 99", id="position"),
         pytest.param(["2026-02", "--as-of", "soon"], "neither a date nor an instant", id="as of"),
+        pytest.param(["2026-02", "--to", "pdf", "--format", "html"], "Say one of them only", id="two formats"),
+        pytest.param(["2026-02", "--format", "table", "--out", "x.md"], "is printed and not written", id="a table"),
+        pytest.param(["2026-02", "--out", "x.docx"], "names no format of a report", id="suffix"),
     ],
 )
 def test_bad_input_is_one_clear_message(fed_folder: Path, arguments: list[str], said: str):
@@ -81,7 +98,7 @@ def test_bad_input_is_one_clear_message(fed_folder: Path, arguments: list[str], 
     done = mqlab("report", "feedback", *arguments, lab=fed_folder)
 
     assert (done.code, done.out) == (2, "")
-    assert said in done.err
+    assert said in " ".join(done.err.split())
     assert "Traceback" not in done.err
 
 

@@ -36,6 +36,20 @@ def test_the_way_from_a_bad_row_to_a_fact(lab: Path):
     assert mqlab("quarantine", "show", 1, "--format", "json", lab=lab).json["steps"][0]["step"] == "fixed"
 
 
+def test_a_file_read_again_says_what_is_settled(lab: Path):
+    """Rows that were settled before are told as such; only open ones send to the list."""
+    assert mqlab("quarantine", "discard", 1, *BY, "--because", "a test", lab=lab).code == 0
+    some = mqlab("ingest", "leads", lab / "leads.csv", lab=lab)
+    assert mqlab("quarantine", "discard", 2, *BY, "--because", "a test", lab=lab).code == 0
+    whole = mqlab("ingest", "leads", lab / "leads.csv", lab=lab)
+
+    assert "Of these 1 was settled before: mqlab quarantine list --status all" in some.lines
+    assert "See why with: mqlab quarantine list" in some.lines
+    assert "All 2 were settled before: mqlab quarantine list --status all" in whole.lines
+    assert "See why with" not in whole.out
+    assert mqlab("ingest", "leads", lab / "leads.csv", "--format", "json", lab=lab).json["settled"] == 2
+
+
 def test_what_is_printed_names_nobody(lab: Path):
     """Neither the address nor the number of the person in a bad row is shown or stored."""
     shown = mqlab("quarantine", "show", 1, lab=lab).out + mqlab("quarantine", "list", lab=lab).out

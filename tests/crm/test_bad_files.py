@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+from datetime import UTC, datetime
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -63,6 +64,12 @@ def known(desk: Desk) -> Desk:
         pytest.param(b"no gzip at all", "x.csv.gz", "BadGzip", "not a gzip", id="no gzip"),
         pytest.param(b"PAR1 no parquet", "x.parquet", "BadParquet", "not a Parquet file", id="no Parquet"),
         pytest.param("lead_id\0,kind\n", "x.csv", "NotCsv", "NUL byte", id="NUL in the header"),
+        pytest.param(
+            HEAD.encode("utf-16-le"), "x.csv", "BadEncoding", "x.csv:1.*without a byte.*utf-16-le", id="UTF-16, no mark"
+        ),
+        pytest.param(
+            f"größe,{HEAD}".encode("utf-16-be"), "x.csv", "BadEncoding", "encoding: utf-16-be", id="UTF-16-BE, no mark"
+        ),
         pytest.param("anything", "x.xlsx", "UnknownFile", ".csv", id="an unknown kind of file"),
         pytest.param(
             "lead_id|kind;occurred_at\n",
@@ -99,6 +106,33 @@ def test_a_file_that_turns_bad_half_way_leaves_nothing(known: Desk):
     assert known.facts().outcomes.num_rows == 0
 
 
+def test_an_address_that_names_nobody_is_told_as_what_it_is(known: Desk):
+    """An address of our own, a word that is no address, and nothing at all are three reasons to name no lead."""
+    rows = "".join(f",{email},sql,2026-08-01\n" for email in ("me@our.example", "call her", ""))
+    counts = known.take("outcomes", "lead_id,email,kind,occurred_at\n" + rows, internal_domains=["our.example"])
+
+    assert dict(counts.reasons) == {"internal_address": 1, "missing_lead": 2}
+    assert [row.detail for row in reversed(known.ledger.quarantine.list())] == [
+        "email is of [lab] internal_domains", "email holds no address", "lead_id is empty",
+    ]  # fmt: skip
+
+
+def test_a_planned_meeting_counts_from_its_day_on(known: Desk):
+    """Meetings may lie ahead, and the day on which a task that is done is due; nothing else may, nor known_at."""
+    counts = known.take(
+        "outcomes",
+        "lead_id,kind,occurred_at,known_at\nL1,meeting,2027-03-01T10:00:00Z,\nL1,meeting,2027-03-02,2026-11-30T10:00:00Z\n"
+        "L1,touched,2027-03-01,\nL1,touched,2027-03-01T10:00:00Z,\nL1,sql,2026-12-02,\nL1,sql,2026-08-01,2027-08-01\n",
+    )
+
+    assert (counts.new, dict(counts.reasons)) == (4, {"in_the_future": 2})
+    assert known.facts().outcomes.num_rows == 0
+    later = known.facts(as_of=datetime(2027, 4, 1, tzinfo=UTC)).outcomes["kind"].to_pylist()
+    assert sorted(later) == ["meeting", "meeting", "sql", "touched"]
+    detail = known.ledger.quarantine.list()[0].detail
+    assert detail == "known_at: 2027-07-31T22:00:00Z, read on 2026-12-01"
+
+
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
@@ -113,6 +147,8 @@ def test_a_file_that_turns_bad_half_way_leaves_nothing(known: Desk):
         pytest.param("L1,sql,2026-02-30,,\n", "not_a_date", id="30 February"),
         pytest.param("L1,sql,0001-01-01,,\n", "instant_out_of_range", id="the year 1"),
         pytest.param("L1,sql,9999-12-31T00:00:00Z,,\n", "instant_out_of_range", id="the year 9999"),
+        pytest.param("L1,sql,2026-12-03,,\n", "in_the_future", id="a day to come"),
+        pytest.param("L1,closed_won,2062-08-01T10:00:00Z,5,EUR\n", "in_the_future", id="two digits swapped"),
         pytest.param("L1,sql,,,\n", "missing_instant", id="no date"),
         pytest.param("L1,,2026-08-01,,\n", "unknown_kind", id="no kind"),
         pytest.param("L1,won,2026-08-01,,\n", "unknown_kind", id="an unknown kind"),

@@ -47,16 +47,32 @@ def test_the_highest_value_is_remembered_and_gone_back_from(values: list[Any], m
     assert mark.back(DAY_US * 3 // 2) == back
 
 
-def test_numbers_go_up_and_no_time_comes_before_them():
-    """A number is asked for again, itself; a length of time before it is refused."""
-    cursor = Cursor("id", of="x", before=Mark("number", 7), now=NOW)
+def test_numbers_go_up_and_are_gone_back_from_by_numbers():
+    """A number is asked for again, itself, or what lies so many below it."""
+    cursor = Cursor("id", of="x", before=Mark("number", 7), now=NOW, steps=5)
     cursor.see([3, Decimal("5")])
-    mark = mark_of(cursor.remembered(), of="x")
 
-    assert mark == Mark("number", 7)
-    assert mark is not None and mark.back(0) == 7
-    with pytest.raises(InputError, match="--lookback"):
-        mark.back(1)
+    assert mark_of(cursor.remembered(), of="x") == Mark("number", 7)
+    assert (cursor.start, Cursor("id", of="x", before=Mark("number", 7), now=NOW).start) == (2, 7)
+    assert Cursor("id", of="x", before=None, now=NOW, steps=5).start is None
+
+
+@pytest.mark.parametrize(
+    ("lookback", "value", "said"),
+    [
+        ({"lookback_us": DAY_US}, 7, "holds whole numbers.*--lookback 1000"),
+        ({"steps": 5}, date(2026, 7, 1), "holds times.*--lookback 3d"),
+    ],
+    ids=["days before a number", "numbers before a day"],
+)
+def test_a_lookback_is_counted_as_its_cursor_is(lookback: dict[str, int], value: Any, said: str):
+    """It is told at the first import, when nothing is gone back from yet, and at any later one."""
+    with pytest.raises(InputError, match=said):
+        Cursor("at", of="x", before=None, now=NOW, **lookback).see([value])
+    seen = Cursor("at", of="x", before=None, now=NOW)
+    seen.see([value])
+    with pytest.raises(InputError, match=said):
+        _ = Cursor("at", of="x", before=mark_of(seen.remembered(), of="x"), now=NOW, **lookback).start
 
 
 @pytest.mark.parametrize("value", ["abc", "2026-02-30", True, 1.5, Decimal("0.5"), b"x"], ids=str)

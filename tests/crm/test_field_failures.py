@@ -3,7 +3,8 @@
 The numbers are those of the table "What goes wrong in the field" that this design started from. Elsewhere at length:
 
 - 5 and 6, identity: `tests/leads/test_identity.py`, `test_order_free.py`, `test_ingest.py` from "anonymous" on;
-- 9, what a cursor leaves behind: `test_sql_source.py`, `test_cursor.py`; 11, needed columns: `test_presets.py`;
+- 9, what a cursor leaves behind: `test_sql_source.py`, `test_cursor.py`, `test_completeness.py`;
+- 11, needed columns: `test_presets.py`;
 - 10, match rates per arm: `tests/analysis/test_checks.py`, `tests/cli/test_status_due.py`;
 - 14, locks: `tests/definitions/test_lock.py`; 20, definitions: `tests/definitions/test_worked_answers.py`;
 - 21, explanations: `tests/lab/test_why.py`; 22, reasons and handling: the reports.

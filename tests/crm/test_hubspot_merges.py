@@ -53,7 +53,7 @@ def test_a_merge_of_a_webhook_may_make_a_third_id(desk: Desk):
         {"subscriptionType": "company.merge", "primaryObjectId": 5, "mergedObjectIds": [6], "newObjectId": 7},
     )
 
-    counts = hs(desk, "identity", text, name="events.jsonl", table="contact_merge_audit")
+    counts = hs(desk, "identity", text, name="events.jsonl", table="webhook")
 
     assert (counts.read, counts.quarantined, counts.rows, counts.blank) == (5, 0, 4, 1)
     assert [(old, new) for old, new, _ in merges(desk)] == [

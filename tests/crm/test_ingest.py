@@ -226,8 +226,25 @@ def test_the_greatest_version_is_current_whatever_comes_first(desk: Desk):
 
     late = desk.take("outcomes", head + "L1,rejected,2026-07-10T00:00:00Z,R1,FIT-01,2026-07-12T00:00:00Z\n")
 
-    assert late.corrected == 1
+    assert (late.corrected, late.unchanged) == (0, 1)
     assert desk.facts().outcomes["reason_code"].to_pylist() == ["fit-02"]
+
+
+def test_a_row_without_a_version_corrects_none_that_has_one(desk: Desk):
+    """It is kept, changes nothing and is told; the versioned row, when it comes later, is the correction."""
+    desk.take("leads", LEADS)
+    head = "lead_id,kind,occurred_at,row_id,reason_code,modified_at\n"
+    versioned = "L1,rejected,2026-07-10T00:00:00Z,{},FIT-02,2026-07-20T00:00:00Z\n"
+    bare = "L1,rejected,2026-07-10T00:00:00Z,{},FIT-01,\n"
+    desk.take("outcomes", head + versioned.format("R1") + bare.format("R2"))
+
+    after = desk.take("outcomes", head + bare.format("R1"))
+    before = desk.take("outcomes", head + versioned.format("R2"))
+
+    assert (after.unchanged, after.corrected, after.read) == (1, 0, 1)
+    assert any("without a version where the ledger has one of the same fact: 1." in note for note in after.notes)
+    assert (before.unchanged, before.corrected) == (0, 1)
+    assert desk.facts().outcomes["reason_code"].to_pylist() == ["fit-02", "fit-02"]
 
 
 def test_a_snapshot_is_the_version_of_rows_without_one(desk: Desk):

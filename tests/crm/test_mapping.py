@@ -205,6 +205,44 @@ def test_a_mistake_in_a_mapping_is_told(desk: Desk, text: str, said: str):
     assert desk.ledger.imports.list() == ()
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param(
+            "tables: {opportunty: {columns: {}}}", r":3:10.*'opportunty'.*Did you mean 'opportunity'", id="table"
+        ),
+        pytest.param(
+            "tables:\n  opportunity:\n    columns:\n      curency: Code\n",
+            r":6:7.*'curency' of the table 'opportunity'.*Did you mean 'currency'",
+            id="column",
+        ),
+        pytest.param("statuses:\n  acepted: [Neu]\n", r":4:3.*list 'acepted'.*Did you mean 'accepted'", id="statuses"),
+        pytest.param("stages: {onboarding: [Weg]}\n", r":3:10.*list 'onboarding'.*Lists: accepted, .*won", id="stages"),
+    ],
+)
+def test_a_name_that_nothing_reads_is_a_mistake(desk: Desk, text: str, said: str):
+    """A table, column or list that no rule reads is told at its line, with the nearest there is."""
+    own = desk.write("kind: crm-preset/v1\nid: salesforce\n" + text, "mapping.yaml")
+
+    with pytest.raises(InputError, match="(?s)mapping.yaml" + said):
+        load_mapping(own, load_preset("salesforce"))
+
+
+def test_names_that_a_rule_of_the_lab_reads_are_none(desk: Desk):
+    """Columns, tables and lists of the lab's own stand where its rules or conditions read them."""
+    own = desk.write(
+        "kind: crm-preset/v1\nid: salesforce\nstatuses: {trial: [Trial]}\n"
+        "restrict: {opportunity: \"team == 'New' and kept in trial\"}\ntables:\n"
+        "  opportunity: {columns: {team: Team__c, kept: Kept__c}}\n  trial: {columns: {id: Id, other: Other}}\n"
+        "outcomes: [{kind: pql, from: trial, lead: id, at: Started}]\n",
+        "mapping.yaml",
+    )
+
+    mapping = load_mapping(own, load_preset("salesforce"))
+
+    assert mapping.tables["opportunity"].columns["team"].column == ["Team__c"]
+
+
 def test_a_mapping_replaces_names_and_leaves_the_rest(desk: Desk):
     """What a mapping does not name stands as the preset says."""
     own = desk.write("kind: crm-preset/v1\nid: mine\nleads:\n  id: key\n", "mapping.yaml")

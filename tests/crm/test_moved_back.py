@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from mqlab.errors import InputError
-from tests.crm.conftest import Desk, a_desk
+from tests.crm.conftest import NOW, Desk, a_desk
 
 SALESFORCE = "Id,CreatedDate,Type,StageName,IsClosed,IsWon,CloseDate,Amount,CurrencyIsoCode,SystemModstamp\n"
 HUBSPOT = "hs_object_id,dealname,pipeline,dealstage,dealtype,amount,deal_currency_code,closedate,createdate,hs_is_closed,hs_is_closed_won,hs_lastmodifieddate\n"
@@ -169,3 +169,74 @@ def test_a_rule_that_contradicts_itself_is_refused(rule: str, message: str, desk
     text = f"kind: crm-preset/v1\nid: own\noutcomes: [{{{rule}, opportunity: a, at: b}}]\n"
     with pytest.raises(InputError, match=message):
         desk.take("outcomes", "a,b\n", mapping=text)
+
+
+def amounts(desk: Desk, as_of: datetime = NOW) -> list[tuple[str, int, Decimal | None, str | None]]:
+    """What is known of the deal's money: kind, day of the month, amount, currency."""
+    return [
+        (row["kind"], row["occurred_at"].day, row["amount"], row["currency"])
+        for row in desk.facts(as_of).outcomes.to_pylist()
+        if row["kind"] in {"closed_won", "amount_changed"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("preset", "deal", "exports"),
+    [
+        pytest.param(
+            "salesforce", "006000000000001AAA",
+            [sf(11, won=True), sf(13, won=True), sf(15, won=True, amount=950), sf(18, won=False, amount=7),
+             sf(20, won=True, amount=900)],
+            id="Salesforce",
+        ),
+        pytest.param(
+            "hubspot", "901",
+            [hs(11, won=True), hs(15, won=True, amount=950), hs(16, won=True, amount=950), hs(20, won=True)],
+            id="HubSpot",
+        ),
+        pytest.param(
+            "pipedrive", "31",
+            [pd(11, "won"), pd(15, "won", amount=950), pd(17, "won", amount=950), pd(20, "won")], id="Pipedrive",
+        ),
+    ],
+)  # fmt: skip
+def test_another_amount_in_a_later_export_is_told_beside_the_frozen_win(
+    preset: str, deal: str, exports: list[str], empty_ledger: Path, tmp_path: Path
+):
+    """In any order of exports: revenue stays what it was at the first won, each later change is `amount_changed`."""
+    ends = []
+    for number, order in enumerate((exports, exports[::-1], [*exports[2:], *exports[:2], *exports[:1]])):
+        with a_desk(tmp_path / str(number), empty_ledger) as desk:
+            linked(desk, preset, deal)
+            for text in order:
+                assert desk.take("outcomes", text, preset=preset).quarantined == 0
+            assert amounts(desk) == [
+                ("closed_won", 10, Decimal(900), "EUR"), ("amount_changed", 15, Decimal(950), "EUR"),
+                ("amount_changed", 20, Decimal(900), "EUR"),
+            ]  # fmt: skip
+            assert amounts(desk, datetime.fromisoformat("2026-08-17T00:00:00Z"))[1:] == [
+                ("amount_changed", 15, Decimal(950), "EUR")
+            ]
+            assert desk.facts(leads=["L1"]).outcomes == desk.facts().outcomes
+            ends.append(replace(desk.facts(), position=0))
+    assert all(one == ends[0] for one in ends)
+
+
+def test_an_amount_that_the_history_tells_is_not_told_twice(desk: Desk):
+    """Of a history of amounts, the rows of wins and a later export each change is told once, where it was first told."""
+    linked(desk, "salesforce", "006000000000001AAA")
+    field = (
+        "Id,OpportunityId,Field,DataType,OldValue,NewValue,CreatedDate\n"
+        "00H000000000003EAA,006000000000001AAA,Amount,Currency,900,950,2026-08-14T10:00:00.000Z\n"
+    )
+    history = (
+        "Id,OpportunityId,StageName,Amount,CloseDate,Probability,CreatedDate,CurrencyIsoCode,IsDeleted\n"
+        "008000000000001AAA,006000000000001AAA,Closed Won,900,2026-08-10,100,2026-08-10T09:00:00Z,EUR,false\n"
+        "008000000000002AAA,006000000000001AAA,Closed Won,950,2026-08-10,100,2026-08-14T11:00:00Z,EUR,false\n"
+        "008000000000003AAA,006000000000001AAA,Closed Won,970,2026-08-10,100,2026-08-16T11:00:00Z,EUR,false\n"
+    )
+    for text in (sf(18, won=True, amount=970), history, field):
+        desk.take("outcomes", text, preset="salesforce")
+
+    told = [one for one in amounts(desk) if one[0] == "amount_changed"]
+    assert told == [("amount_changed", 14, Decimal(950), None), ("amount_changed", 16, Decimal(970), "EUR")]

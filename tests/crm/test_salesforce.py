@@ -63,7 +63,7 @@ def test_a_conversion_is_dated_by_its_day(desk: Desk):
 
 
 def test_a_win_is_the_first_row_that_enters_a_won_stage(desk: Desk):
-    """An edit after the win changes neither its day nor its amount, in whatever order the rows come."""
+    """An edit after the win is told beside it and changes neither its day nor its amount, in any order of rows."""
     head, *rows = HISTORY.splitlines()
     sf(desk, "leads", LEADS)
     sf(desk, "identity", LEADS)
@@ -75,7 +75,8 @@ def test_a_win_is_the_first_row_that_enters_a_won_stage(desk: Desk):
 
     won = desk.facts().outcomes.to_pylist()
     assert [(row["kind"], row["lead_id"], row["amount"], row["occurred_at"]) for row in won] == [
-        ("closed_won", "00Q000000000001EAA", Decimal("12000.0000"), datetime(2026, 8, 28, 9, tzinfo=UTC))
+        ("closed_won", "00Q000000000001EAA", Decimal("12000.0000"), datetime(2026, 8, 28, 9, tzinfo=UTC)),
+        ("amount_changed", "00Q000000000001EAA", Decimal("13000.0000"), datetime(2026, 9, 5, 9, tzinfo=UTC)),
     ]
     assert (again.unchanged, again.new, desk.facts()) == (3, 0, before)
 
@@ -93,7 +94,9 @@ def test_an_opportunity_waits_for_its_lead_in_any_order_of_files(link: str, empt
                     (counts.new, counts.unchanged, counts.corrected, counts.unmatched, counts.quarantined)
                 )
             facts = desk.facts()
-            assert (facts.unmatched_outcomes, facts.outcomes["lead_id"].to_pylist()) == (0, ["00Q000000000001EAA"])
+            told = [(row["kind"], row["lead_id"]) for row in facts.outcomes.to_pylist()]
+            kinds = ("closed_won", "amount_changed")
+            assert (facts.unmatched_outcomes, told) == (0, [(kind, "00Q000000000001EAA") for kind in kinds])
             ends.append(replace(facts, position=0))
     assert all(one == ends[0] for one in ends)
 
@@ -109,7 +112,7 @@ def test_an_opportunity_of_two_leads_makes_them_nobody_else(desk: Desk):
 
     facts = desk.facts()
 
-    assert facts.outcomes["lead_id"].to_pylist() == ["00Q000000000001EAA"]
+    assert set(facts.outcomes["lead_id"].to_pylist()) == {"00Q000000000001EAA"}
     assert all(not old.startswith("opportunity:") for old in facts.identity["old_id"].to_pylist())
     for lead in ("00Q000000000001EAA", "00Q000000000002EAA"):
         few = desk.facts(leads=[lead])
@@ -140,6 +143,46 @@ def test_the_losers_of_a_merge_and_the_contact_are_the_lead(desk: Desk):
     touched = facts.outcomes.to_pylist()
     assert [(row["kind"], row["resolution"]) for row in touched] == [("touched", "instant"), ("touched", "day")]
     assert {len(row["owner"]) for row in touched} == {16}
+
+
+@pytest.mark.parametrize(
+    ("head", "mapping"),
+    [
+        pytest.param("Id,LeadId,Field,OldValue,NewValue,CreatedDate,Lead.Recycle_Reason__c", None, id="a query"),
+        pytest.param("id,lead_id,field,old_value,new_value,created_date,recycle_reason_c", None, id="Fivetran, joined"),
+        pytest.param("Id,Lead ID,Field / Event,Old Value,New Value,Edit Date,Recycle Reason", None, id="a report"),
+        pytest.param(
+            "Id,LeadId,Field,OldValue,NewValue,CreatedDate,Why_Not__c",
+            "kind: crm-preset/v1\nid: salesforce\ntables: {lead_history: {columns: {recycle_reason: Why_Not__c}}}\n",
+            id="the lab's own field",
+        ),
+    ],
+)
+def test_a_history_that_brings_the_reason_along_tells_it(desk: Desk, head: str, mapping: str | None):
+    """A status history states the lead's reason of a rejection or return where the file has it, and only of these."""
+    sf(desk, "leads", LEADS)
+    rows = [
+        f"017{at:012d}AAA,00Q000000000001EAA,Status,New,{status},2026-07-0{at}T09:00:00Z,HAND-01"
+        for at, status in enumerate(("Working", "Unqualified", "Nurture"), 5)
+    ]
+    counts = sf(desk, "outcomes", "\n".join([head, *rows]) + "\n", mapping=mapping)
+
+    assert (counts.new, counts.quarantined) == (3, 0)
+    assert [(row["kind"], row["reason_code"]) for row in desk.facts().outcomes.to_pylist()] == [
+        ("accepted", None), ("rejected", "hand-01"), ("recycled", "hand-01"),
+    ]  # fmt: skip
+
+
+def test_a_reason_that_changed_is_the_leads_later_version(desk: Desk):
+    """Where the lead's own date of change comes along, the later reason stands; nothing goes to quarantine."""
+    sf(desk, "leads", LEADS)
+    head = "Id,LeadId,Field,OldValue,NewValue,CreatedDate,Lead.Recycle_Reason__c,Lead.SystemModstamp\n"
+    row = "017000000000001AAA,00Q000000000001EAA,Status,New,Unqualified,2026-07-05T09:00:00Z,{},2026-07-{}T09:00:00Z\n"
+    sf(desk, "outcomes", head + row.format("HAND-01", "06"))
+    counts = sf(desk, "outcomes", head + row.format("FIT-01", "09"))
+
+    assert (counts.corrected, counts.quarantined) == (1, 0)
+    assert desk.facts().outcomes["reason_code"].to_pylist() == ["fit-01"]
 
 
 REPORT = """"Lead ID","Created Date","Email","Lead Source","Converted","Converted Date","Last Modified"

@@ -184,6 +184,9 @@ def test_a_formula_is_text_and_told(fed: Lab):
         pytest.param(["decisions", "--to", "x.csv", "--experiment", "demo-request"], NAME, id="experiment"),
         pytest.param(["outcomes", "--to", "x.csv", "--ledger", "99"], "latest position is", id="ledger"),
         pytest.param(["outcomes", "--to", "x.csv", "--as-of", "soon"], "neither a date", id="as-of"),
+        pytest.param(
+            ["outcomes", "--to", "lkae/2026/x.csv"], "there is no folder lkae.", id="folders that are not there"
+        ),
     ],
 )
 def test_what_cannot_be_exported_is_told(fed_once: Path, arguments: list[str], said: str):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from tests.cli.small_lab import LEADS, LOOK, started_lab, write_feeds
 
 EXPERIMENT = "demo-requests"
 MERGES = 12
+WEBHOOK = "webhook"
+"""In the place of a header: the rows are events that HubSpot sends."""
 
 
 def feeds(folder: Path) -> list[tuple[str, str, list[str]]]:
@@ -34,7 +37,22 @@ def feeds(folder: Path) -> list[tuple[str, str, list[str]]]:
         for number in range(MERGES)
     ]
     found.append(("identity", "old_id,new_id,merged_at", merged))
+    found.append(("outcomes", WEBHOOK, list(_events())))
     return found
+
+
+def _events() -> Iterator[str]:
+    """Leads that reached SQL by a changed property, some told again by a retry or in the newer form."""
+    for number in range(0, LEADS, 11):
+        one = {
+            "eventId": number, "portalId": 1, "occurredAt": 1772438400000 + number, "attemptNumber": 0,
+            "subscriptionType": "contact.propertyChange", "objectId": f"L{number:04d}",
+            "propertyName": "lifecyclestage", "propertyValue": "salesqualifiedlead",
+        }  # fmt: skip
+        yield json.dumps(one)
+        if number % 2:
+            yield json.dumps({**one, "attemptNumber": 1, "eventId": -number})
+            yield json.dumps({**one, "subscriptionType": "object.propertyChange", "objectTypeId": "0-1"})
 
 
 def _head_and_rows(lines: list[str]) -> tuple[str, list[str]]:
@@ -43,8 +61,12 @@ def _head_and_rows(lines: list[str]) -> tuple[str, list[str]]:
 
 def take(lab: Lab, path: Path, kind: str, head: str, rows: list[str]) -> None:
     """One file into the ledger, every row accounted for."""
-    path.write_text("\n".join([head, *rows]) + "\n")
-    counts = lab.ingest(kind, path, now=LOOK)
+    if head == WEBHOOK:
+        path = path.with_suffix(".json")
+        path.write_text(f"[{','.join(rows)}]")
+    else:
+        path.write_text("\n".join([head, *rows]) + "\n")
+    counts = lab.ingest(kind, path, preset="hubspot" if head == WEBHOOK else None, now=LOOK)
     parts = (counts.new, counts.unchanged, counts.corrected, counts.unmatched, counts.quarantined)
     assert counts.read == sum(parts) == len(rows)
 

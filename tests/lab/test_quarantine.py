@@ -171,10 +171,21 @@ def test_a_row_of_a_lead_that_is_not_there_waits(lab: Lab):
     """A fixed row whose lead is unknown is a fact that counts as soon as the lead comes."""
     answer = lab.fix(1, edited(lab, occurred_at="2026-02-28", lead_id="L3"), by="Ada", now=LOOK)
     assert (answer.status, answer.became, facts(lab).outcomes.num_rows) == ("fixed", "unmatched", 0)
+    assert answer.note == "Changed too: lead_id is 'L3', it was 'L1'."
 
     take(lab, "leads", "lead_id,created_at\nL3,2026-02-01T00:00:00Z\n")
 
     assert facts(lab).outcomes.num_rows == 1
+
+
+def test_another_row_is_no_edit_of_this_one(lab: Lab):
+    """A file with the content of another row is refused, and nothing is written."""
+    other = edited(lab, occurred_at="2026-02-28", lead_id="L2", opportunity_id="O2")
+
+    with pytest.raises(RefusedError, match=r"another row than row 1: lead_id is 'L2', it was 'L1'; opp.*'O2'"):
+        lab.fix(1, other, by="Ada", now=LOOK)
+
+    assert (lab.quarantined_row(1).status, facts(lab).outcomes.num_rows) == ("open", 0)
 
 
 def test_leads_are_released_before_what_is_said_of_them(lab: Lab):

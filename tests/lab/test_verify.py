@@ -51,7 +51,7 @@ def test_every_format_has_its_file_and_its_manifest(lab: Lab):
         assert told["sha256"] == manifest.sha256(file.read_bytes())
         assert (told["file"], told["format"], told["experiment"]) == (file.name, to.value, NAME)
         assert told["data"]["rows"]["leads"] > 200 and len(told["data"]["sha256"]) == 64
-        assert told["command"].endswith(f"--ledger {told['ledger']} --format {to}")
+        assert told["command"].endswith(f"--ledger {told['ledger']} --to {to}")
         assert set(told["fingerprints"]["definitions"]) == {"points@1.0.0", "points@1.1.0"}
 
 

@@ -26,6 +26,58 @@ def test_merging_is_order_free(merges: list[Edge], data: st.DataObject):
 
 
 @PATIENT
+@given(some=MERGES, more=MERGES, rest=MERGES)
+def test_merging_is_associative(some: list[Edge], more: list[Edge], rest: list[Edge]):
+    """At every instant, what merges come to may stand for them: it does not matter which are put together first."""
+    for instant in range(6):
+        first, second, third = ([edge for edge in edges if edge[2] <= instant] for edges in (some, more, rest))
+        together = _people(first + second + third)
+
+        assert _people(_come_to(_come_to(first) + second) + third) == together
+        assert _people(first + _come_to(second + _come_to(third))) == together
+
+
+@PATIENT
+@given(parts=st.lists(MERGES, max_size=4), data=st.data())
+def test_merges_in_any_pieces_give_the_same_ids_at_every_instant(parts: list[list[Edge]], data: st.DataObject):
+    """Sets of merges, cut and ordered in any way and some of them told twice, are the same merges."""
+    told = [edge for part in data.draw(st.permutations([*parts, *parts[:1]])) for edge in part[::-1]]
+    merges = [edge for part in parts for edge in part]
+
+    for instant in range(6):
+        known, other = ([edge for edge in edges if edge[2] <= instant] for edges in (merges, told))
+        assert canonical_ids(known) == canonical_ids(other)
+        assert joined_at(known) == joined_at(other)
+
+
+@PATIENT
+@given(ids=st.permutations("abcdef"), dates=st.lists(st.integers(0, 5), min_size=6, max_size=6), cut=st.integers(1, 5))
+def test_chains_circles_and_third_ids_make_one_person(ids: list[str], dates: list[int], cut: int):
+    """A chain ends in its last id whatever the dates; a circle in one of its own; a third id survives both parents."""
+    chain = list(zip(ids, ids[1:], dates, strict=False))
+    parents, third = ids[:cut], ids[-1]
+
+    assert canonical_ids(chain) == dict.fromkeys(sorted(ids[:-1]), ids[-1])
+    assert len(_people([*chain, (ids[-1], ids[0], dates[-1])])) == 1
+    assert canonical_ids([(one, third, dates[0]) for one in parents]) == dict.fromkeys(sorted(parents), third)
+
+
+def _come_to(merges: list[Edge]) -> list[Edge]:
+    """One merge for each id that merges turned into another, with the date since when both are one."""
+    return [(member, survivor, at) for member, (survivor, at) in joined_at(merges).items()]
+
+
+def _people(merges: list[Edge]) -> set[frozenset[str]]:
+    """The ids that are one person, for each person."""
+    survivors = canonical_ids(merges)
+    people: dict[str, set[str]] = {}
+    for old, new, _ in merges:
+        for member in {old, new} if old != new else ():
+            people.setdefault(survivors.get(member, member), set()).add(member)
+    return {frozenset(members) for members in people.values()}
+
+
+@PATIENT
 @given(merges=MERGES)
 def test_a_survivor_survives(merges: list[Edge]):
     """Whoever is merged with somebody has the same survivor, and the survivor is not replaced itself."""

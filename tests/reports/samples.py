@@ -7,6 +7,10 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from mqlab.analysis.curves import Curve
+from mqlab.analysis.explore import READS_ACCOUNTS
+from mqlab.analysis.explored import Bin, Explored, ScoreTable, Signal
+from mqlab.analysis.quarter.thresholds import Threshold
 from mqlab.analysis.result_rows import (
     AlwaysValid,
     ArmValue,
@@ -19,11 +23,17 @@ from mqlab.analysis.result_rows import (
     StratumRow,
 )
 from mqlab.analysis.results import AnalysisResult, Check, Condition, VerdictResult
+from mqlab.experiments import lifecycle
+from mqlab.experiments.lifecycle import Approval
 from mqlab.experiments.protocol import Arm, Looks, Margin, Metric, Phase, Protocol
 from mqlab.reports.document import Document
 from mqlab.reports.experiment import build
+from mqlab.reports.signatures import OnRecord, TakenThen
 from mqlab.stats.bayes import Reading
+from mqlab.stats.binary import NO_UNITS, Counts
 from mqlab.stats.estimate import Estimate, Interval, NotEstimable
+from mqlab.stats.incidence_curve import Step
+from mqlab.stats.thresholds import NEVER_HANDED_OVER, Point
 
 BERLIN = ZoneInfo("Europe/Berlin")
 HOSTILE = '<script>alert("1")</script> & "b"'
@@ -152,6 +162,25 @@ def metrics() -> tuple[MetricRow, ...]:
     )  # fmt: skip
 
 
+def way(arm: str, stage: str, shares: dict[int, float], horizon_days: int = 60) -> Curve:
+    """A curve of 4,000 leads with ready shares by day, and limits a tenth apart."""
+    steps = tuple(
+        Step(day, share, Interval(0.9 * share, 1.1 * share), round(4_000 * (1 - share)))
+        for day, share in shares.items()
+    )
+    return Curve(arm, stage, horizon_days, 4_000, round(4_000 * shares[max(shares)]) if shares else 0, steps)
+
+
+def ways(arm: str = "challenger") -> tuple[Curve, ...]:
+    """Both arms' curves; the challenger's deals are not followed to the end yet."""
+    return (
+        way("current", "sql", {7: 0.02, 14: 0.05, 30: 0.07, 60: 0.079}),
+        way(arm, "sql", {7: 0.03, 14: 0.06, 30: 0.075, 60: 0.0815}),
+        way("current", "won", {30: 0.001, 60: 0.006, 90: 0.009, 180: 0.0121}, 180),
+        way(arm, "won", {30: 0.002, 60: 0.007, 90: 0.01}, 180),
+    )
+
+
 def ship() -> AnalysisResult:
     """A challenger that is truly better, seen by the triggered estimator only."""
     return AnalysisResult(
@@ -211,6 +240,7 @@ def ship() -> AnalysisResult:
             Condition("concordant_effect", "the leads differ", "Read all assigned leads.", "concordant_effect"),
             Condition("outcome_before_assignment", "12 outcome rows are too early", "Look whether the CRM backdates."),
         ),
+        curves=ways(),
     )
 
 
@@ -257,7 +287,46 @@ def hostile() -> AnalysisResult:
         excluded={HOSTILE: 2},
         notes=(HOSTILE,),
         break_even={HOSTILE: {"sentence": HOSTILE}},
+        curves=ways(HOSTILE),
     )
+
+
+def record(name: str = "Sam Sales", arm: str = "challenger") -> OnRecord:
+    """What the ledger says: all approvals but one, a start, an early look, a decision."""
+    at = datetime(2026, 6, 24, 10, tzinfo=UTC)
+    approved = (("fit@1.4.0", "marketing"), ("fit@1.4.0", "sales"), ("intent@1.1.0", "marketing"))
+    return OnRecord(
+        tuple(Approval(ref, "9f" * 32, team, name, at) for ref, team in approved),
+        (
+            lifecycle.Step("2026q3-intent", "start", at, name, protocol_fingerprint="7c" * 32),
+            lifecycle.Step(
+                "2026q3-intent", "decide", datetime(2027, 4, 5, 9, tzinfo=UTC), name, "It brings more SQLs",
+                details={"call": "ship", "arm": arm, "disagreement": None},
+            ),
+        ),
+        (TakenThen(datetime(2026, 10, 1, 8, tzinfo=UTC), {arm: "inconclusive"}),),
+        {"approvals": 3, "steps": 2, "looks": 1},
+        "5e" * 32,
+    )  # fmt: skip
+
+
+def explored(name: str = "intent@1.1.0") -> Explored:
+    """A score with leads on both sides of its threshold, two thresholds to choose from, and two rules."""
+    points = (
+        Point(20.0, 600, NEVER_HANDED_OVER, NEVER_HANDED_OVER),
+        Point(40.0, 300, estimate(0.2, 0.15, 0.26), estimate(60.0, 45.0, 78.0)),
+        Point(60.0, 120, estimate(0.3, 0.2, 0.42), estimate(36.0, 24.0, 50.4)),
+    )
+    bins = (Bin(20.0, 40.0, 300, 9), Bin(40.0, 60.0, 180, 24), Bin(60.0, 80.0, 120, 36))
+    table = ScoreTable(
+        Threshold(name, "fit", 40.0), ("challenger",), 600, 1_000, bins, 20.0, Counts(9, 300), Counts(24, 180), points
+    )
+    apart = estimate(0.1, 0.06, 0.14)
+    rules = (
+        Signal(name, "pricing", Counts(60, 300), Counts(70, 700), Counts(9, 280), Counts(7, 650), apart, 0.0004),
+        Signal(name, HOSTILE, Counts(0, 0), Counts(130, 1_000), Counts(0, 0), Counts(16, 930), NO_UNITS, NO_UNITS),
+    )
+    return Explored(1_000, 60, 180, (table,), rules, (("fit@1.4.0", READS_ACCOUNTS),))
 
 
 def document(result: AnalysisResult, **more) -> Document:
@@ -271,6 +340,8 @@ def document(result: AnalysisResult, **more) -> Document:
         "descriptions": told,
         "changes": changed,
         "timezone": BERLIN,
+        "explored": explored(HOSTILE if arm == HOSTILE else "intent@1.1.0"),
+        "record": record(arm if arm == HOSTILE else "Sam Sales", arm),
         "manifest": (("mqlab", "0.1.0"), ("fingerprint of fit@1.4.0", "9f" * 32)),
         **more,
     }

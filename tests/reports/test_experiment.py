@@ -115,6 +115,10 @@ def more(result: AnalysisResult) -> dict[str, str]:
             f"/marginal/{k}/rate_treatment": fmt.rate(row.rate_treatment),
             f"/marginal/{k}/outcomes_per_1000": f"{fmt.change_per_thousand(row.outcomes_per_1000 / 1000)} ({told})",
         }
+    for k, way in enumerate(result.curves):
+        for j, step in enumerate(way.steps):
+            limits = fmt.interval(step.interval, fmt.per_thousand)
+            found[f"/curves/{k}/days/{j}"] = f"{fmt.per_thousand(step.rate)} ({limits})"
     for k, row in enumerate(result.metrics):
         if row.always_valid is not None:
             found |= {
@@ -181,15 +185,16 @@ def test_the_page_can_be_read_without_seeing_it():
     heads = [attributes for tag, attributes in found.tags if tag == "th"]
     pictures = [attributes for _, attributes in found.tags if attributes.get("class") == "picture"]
     regions = [attributes for _, attributes in found.tags if attributes.get("class") == "scroll"]
+    charts = [b for section in document(ship()).sections for b in section.blocks if isinstance(b, Chart)]
 
     assert ("html", {"lang": "en"}) in found.tags
     assert tags.count("h1") == 1
     assert tags.count("caption") == tags.count("table") == len(regions)
     assert {head["scope"] for head in heads} == {"col", "row"}
-    assert [picture["role"] for picture in pictures] == ["img"] * 3
+    assert [picture["role"] for picture in pictures] == ["img"] * len(charts)
     assert all(len(picture["aria-label"] or "") > 40 for picture in pictures)
     assert all(region["tabindex"] == "0" and region["aria-labelledby"] in found.ids() for region in regions)
-    assert tags.count("details") == 4
+    assert tags.count("details") == len(charts) + 1
 
 
 def test_the_sections_stand_in_the_fixed_order():
@@ -197,8 +202,8 @@ def test_the_sections_stand_in_the_fixed_order():
     ids = [section.id for section in document(ship()).sections]
 
     assert ids == [
-        "answer", "compared", "ladder", "list", "gained", "price", "guardrails", "checks", "verdict", "live",
-        "segments", "left-out", "methods",
+        "answer", "compared", "ladder", "list", "gained", "price", "guardrails", "checks", "verdict", "looks",
+        "curves", "live", "segments", "scores", "signals", "signatures", "left-out", "methods",
     ]  # fmt: skip
 
 
@@ -362,7 +367,7 @@ def test_a_long_definition_is_folded_after_who_qualifies():
     told = {"fit@1.4.0": (samples.Told("Who", "It is fit."), samples.Told("Score", "It adds up.", ("20 points",)))}
     found = page(ship(), descriptions=told)
 
-    assert [tag for tag, _ in found.tags].count("details") == 5
+    assert [tag for tag, _ in found.tags].count("details") == [tag for tag, _ in page(ship()).tags].count("details") + 1
     assert "The rest of the definition" in found.words and "20 points" in found.words
 
 

@@ -6,7 +6,7 @@ import io
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -23,7 +23,7 @@ from pptx import Presentation
 from mqlab.analysis.results import AnalysisResult
 from mqlab.errors import InputError
 from mqlab.reports import data, xlsx
-from mqlab.reports.document import Document, Table
+from mqlab.reports.document import Chart, Document, Table
 from mqlab.reports.formats import ReportFormat, of_suffix, render
 from mqlab.reports.numbers import numbers, table_of
 from mqlab.reports.printable import cleaned, printable
@@ -73,7 +73,7 @@ def test_every_number_is_the_one_of_the_analysis(result: AnalysisResult):
     assert len({placed.address for placed in found}) == len(found) > 100
     for placed in found:
         if placed.cell.source is None:
-            assert placed.address.startswith(("funnel-numbers/", "live-"))
+            assert placed.address.startswith(("funnel-numbers/", "live-", "score-", "frontier-", "signals-"))
             continue
         there = at(placed.cell.source, whole)
         if isinstance(there, dict):
@@ -171,12 +171,13 @@ def test_charts_are_vector():
     made = document(ship())
     reader = pypdf.PdfReader(io.BytesIO(render(made, ReportFormat.PDF)))
     deck = Presentation(io.BytesIO(render(made, ReportFormat.PPTX)))
+    charts = sum(isinstance(block, Chart) for section in made.sections for block in section.blocks)
     parts = [
         rel.target_part.content_type for slide in deck.slides for rel in slide.part.rels.values() if not rel.is_external
     ]
 
     assert not [image for page in reader.pages for image in page.images]
-    assert parts.count("image/svg+xml") == parts.count("image/png") == 3
+    assert parts.count("image/svg+xml") == parts.count("image/png") == charts
 
 
 def test_slides_hold_their_texts():
@@ -254,6 +255,12 @@ def test_every_text_is_text_in_every_format(text: str):
     """Scripts, formulas, markup, control characters, other directions and long names are shown, and do nothing."""
     made = attacked(text)
     drawn = {to: render(made, to) for to in ReportFormat}
+    is_text(drawn, text)
+    assert render(made, ReportFormat.PDF) == drawn[ReportFormat.PDF]
+
+
+def is_text(drawn: Mapping[ReportFormat, bytes], text: str) -> None:
+    """The text stands in every format of a report, and does nothing there."""
     shown = squeezed(printable(text))
     book = openpyxl.load_workbook(io.BytesIO(drawn[ReportFormat.XLSX]))
     deck = Presentation(io.BytesIO(drawn[ReportFormat.PPTX]))
@@ -273,7 +280,6 @@ def test_every_text_is_text_in_every_format(text: str):
         assert shown in read or "(rocket)first" in read
     elif text != HOSTILE["right to left"]:  # read back letter by letter in the order of the page
         assert shown.replace("\ufffd", "") in read.replace("\ufffd", "") or len(shown) > 1000
-    assert render(made, ReportFormat.PDF) == drawn[ReportFormat.PDF]
 
 
 def json_texts(found: Any) -> Iterator[str]:

@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser
 
 from mqlab.reports.html import render
+from tests.reports.browser import chromium, faults, opened, overflowing
 from tests.reports.samples import document, hostile, ship
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """The system's Chromium, headless."""
-    if CHROMIUM is None:
-        pytest.skip("no chromium on this machine")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, env={**os.environ, "HOME": "/tmp"})
+    with chromium() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")
@@ -39,29 +28,30 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def opened(browser: Browser, file: Path, *, width: int = 1200, scheme: str = "light") -> tuple[Page, list[str]]:
-    """The page, and everything it complained about or asked the network for."""
-    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
-    heard: list[str] = []
-    page.on("console", lambda message: heard.append(message.text))
-    page.on("pageerror", lambda error: heard.append(str(error)))
-    page.on("request", lambda request: heard.append(request.url) if not request.url.startswith("file:") else None)
-    page.goto(file.as_uri())
-    return page, heard
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [pytest.param(1200, id="desk"), pytest.param(390, id="phone")])
-def test_the_page_opens_without_network_or_complaint(browser: Browser, page_file: Path, width: int, scheme: str):
-    """In light and dark, on a desk and on a phone, nothing is asked of the network or wider than the page."""
-    page, heard = opened(browser, page_file, width=width, scheme=scheme)
+@pytest.mark.parametrize(
+    ("size", "scheme"), [("desk", "light"), ("desk", "dark"), ("phone", "light"), ("paper", "light")]
+)
+def test_the_page_opens_without_network_or_complaint(browser: Browser, page_file: Path, size: str, scheme: str):
+    """In light and dark, on a desk, on a phone and on paper, nothing is asked of the network or wider than the page."""
+    page, heard = opened(browser, page_file, size=size, scheme=scheme)
 
     overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    outside = overflowing(page)
     charts = page.locator("svg").count()
     page.close()
 
-    assert (heard, overflow) == ([], 0)
+    assert (heard, overflow, outside) == ([], 0, [])
     assert charts >= 2
+
+
+@pytest.mark.parametrize(("size", "scheme"), [("desk", "light"), ("phone", "dark")])
+def test_the_page_has_no_serious_fault_of_accessibility(browser: Browser, page_file: Path, size: str, scheme: str):
+    """axe-core finds nothing serious or critical, contrast included, with every fold open."""
+    page, _ = opened(browser, page_file, size=size, scheme=scheme)
+    found = faults(page)
+    page.close()
+
+    assert found == []
 
 
 def test_every_chart_says_what_it_shows(browser: Browser, page_file: Path):

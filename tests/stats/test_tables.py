@@ -185,7 +185,7 @@ def test_holm_and_benjamini_hochberg_known_answers():
     assert benjamini_hochberg(p_values) == pytest.approx([0.05] * 5)
 
 
-@LAW
+@settings(LAW, max_examples=15)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
 def test_adjusted_p_values_match_statsmodels(p_values):
     """In any order, both corrections equal statsmodels'."""

@@ -8,13 +8,16 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from mqlab.analysis.feedback.business_hours import BusinessHours
+from mqlab.analysis.feedback.matched import Matched, matched
 from mqlab.analysis.feedback.mqls import Mql, Mqls, Progress, Rulebook, mqls
 from mqlab.analysis.feedback.promises import Promises, promises
+from mqlab.analysis.feedback.recycled import Recycled, concerned, recycled, recyclings
 from mqlab.analysis.feedback.rejections import Rejected, Rejections, at, rejected_in, rejections
+from mqlab.analysis.feedback.rejections import hours as in_hours
 from mqlab.analysis.feedback.said import LOSSES, Said, first, of_persons, said
 from mqlab.analysis.feedback.sample import SIZE, dispute_sample
 from mqlab.analysis.feedback.surveys import Surveys, surveys
-from mqlab.analysis.feedback.window import Window
+from mqlab.analysis.feedback.window import Window, after
 from mqlab.leads.instants import instant, iso, micros
 from mqlab.leads.records import OutcomeKind
 from mqlab.leads.tables import Facts
@@ -38,16 +41,18 @@ class Feedback:
     rejections: Rejections
     promises: Promises
     surveys: Surveys
+    recycled: Recycled
+    matched: Matched
     sample: tuple[Rejected, ...]
 
     @property
     def empty(self) -> bool:
-        """Whether there is nothing to tell: nobody handed over, nobody rejected or lost, no answer."""
+        """Whether there is nothing to tell: nobody handed over, nobody rejected, lost or sent back, no answer."""
         counted = (
             self.rejections.handed, self.rejections.rejected, self.rejections.others, self.surveys.lost,
             self.surveys.answered, self.surveys.others,
         )  # fmt: skip
-        return not any(counted)
+        return not any(counted) and self.recycled.empty
 
     @property
     def unfinished(self) -> bool:
@@ -66,6 +71,8 @@ class Feedback:
             "rejections": self.rejections.to_dict(),
             "promises": self.promises.to_dict(),
             "surveys": self.surveys.to_dict(),
+            "recycled": self.recycled.to_dict(),
+            "match_rates": self.matched.to_dict(),
         }
 
 
@@ -87,6 +94,8 @@ def feedback(
     begin_us, end_us = window.begin_us, window.end_us
     sayings = said(facts)
     about = [lead_id for lead_id, one in sayings.items() if first(one, ABOUT, begin_us, end_us) is not None]
+    sent_back, next_us = recyclings(facts), after(window, zone).end_us
+    about += concerned(sent_back, book, begin_us, end_us, next_us)
     found = mqls(facts, book, begin_us=begin_us, end_us=end_us, said_of=about, progress=progress)
     sayings = of_persons(sayings, found.person)
     handed = tuple(
@@ -103,6 +112,10 @@ def feedback(
         rejections=rejections(handed, rejected, others, sayings, lambda mql: rules_of(found, mql)),
         promises=promises(handed, sayings, book.definitions, as_of_us=micros(facts.as_of), zone=zone, hours=hours),
         surveys=_surveys(sayings, window, found),
+        recycled=recycled(
+            sent_back, found, book, begin_us=begin_us, end_us=end_us, next_us=next_us, as_of_us=micros(facts.as_of)
+        ),
+        matched=matched(facts, handed, sayings),
         sample=dispute_sample(rejected, seed=f"{seed}\0{window.name}", size=sample_size),
     )
     return result, found
@@ -128,6 +141,7 @@ def disputed_dict(one: Rejected, *, hidden: bool) -> dict[str, Any]:
         "reason": one.reason,
         "rejected_at": at(one.at_us),
         "handed_over_at": at(mql.handed_us),
+        "hours_to_rejection": None if mql.handed_us is None else in_hours(max(0, one.at_us - mql.handed_us)),
         "owner": one.owner,
         "definition": None if hidden else mql.definition,
         "path": None if hidden else mql.path,

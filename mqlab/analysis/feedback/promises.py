@@ -72,6 +72,11 @@ class Kept:
         return self.reason or share(self.fates["kept"], self.due, NONE_DUE)
 
     @property
+    def missed(self) -> float | NotEstimable:
+        """Missed, of those due."""
+        return self.reason or share(self.fates["missed"], self.due, NONE_DUE)
+
+    @property
     def median_us(self) -> int | None:
         """The wait that half of those that were answered did not exceed; None without any."""
         return self.waited_us[(len(self.waited_us) - 1) // 2] if self.waited_us else None
@@ -85,6 +90,7 @@ class Kept:
             **{fate: self.fates[fate] for fate in FATES},
             "due": self.due,
             "kept_per_due": plain(self.share),
+            "missed_per_due": plain(self.missed),
             "median_hours": None if self.median_us is None else hours(self.median_us),
             "timed": len(self.waited_us),
         }

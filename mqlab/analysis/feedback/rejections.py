@@ -47,7 +47,8 @@ class ReasonCount:
 class Group:
     """The leads of one definition, rule or source; `name` is None for those without one.
 
-    `handed` leads were handed over in the window, and sales' latest answer about `turned_down` of them is a rejection.
+    `handed` leads were handed over in the window; by sales' latest answer `turned_down` of them are rejected and
+    `accepted` accepted.
     `rejected` were rejected in it, for `reasons` that add up to them.
     """
 
@@ -57,11 +58,17 @@ class Group:
     rejected: int
     reasons: tuple[ReasonCount, ...]
     definition: str | None = None
+    accepted: int = 0
 
     @property
     def rate(self) -> float | NotEstimable:
         """Turned down per MQL handed over in the window."""
         return share(self.turned_down, self.handed, NO_MQLS)
+
+    @property
+    def acceptance(self) -> float | NotEstimable:
+        """Accepted per MQL handed over in the window."""
+        return share(self.accepted, self.handed, NO_MQLS)
 
     def to_dict(self) -> dict[str, Any]:
         """The group as JSON; shares are fractions of what their names say."""
@@ -69,6 +76,8 @@ class Group:
             "name": self.name,
             **({"definition": self.definition} if self.definition is not None else {}),
             "handed_over": self.handed,
+            "handed_over_and_accepted": self.accepted,
+            "accepted_per_handed_over": plain(self.acceptance),
             "handed_over_and_rejected": self.turned_down,
             "rejected_per_handed_over": plain(self.rate),
             "rejected": self.rejected,
@@ -207,16 +216,20 @@ def _groups(
     """Groups by (definition, name), the one with most rejections first."""
     of_handed: Counter[tuple[str | None, str | None]] = Counter()
     down: Counter[tuple[str | None, str | None]] = Counter()
+    taken: Counter[tuple[str | None, str | None]] = Counter()
     mine: dict[tuple[str | None, str | None], list[Rejected]] = {}
     for mql in handed:
         for key in names(mql):
             of_handed[key] += 1
             down[key] += answers[mql.lead_id] == REJECTED
+            taken[key] += answers[mql.lead_id] == OutcomeKind.ACCEPTED
     for one in rejected:
         for key in names(one.mql):
             mine.setdefault(key, []).append(one)
     found = [
-        Group(key[1], of_handed[key], down[key], len(mine.get(key, ())), _reasons(mine.get(key, ())), key[0])
+        Group(
+            key[1], of_handed[key], down[key], len(mine.get(key, ())), _reasons(mine.get(key, ())), key[0], taken[key]
+        )
         for key in {*of_handed, *mine}
     ]
     return tuple(

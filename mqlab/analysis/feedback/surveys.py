@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mqlab.analysis.feedback.rejections import plain, share
-from mqlab.analysis.feedback.said import LOSSES, Said, first
+from mqlab.analysis.feedback.said import LOSSES, Said
 from mqlab.leads.records import OutcomeKind
 from mqlab.stats.estimate import NotEstimable
 
@@ -41,7 +41,8 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Surveys:
-    """`lost` leads were lost in the window, and `lost_and_answered` of them have answered since.
+    """`lost` leads were lost in the window, and `lost_and_answered` of them have answered, whenever: an answer may
+    stand before the loss it speaks of, as where a close date is the end of its day, or is entered late.
 
     `answered` are the lost leads, whenever lost, whose answers came in the window; `others` answered and are not lost.
     """
@@ -89,7 +90,7 @@ def surveys(
         answers = {each.reason for each in one if each.kind == OutcomeKind.SURVEY and begin_us <= each.at_us < end_us}
         if loss is not None and begin_us <= loss.at_us < end_us:
             lost += 1
-            lost_and_answered += first(one, (OutcomeKind.SURVEY,), loss.at_us) is not None
+            lost_and_answered += any(each.kind == OutcomeKind.SURVEY for each in one)
         if answers and loss is None:
             others += 1
         elif answers:

@@ -46,3 +46,14 @@ def month(text: str, zone: ZoneInfo) -> Window:
         raise InputError(f"'{text}' is no month.", code="NoMonth", hint="Write the year and the month, as in 2026-07.")
     following = date(year + number // 12, number % 12 + 1, 1)
     return Window(text, start_of_day(date(year, number, 1), zone), start_of_day(following, zone))
+
+
+def after(window: Window, zone: ZoneInfo) -> Window:
+    """The month that begins where a window ends.
+
+    Example:
+        >>> berlin = ZoneInfo("Europe/Berlin")
+        >>> after(month("2026-12", berlin), berlin).name
+        '2027-01'
+    """
+    return month(f"{window.end.astimezone(zone):%Y-%m}", zone)

@@ -18,6 +18,7 @@ from mqlab.analysis.planning.replay import Overlap, Progress
 from mqlab.analysis.planning.replay import replay as replayed
 from mqlab.assignment.units import unit_of
 from mqlab.definitions.model import Definition
+from mqlab.definitions.wording import plural
 from mqlab.experiments.metrics import METRICS, declared, horizon_days
 from mqlab.experiments.protocol import Protocol
 from mqlab.leads.instants import DAY_US, instant
@@ -111,7 +112,7 @@ def _arrivals(known: PastLeads) -> tuple[float | None, str]:
     count = int(np.count_nonzero(known.starts > first))
     if count < ENOUGH_LEADS or days < 7:
         return None, ""
-    return count / days, f"{count:,} leads in the {days:.0f} days up to {instant(last):%-d %b %Y}"
+    return count / days, f"{plural(count, 'lead')} in the {days:.0f} days up to {instant(last):%-d %b %Y}"
 
 
 def _accounts(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
@@ -31,10 +32,16 @@ def cohorts(
     *,
     currency: str,
     exchange: Exchange | None,
+    zone: ZoneInfo,
 ) -> tuple[tuple[Cohort, ...], OutcomeMoney]:
-    """The leads created in each of the windows, and in which money their revenue is told (`currency` is the lab's)."""
+    """The leads created in each of the windows, and in which money their revenue is told.
+
+    `currency` and `zone` are the lab's.
+    """
     time = clock(facts.outcomes, facts.as_of)
-    rows = outcome_rows(facts.outcomes, found.person, currency=currency, lab_currency=currency, exchange=exchange)
+    rows = outcome_rows(
+        facts.outcomes, found.person, currency=currency, lab_currency=currency, exchange=exchange, zone=zone
+    )
     columns = _columns(engine, facts, found, rows.table, Plan(
         time.as_of_us, time.cut_off_us, money=(Money(horizons.won_days, None),)
     ))  # fmt: skip

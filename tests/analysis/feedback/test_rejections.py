@@ -68,8 +68,8 @@ def test_by_definition_and_source() -> None:
 
     assert found.by_definition == (
         Group("forms@1.0.0", 3, 2, 3,
-              (ReasonCount("fit-01", 1), ReasonCount("hand-01", 1), ReasonCount("hand-02", 1))),
-        Group("visits@1.0.0", 2, 1, 1, (ReasonCount(None, 1),)),
+              (ReasonCount("fit-01", 1), ReasonCount("hand-01", 1), ReasonCount("hand-02", 1)), accepted=1),
+        Group("visits@1.0.0", 2, 1, 1, (ReasonCount(None, 1),), accepted=1),
     )  # fmt: skip
     assert [(one.name, one.handed, one.turned_down, one.rejected) for one in found.by_source] == [
         ("organic", 3, 1, 3), ("event", 1, 1, 1), (None, 1, 1, 0),

@@ -34,6 +34,16 @@ def test_answers_of_lost_leads() -> None:
     assert found.to_dict()["answered_per_lost"] == 2 / 3
 
 
+def test_an_answer_may_come_before_the_loss_it_speaks_of() -> None:
+    """A deal lost on the day of the answer is lost at the end of that day; the lead has answered all the same."""
+    said: Said = {"a": (say("survey", 5, "too expensive"), say("closed_lost", 6))}
+    early = surveys({"a": said["a"][:1]}, BEGIN_US, END_US, definition=DEFINITIONS.get, source=lambda _lead: None)
+    found = surveys(said, BEGIN_US, END_US, definition=DEFINITIONS.get, source=lambda _lead: None)
+
+    assert (early.lost, early.answered, early.others) == (0, 0, 1)
+    assert (found.lost, found.lost_and_answered, found.answered, found.others) == (1, 1, 1, 0)
+
+
 def test_nobody_lost() -> None:
     """Without a lost lead there is no share of answers."""
     found = surveys({}, BEGIN_US, END_US, definition=lambda _: None, source=lambda _: None)

@@ -33,7 +33,7 @@ from tests.warehouse.view.worlds import (
 )
 
 AS_OF_US = micros(AS_OF)
-MADE = settings(max_examples=10, phases=(Phase.reuse, Phase.generate))
+MADE = settings(max_examples=5, phases=(Phase.reuse, Phase.generate))
 """Worlds are as small as they should be; looking for smaller ones takes minutes."""
 
 

@@ -1,0 +1,66 @@
+"""Sentences of an analysis in a document of another locale: their numbers follow it, names and raw numbers do not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mqlab.reports import format as fmt
+from mqlab.reports.in_locale import in_locale, numbers_in_locale
+from mqlab.reports.markdown import render
+from tests.reports.samples import document, ship
+
+NARROW = "\N{NO-BREAK SPACE}"
+
+
+@pytest.mark.parametrize(
+    ("english", "german"),
+    [
+        pytest.param("7,147 of 12,345,678 leads", "7.147 of 12.345.678 leads", id="thousands"),
+        pytest.param("(98.7%), at least 95%", f"(98,7{NARROW}%), at least 95{NARROW}%", id="percent"),
+        pytest.param("+1.2 to −3.45, χ² = 0.05.", "+1,2 to −3,45, χ² = 0,05.", id="signs and a full stop"),
+        pytest.param("within 0.5pp, EUR 1,234.50 more", "within 0,5pp, EUR 1.234,50 more", id="points and money"),
+        pytest.param("a sum of 1234.5, in 2026", "a sum of 1234,5, in 2026", id="no thousands, a year"),
+        pytest.param("fit@1.4.0, v1.5, 12:30, 2026-10-15, mqlab 0.1.0", None, id="versions, times and dates"),
+        pytest.param("1, 2, 3 and 1.5e-05, host 10.0.0.1", None, id="a list, an exponent, an address"),
+    ],
+)
+def test_numbers_are_those_of_the_locale(english: str, german: str | None):
+    """A number with separators or a percent sign is rewritten; what only looks like one is left alone."""
+    with fmt.written_in("de"):
+        assert numbers_in_locale(english) == (german or english)
+
+
+def test_a_name_is_left_alone():
+    """An arm, a segment or a definition called like a number keeps its name, the numbers beside it do not."""
+    with fmt.written_in("de"):
+        assert (
+            numbers_in_locale("1.5 bar beats 2.5 bar by 1.5", ["1.5 bar", "2.5 bar"]) == "1.5 bar beats 2.5 bar by 1,5"
+        )
+
+
+@given(st.floats(0, 1e9), st.integers(0, 4), st.sampled_from(["", "%"]))
+def test_english_numbers_are_english_already(value: float, digits: int, sign: str):
+    """Rewritten in English, a number is what it was."""
+    english = f"{value:,.{digits}f}{sign}"
+
+    with fmt.written_in("en_US"):
+        assert numbers_in_locale(f"so {english}.") == f"so {english}."
+
+
+def test_a_german_report_has_german_sentences():
+    """Checks, notes and verdicts have German numbers; in English the result is the same object."""
+    found = ship()
+    check = replace(found.checks[0], detail="standard 3,508, intent 3,639; expected 3,573.5")
+    found = replace(found, checks=(check, *found.checks[1:]), notes=("skewed amounts: 46,740 leads",))
+    with fmt.written_in("de"):
+        told = in_locale(found)
+        made = document(told)
+
+    assert in_locale(found) is found
+    assert told.checks[0].detail == "standard 3.508, intent 3.639; expected 3.573,5"
+    assert told.notes == ("skewed amounts: 46.740 leads",)
+    assert "expected 3.573,5" in render(made).replace("\\", "")
