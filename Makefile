@@ -38,7 +38,7 @@ demo: $(VENV)/.demo ## from lead to report on a simulated quarter, in ./mqlab-de
 test: $(VENV)/.dev axe lint types ## lint, types and the test suite
 	$(PYTEST) -m "not calibration and not long and not engines" mqlab tests
 
-engines: $(VENV)/.dev axe ## hundreds of compiled definitions, Apache Spark, a cluster of processes
+engines: $(VENV)/.dev axe ## hundreds of definitions, Apache Spark, servers that fail, every format of a report
 	$(PYTEST) --timeout 1200 -m "engines and not calibration and not long" tests
 
 lint: $(VENV)/.dev ## ruff and the import floors

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from ibis.expr import types as ir
 
+from mqlab.analysis.bystanders import concerned
 from mqlab.analysis.claims import Place, settled
 from mqlab.analysis.conclusion import concluded
 from mqlab.analysis.histories import merges_of
@@ -31,7 +32,8 @@ from mqlab.warehouse.engines.engine import Engine, open_engine
 from mqlab.warehouse.judged import JudgedLeads
 
 MANY_LEADS = 10_000
-"""From so many leads on their definitions are compiled and run in DuckDB; fewer are judged sooner one by one."""
+"""From so many leads on their definitions are compiled and run in DuckDB; fewer are judged sooner one by one. Leads
+that came before or after the enrolment do not count."""
 
 
 def analyze(
@@ -60,12 +62,14 @@ def analyze(
 
     What cannot be said is a reason in its own row; nothing is NaN and nothing is left out. Same input, same bytes.
     """
-    if facts.leads.num_rows >= MANY_LEADS:
+    overrides = dict(overrides)
+    known = concerned(protocol, definitions, facts, overrides)
+    if known.facts.leads.num_rows >= MANY_LEADS:
         with open_engine("duckdb://", memory_limit=memory_limit) as engine:
             readings = readings_for(protocol, definitions, null_tokens)
             compiled = judge_in(
                 engine,
-                held_of_facts(engine, facts, readings, merges_of(facts)),
+                held_of_facts(engine, known.facts, readings, merges_of(facts)),
                 protocol,
                 definitions,
                 as_of_us=micros(facts.as_of),
@@ -79,7 +83,7 @@ def analyze(
                 protocol,
                 definitions,
                 facts,
-                compiled,
+                known.counted(compiled),
                 timezone=timezone,
                 protocol_unchanged=protocol_unchanged,
                 currency=currency,
@@ -89,7 +93,7 @@ def analyze(
     judged = judge(
         protocol,
         definitions,
-        facts,
+        known.facts,
         internal_domains=internal_domains,
         null_tokens=null_tokens,
         overrides=overrides,
@@ -99,7 +103,7 @@ def analyze(
         protocol,
         definitions,
         facts,
-        judged,
+        known.counted(judged),
         timezone=timezone,
         protocol_unchanged=protocol_unchanged,
         currency=currency,

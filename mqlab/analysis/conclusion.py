@@ -26,6 +26,7 @@ from mqlab.analysis.pictures import break_even, funnel_rows, marginal_rows, stra
 from mqlab.analysis.rare_wins import rare_wins
 from mqlab.analysis.result_rows import MetricRow
 from mqlab.analysis.results import AnalysisResult
+from mqlab.analysis.sales_work import flow_rows, promise_rows
 from mqlab.analysis.segment_rows import adjusted, heterogeneity, segment_rows
 from mqlab.analysis.study import Standing, Study
 from mqlab.analysis.verdict import verdict_of
@@ -118,6 +119,8 @@ def _result(study: Study, standing: Standing, found: Found) -> AnalysisResult:
         rare_wins={arm: rare_wins(study, arm) for arm in challengers},
         money={arm: behind for arm in challengers if (behind := money_report(study, arm)) is not None},
         curves=curves(study),
+        promises=promise_rows(study),
+        flow=flow_rows(study),
     )
 
 

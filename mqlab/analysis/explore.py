@@ -26,9 +26,9 @@ from mqlab.analysis.maturity import clock
 from mqlab.analysis.outcome_rows import Exchange, outcome_rows
 from mqlab.definitions.evaluate import Evaluator
 from mqlab.definitions.model import Definition
+from mqlab.definitions.prepare import Prepared, prepare
 from mqlab.experiments.protocol import Protocol
 from mqlab.leads.instants import instant, micros
-from mqlab.leads.records import History
 from mqlab.leads.tables import Facts
 from mqlab.leads.text import DEFAULT_NULL_TOKENS
 from mqlab.stats.estimate import NotEstimable
@@ -90,13 +90,14 @@ def explore(
     told: dict[str, tuple[Read, ...]] = {}
     silent: list[tuple[str, NotEstimable]] = []
     by_id = histories(part).by_id
+    leads_read = {row.lead_id: prepare(by_id[row.lead_id]) for row in rows}
     for ref in refs:
         if reads_account(definitions[ref]):
             silent.append((ref, READS_ACCOUNTS))
         elif not rows:
             silent.append((ref, NOT_DUE))
         else:
-            told[ref] = tuple(_read(protocol, definitions[ref], rows, by_id, facts))
+            told[ref] = tuple(_read(protocol, definitions[ref], rows, leads_read, facts))
     arms = {ref: tuple(arm.name for arm in protocol.arms if arm.definition == ref) for ref in refs}
     return Explored.of(definitions, arms, told, tuple(silent), days, protocol.alpha)
 
@@ -127,19 +128,19 @@ def _rows(protocol: Protocol, judged: pa.Table, known: pa.Table, days: tuple[int
 
 
 def _read(
-    protocol: Protocol, definition: Definition, rows: Sequence[_Row], by_id: Mapping[str, History], facts: Facts
+    protocol: Protocol, definition: Definition, rows: Sequence[_Row], by_id: Mapping[str, Prepared], facts: Facts
 ) -> Iterator[Read]:
     evaluator = Evaluator(definition)
     now_us = micros(facts.as_of)
     own = {arm.name for arm in protocol.arms if arm.definition == definition.ref}
     for row in rows:
-        history = by_id[row.lead_id]
+        lead = by_id[row.lead_id]
         at_us = row.fired_us
         if at_us is None:
             last = min(now_us, row.assigned_us + protocol.qualify_within_us - 1)
-            seen = (max(micros(event.occurred_at), micros(event.known_at)) for event in history.events)
+            seen = (max(micros(event.occurred_at), micros(event.known_at)) for event in lead.history.events)
             at_us = max((at for at in seen if at <= last), default=row.assigned_us)
-        decision = evaluator.decide(history, as_of=instant(max(at_us, row.assigned_us)), start=instant(row.assigned_us))
+        decision = evaluator.decide(lead, as_of=instant(max(at_us, row.assigned_us)), start=instant(row.assigned_us))
         yield Read(
             row.handed and row.arm in own and decision.path == "score",
             decision.path,

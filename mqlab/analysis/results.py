@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 
 from mqlab.analysis.curves import Curve
 from mqlab.analysis.result_rows import FunnelRow, LeakRow, MarginalRow, MetricRow, MixRow, StratumRow
+from mqlab.analysis.sales_work import FlowRow, PromiseRow
 from mqlab.leads.instants import iso
 
 CheckName = Literal[
@@ -84,7 +85,7 @@ class AnalysisResult:
     challenger: `deciding` is the estimator that decides, `split` the plain effect as triggered and concordant part
     (`effect_split`), `accounts` what accounts make of it (`account_rows`), `rare_wins` the deals won as they may be
     read at any time (`rare_wins`), `money` the deals behind its revenue (`money_rows`). `curves` are each arm's ways to
-    SQL and won (`curves`).
+    SQL and won (`curves`), `promises` and `flow` what sales did with its leads (`sales_work`).
     """
 
     experiment: str
@@ -112,6 +113,8 @@ class AnalysisResult:
     rare_wins: Mapping[str, Plain] = field(default_factory=dict)
     money: Mapping[str, Plain] = field(default_factory=dict)
     curves: tuple[Curve, ...] = ()
+    promises: tuple[PromiseRow, ...] = ()
+    flow: tuple[FlowRow, ...] = ()
 
     @property
     def verdict(self) -> VerdictResult:
@@ -145,4 +148,6 @@ class AnalysisResult:
             "rare_wins": {arm: found.to_dict() for arm, found in self.rare_wins.items()},
             "money": {arm: found.to_dict() for arm, found in self.money.items()},
             "curves": [found.to_dict() for found in self.curves],
+            "promises": [row.to_dict() for row in self.promises],
+            "flow": [row.to_dict() for row in self.flow],
         }

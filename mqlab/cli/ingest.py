@@ -177,10 +177,14 @@ def _asked(
 def _length(text: str) -> int:
     from mqlab.definitions.durations import parse_duration
 
+    if text.strip().startswith("-"):
+        hint = "Write how far before the cursor to begin: 3d, or 1000 where it holds whole numbers."
+        raise InputError(f"--lookback '{text}' is negative.", code="BadDuration", hint=hint)
     try:
         return parse_duration(text)
     except ValueError as error:
-        raise InputError(f"--lookback {error}.", code="BadDuration") from error
+        hint = "Where the cursor holds whole numbers, a whole number will do."
+        raise InputError(f"--lookback {error}.", code="BadDuration", hint=hint) from error
 
 
 def _lines(counts: ImportCounts, file: Path, dry_run: bool) -> list[str]:

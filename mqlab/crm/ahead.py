@@ -1,12 +1,17 @@
-"""Outcomes that claim to be of a day to come: typed wrong, or planned. Only what may be planned is taken."""
+"""What claims to be of a day to come: typed wrong, or planned. Only outcomes that may be planned are taken.
+
+A version of a day to come would stand above every real correction until then.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from mqlab.crm.quarantine import Reason
 from mqlab.crm.work import Work
-from mqlab.leads.instants import DAY_US, instant, iso
+from mqlab.errors import InputError
+from mqlab.leads.instants import DAY_US, instant, iso, micros
 from mqlab.leads.records import OutcomeKind
 
 LEEWAY_US = DAY_US
@@ -38,6 +43,39 @@ def refuse_ahead(
     for row in _later(known, latest_us):
         if known[row] != at[row]:
             _refuse(work, row, "known_at", known[row] or 0)
+
+
+def modified_of(work: Work) -> list[int | None]:
+    """When each row was changed last; one of a day to come is set aside."""
+    modified, _ = work.instants("modified_at", needed=False)
+    _refuse_versions(work, "modified_at", modified)
+    return modified
+
+
+def known_of(work: Work, at: Sequence[int | None]) -> tuple[list[int | None], list[bool]]:
+    """As `Work.known`, where that tells a fact's versions apart; a row known on a day to come is set aside."""
+    known, backfill = work.known(at)
+    _refuse_versions(work, "known_at", [None if was else us for us, was in zip(known, backfill, strict=True)])
+    return known, backfill
+
+
+def refuse_snapshot_ahead(snapshot_at: datetime | None, *, now_us: int) -> None:
+    """InputError for a snapshot of a day to come, more than `LEEWAY_US` after the import."""
+    if snapshot_at is not None and micros(snapshot_at) > now_us + LEEWAY_US:
+        told, read = (iso(at)[:10] for at in (snapshot_at, instant(now_us)))
+        raise InputError(
+            f"--snapshot-at lies ahead: {told}, and the file is read on {read}.",
+            code="SnapshotAhead",
+            hint="Give the day on which it was exported: rows of a day to come would outdo every correction.",
+        )
+
+
+def _refuse_versions(work: Work, key: str, versions: Sequence[int | None]) -> None:
+    """Sets aside rows whose version, read from the column of `key`, lies more than `LEEWAY_US` after the import."""
+    if work.context.now_us is None:
+        return
+    for row in _later(versions, work.context.now_us + LEEWAY_US):
+        _refuse(work, row, key, versions[row] or 0)
 
 
 def _later(values: Sequence[int | None], latest_us: int) -> list[int]:

@@ -13,11 +13,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mqlab.crm.quarantine import Finding, Reason
-from mqlab.leads.instants import EARLIEST_US, LATEST_US, end_of_day, micros, start_of_day
+from mqlab.leads.instants import EARLIEST_US, LATEST_US, end_of_day, instant, iso, micros, start_of_day
 from mqlab.leads.text import is_null, normalise
 
 EPOCHS = {"epoch_s": 1_000_000, "epoch_ms": 1_000}
 """Formats that count since 1970, with the microseconds of their unit."""
+
+MILLISECONDS_SINCE_US = micros(datetime(1990, 1, 1, tzinfo=UTC))
+"""No system of sales wrote milliseconds before: a smaller number counts in another unit."""
 
 _ISO = re.compile(
     r"(\d{4}-\d{2}-\d{2})"
@@ -127,7 +130,7 @@ class Clock:
         if one in EPOCHS:
             if not re.fullmatch(r"-?\d{1,17}(\.0+)?", text):
                 return None
-            read = _in_range(int(text.split(".", maxsplit=1)[0]) * EPOCHS[one], text)
+            read = _counted(int(text.split(".", maxsplit=1)[0]), one, text)
             if not only_day or isinstance(read, Finding):
                 return read
             return self._day((datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=read[0] or 0)).date(), end)
@@ -152,6 +155,20 @@ class Clock:
                 return Finding(Reason.NO_TIMEZONE, f"'{text}'")
             found = found.replace(tzinfo=self._zone)
         return _in_range(micros(found), text)
+
+
+def _counted(number: int, unit: str, text: str) -> Read:
+    """An instant that counts since 1970; a number of seconds where milliseconds are stated is refused."""
+    us = number * EPOCHS[unit]
+    if unit == "epoch_ms" and us < MILLISECONDS_SINCE_US:
+        seconds = _in_range(number * EPOCHS["epoch_s"], text)
+        said = (
+            f"'{text}' counts milliseconds, and would be {iso(instant(us))[:10]}" if us >= EARLIEST_US else f"'{text}'"
+        )
+        if not isinstance(seconds, Finding) and (seconds[0] or 0) >= MILLISECONDS_SINCE_US:
+            said += f"; in seconds (epoch_s) it is {iso(instant(seconds[0] or 0))[:10]}"
+        return Finding(Reason.INSTANT_OUT_OF_RANGE, said)
+    return _in_range(us, text)
 
 
 def _in_range(us: int, text: str) -> Read:

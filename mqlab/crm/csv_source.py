@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import re
@@ -13,6 +12,7 @@ from itertools import chain, islice
 from typing import IO
 
 from mqlab.crm.batches import BATCH_ROWS, Batch
+from mqlab.crm.encoding import encoding_of
 from mqlab.crm.footer import Footer
 from mqlab.crm.mapping import Mapping
 from mqlab.crm.quarantine import BadRow, Finding, Reason
@@ -21,13 +21,6 @@ from mqlab.errors import InputError, Place, Problem, ProblemsFound
 
 BLOCK_CHARACTERS = 1_000_000
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -40,9 +33,9 @@ class CsvSource:
         self._raw = raw
         self._file = file
         self._total = total
-        self.notes: list[str] = []
-        encoding = self._encoding(stream, mapping.encoding)
-        self._text = io.TextIOWrapper(stream, encoding=encoding, newline="")
+        self._encoding = encoding_of(stream, mapping.encoding)
+        self.notes: list[str] = list(self._encoding.notes)
+        self._text = io.TextIOWrapper(stream, encoding=self._encoding.name, newline="")
         self._lines = _Lines(self._text)
         self._skipped = 0
         first = self._header_text()
@@ -127,18 +120,6 @@ class CsvSource:
         reason = Reason.HUGE_CELL if "field larger" in error else Reason.BROKEN_QUOTES
         return BadRow(line, raw, Finding(reason, error))
 
-    def _encoding(self, stream: IO[bytes], stated: str | None) -> str:
-        start: bytes = stream.peek(64)[:64]  # type: ignore[attr-defined]
-        self._sixteen = _sixteen_bits(start)
-        for mark, encoding in _BOMS:
-            if start.startswith(mark):
-                if stated is not None and codecs.lookup(stated).name not in {encoding, "utf-8"}:
-                    self.notes.append(
-                        f"The file says it is {encoding}, not {stated} as the mapping does; it was believed."
-                    )
-                return encoding
-        return stated or "utf-8"
-
     def _header_text(self) -> str:
         """The physical lines of the header; leading blank lines are passed over."""
         text = ""
@@ -153,8 +134,8 @@ class CsvSource:
             raise self._undecodable(error) from error
         if not text.strip():
             raise InputError("the file is empty.", code="EmptyFile", place=Place(self._file))
-        if "\0" in text and self._sixteen is not None:
-            raise self._unmarked()
+        if "\0" in text and self._encoding.unmarked is not None:
+            raise self._encoding.refused(self._file)
         if "\0" in text:
             raise InputError("the header holds a NUL byte: this is not CSV.", code="NotCsv", place=Place(self._file, 1))
         return text
@@ -206,8 +187,8 @@ class CsvSource:
                 place=Place(self._file),
                 hint="Correct its `encoding`.",
             )
-        if self._sixteen is not None:
-            return self._unmarked()
+        if self._encoding.unmarked is not None:
+            return self._encoding.refused(self._file)
         stream = self._text.buffer
         stream.seek(0)
         for number, line in enumerate(stream, 1):
@@ -222,22 +203,6 @@ class CsvSource:
                     hint=f"Read as Latin-1 it says '{shown}'. If so, state `encoding: latin-1` in the mapping.",
                 )
         return InputError(f"the file is not UTF-8 text: {error.reason}.", code="BadEncoding", place=Place(self._file))
-
-    def _unmarked(self) -> InputError:
-        return InputError(
-            "the file looks like UTF-16 without a byte order mark.",
-            code="BadEncoding",
-            place=Place(self._file, 1),
-            hint=f"State `encoding: {self._sixteen}` in the mapping, or save it as UTF-8.",
-        )
-
-
-def _sixteen_bits(start: bytes) -> str | None:
-    """The UTF-16 in which a file without a mark seems to be written: every other byte of Latin letters is zero."""
-    even, odd = start[0::2], start[1::2]
-    if odd.count(0) * 2 > len(odd) and not even.count(0):
-        return "utf-16-le"
-    return "utf-16-be" if even.count(0) * 2 > len(even) and not odd.count(0) else None
 
 
 class _Lines:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from mqlab.leads.text import normalise
 
 _MASKED = re.compile(r"sha256:([0-9a-f]{64})@(.+)")
+_WITH_NAME = re.compile(r"[^<>@]*<([^<>]+)>")
 _OWNER = re.compile(r"owner:([0-9a-f]{16})")
 
 
@@ -21,15 +22,20 @@ class Email:
 
 
 def read_email(text: str) -> Email | None:
-    """The address in `text`, None where it is none; a masked address is read back as what it was.
+    """The address in `text`, perhaps beside a name, None where it is none; a masked one is read back as what it was.
 
     Example:
+        >>> read_email("Ada King <ada@example.com>") == read_email("ada@example.com")
+        True
         >>> read_email(" Ada@Example.com ").domain
         'example.com'
         >>> read_email(masked("ada@example.com")) == read_email("ADA@example.com")
         True
     """
     address = normalise(text)
+    with_name = _WITH_NAME.fullmatch(address)
+    if with_name:
+        address = with_name.group(1).strip()
     again = _MASKED.fullmatch(address)
     if again:
         return Email(again.group(1), again.group(2))

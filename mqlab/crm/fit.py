@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from mqlab.crm.columns import Column
-from mqlab.crm.header import column_in, missing_column, of_table, without_use
+from mqlab.crm.header import column_in, hints_once, missing_column, of_table, without_use
 from mqlab.crm.mapping import Mapping
 from mqlab.crm.rules import Outcomes, Rule
-from mqlab.crm.spelled import Spelled, worded
+from mqlab.crm.spelled import Spelled, columns_of, worded
 from mqlab.errors import InputError, Place, Problem, ProblemsFound, nearest
 
 OWN_NAMES = (
@@ -39,12 +39,13 @@ def table_of(mapping: Mapping, kind: str, header: Sequence[str], *, file: str) -
     whole = [name for name in likely if name in tables and not _misses(mapping, kind, name, header, file)]
     possible = whole or [name for name in likely if name in tables]
     if best == 0 or not possible:
-        raise ProblemsFound(_unfit(mapping, kind, tables, likely if best else (), header, file))
+        raise ProblemsFound(hints_once(_unfit(mapping, kind, tables, likely if best else (), header, file)))
     if len(possible) == 1:
         return possible[0]
     names = " or ".join(f"'{name}'" for name in possible)
     unsure = Problem("AmbiguousTable", f"the file may be {names}.", Place(file, 1), hint="Say which with --as-table.")
-    raise ProblemsFound([unsure, *(one for name in possible for one in _misses(mapping, kind, name, header, file))])
+    missed = (one for name in possible for one in _misses(mapping, kind, name, header, file))
+    raise ProblemsFound(hints_once([unsure, *missed]))
 
 
 def pinned(mapping: Mapping, table: str) -> Mapping:
@@ -73,7 +74,8 @@ def _misses(mapping: Mapping, kind: str, name: str, header: Sequence[str], file:
     problems: dict[str, Problem] = {}
     for rule in mapping.rules(kind):
         found = None if rule.table != name or not _is_needed(rule) else worded(mapping, rule)
-        for problem in () if found is None else _missing(found, header, file):
+        known = columns_of(mapping, rule) if found is not None else ()
+        for problem in () if found is None else _missing(found, header, file, known):
             problems.setdefault(without_use(problem), of_table(problem, name))
     return list(problems.values())
 
@@ -82,9 +84,9 @@ def _is_needed(rule: Rule) -> bool:
     return not rule.spare and not (isinstance(rule, Outcomes) and rule.moved_back)
 
 
-def _missing(rule: Spelled, header: Sequence[str], file: str) -> list[Problem]:
+def _missing(rule: Spelled, header: Sequence[str], file: str, known: Sequence[str]) -> list[Problem]:
     return [
-        missing_column(key, column, header, Place(file, 1))
+        missing_column(key, column, header, Place(file, 1), known if key in rule.conditions else ())
         for key, column in [*rule.columns.items(), *rule.conditions.items()]
         if isinstance(column, Column)
         and column.column is not None

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from mqlab.crm.email import read_email
+from mqlab.crm.email import Email, read_email
 from mqlab.crm.sink import Intake
 
 SURE_LENGTH = 6
@@ -94,7 +94,7 @@ class Forgotten:
         sure = not column or len(text) >= SURE_LENGTH or any(word in column.casefold() for word in _OF_IDS)
         if sure and (text in self.refs or any(word in self.refs for word in _BETWEEN.split(text))):
             return True
-        return "@" in text and any(email_digest(found) in self.by_email for found in hashes_in(text))
+        return "@" in text and any(email_digest(found.hash) in self.by_email for found in emails_in(text))
 
 
 def scalars(value: Any, column: str = "") -> Iterator[tuple[str, Any]]:
@@ -109,9 +109,16 @@ def scalars(value: Any, column: str = "") -> Iterator[tuple[str, Any]]:
         yield column, value
 
 
-def hashes_in(text: str) -> Iterator[str]:
-    """The hashes of the addresses in a text, masked or not."""
+def addresses_of(row: Any) -> Iterator[Email]:
+    """The addresses in the columns of a row of leads that hold the lead's own."""
+    for column, value in scalars(row):
+        if "mail" in column.casefold():
+            yield from emails_in(str(value))
+
+
+def emails_in(text: str) -> Iterator[Email]:
+    """The addresses in a text, masked or not."""
     for word in _BETWEEN.split(text.replace("<", " ").replace(">", " ")):
         email = read_email(word) if "@" in word else None
         if email is not None:
-            yield email.hash
+            yield email

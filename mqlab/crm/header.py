@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from mqlab.crm.batches import Batch
@@ -16,8 +17,12 @@ from mqlab.leads.text import normalise
 _NOT_A_NAME = re.compile(r"\W+")
 
 
+_FILE_HAS = "The file has: "
 SHOWN = 20
 """How many columns of a file are named where none is like the one that is missing."""
+
+
+NOTHING_INSTEAD: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +69,26 @@ def lay_out(
     named: Mapping[str, Column] | None = None,
     ignore: Collection[str] = (),
     taken: Collection[str] = (),
+    instead: Mapping[str, str] = NOTHING_INSTEAD,
+    known: Collection[str] = (),
 ) -> Layout:
     """The layout of a table in a file with this header.
 
     `table` holds the declared columns; `needed` are the keys that must be declared. `rest`: "rest" for every column
     not used otherwise, or the declared ones; none may be called as those `taken`. `named` are further ones by their
-    names, where the file has them. Raises ProblemsFound naming every missing column and the nearest there.
+    names, where the file has them. `instead`: keys whose column may be missing where that of another key is there.
+    Raises ProblemsFound naming every missing column and the nearest there, or of the names that are `known`.
     """
     problems: list[Problem] = []
     spots: dict[str, Spot] = {}
     place = Place(file, 1)
-    for key, column in _declared(table).items():
+    declared = _declared(table)
+    for key, column in declared.items():
         name = column_in(column, header)
-        if name is None and column.column is not None and not column.optional:
-            problems.append(missing_column(key, column, header, place))
+        other = declared.get(instead.get(key, ""))
+        spared = column.optional or (other is not None and column_in(other, header) is not None)
+        if name is None and column.column is not None and not spared:
+            problems.append(missing_column(key, column, header, place, known))
         spots[key] = Spot(key, name, column)
     for key in needed:
         if key not in spots:
@@ -138,10 +149,13 @@ def _folded(header: tuple[str, ...]) -> dict[str, str]:
     return {normalise(name): name for name in reversed(header)}
 
 
-def missing_column(key: str, column: Column, header: Sequence[str], place: Place) -> Problem:
-    """What is said of a column that is not there: its names, what it is for, and the nearest one there is."""
+def missing_column(
+    key: str, column: Column, header: Sequence[str], place: Place, known_names: Collection[str] = ()
+) -> Problem:
+    """What is said of a column that is not there: its names, what it is for, and the nearest one that is known."""
     names = column.column or []
-    near = next((hint for name in names if (hint := nearest(name, header)) is not None), None)
+    among = (header, () if known_names and key in known_names else known_names)
+    near = next((hint for one in among for name in names if (hint := nearest(name, one)) is not None), None)
     shown = [f"'{name}'" for name in header if name]
     known = ", ".join(shown[:SHOWN]) + (f" and {len(shown) - SHOWN} more" if len(shown) > SHOWN else "")
     asked = " or ".join(f"'{name}'" for name in names)
@@ -149,7 +163,7 @@ def missing_column(key: str, column: Column, header: Sequence[str], place: Place
         "MissingColumn",
         f"the column {asked} is missing; it is needed for '{key}'.",
         place,
-        hint=near or (f"The file has: {known}." if known else "The file names no column."),
+        hint=near or (f"{_FILE_HAS}{known}." if known else "The file names no column."),
     )
 
 
@@ -158,6 +172,18 @@ def of_table(problem: Problem, table: str | None) -> Problem:
     if table is None or problem.code != "MissingColumn":
         return problem
     return replace(problem, message=f"{problem.message.removesuffix('.')} of the table '{table}'.")
+
+
+def hints_once(problems: Iterable[Problem]) -> list[Problem]:
+    """The problems, with the columns that a file has told once."""
+    told: set[str] = set()
+    once: list[Problem] = []
+    for problem in problems:
+        hint = problem.hint or ""
+        once.append(replace(problem, hint=None) if hint in told else problem)
+        if hint.startswith(_FILE_HAS):
+            told.add(hint)
+    return once
 
 
 def without_use(problem: Problem) -> str:

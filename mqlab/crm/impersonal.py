@@ -26,17 +26,22 @@ def hidden_columns(
     """
     owners, used, ignored = set[str](), set[str](), set(personal)
     made: dict[str, Callable[[str], Any]] = {}
+    addresses = set[str]()
     for layout in layouts:
         used |= {slug(spot.name) for spot in layout.spots.values() if spot.name}
         ignored |= {slug(name) for name in layout.left_out}
+        addresses |= {slug(layout["email"].name or "")} - {""}
         owner = layout["owner"]
         if owner.name is not None:
             owners.add(slug(owner.name))
             made[slug(owner.name)] = partial(one_formed, declared=owner.declared)
-    names = frozenset(ignored - used)
-    there = not (names | owners).isdisjoint(slug(name) for name in header)
     fields = frozenset(slug(name) for column in told if (name := column_in(column, header)) is not None)
-    return Hidden(names=names, owners=frozenset(owners), there=there, formed=made, fields=fields)
+    names = frozenset(ignored - used - fields)
+    there = not (names | owners).isdisjoint(slug(name) for name in header)
+    return Hidden(
+        names=names, owners=frozenset(owners), there=there, formed=made, fields=fields,
+        personal=frozenset(personal), addresses=frozenset(addresses),
+    )  # fmt: skip
 
 
 def kept_rows(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
+from mqlab.crm.ahead import refuse_snapshot_ahead
 from mqlab.crm.batches import Batch, Source
 from mqlab.crm.clock import Clock
 from mqlab.crm.counts import ImportCounts
@@ -68,7 +69,7 @@ def ingest(
     `timezone` is the lab's zone, in which days begin and end; `mapping` a file of the lab's own column names on top
     of `preset`; `table` which of the system's tables the file is, where its header does not say; `snapshot_at` the
     version of rows that have none; `today` the instant ahead of which
-    no outcome may lie, by default `now`. The whole file is one transaction: it is written
+    no outcome and no version may lie, by default `now`. The whole file is one transaction: it is written
     whole, or, after an error and in a `dry_run`, not at all. The same file twice changes nothing, and files may come
     in any order. Raises InputError or ProblemsFound before the first row where the file cannot be used.
     """
@@ -137,7 +138,9 @@ class Import:
 
     def run(self, sink: Sink, *, now: datetime, dry_run: bool, today: datetime | None = None) -> ImportCounts:
         """Reads, appends, counts."""
-        self._context = replace(self._context, now_us=micros(today or now))
+        now_us = micros(today or now)
+        refuse_snapshot_ahead(self._snapshot_at, now_us=now_us)
+        self._context = replace(self._context, now_us=now_us)
         header = self._source.header
         layouts = [one.layout for one in self._statements(header)]
         hidden = hidden_columns(layouts, self._personal, header, fields_told(self._mapping, self._table))

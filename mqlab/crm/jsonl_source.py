@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import IO, Any
 
 from mqlab.crm.batches import BATCH_ROWS, Batch
+from mqlab.crm.encoding import encoding_of
 from mqlab.crm.mapping import Mapping
 from mqlab.crm.quarantine import BadRow, Finding, Reason
 from mqlab.errors import InputError, Place
@@ -30,10 +31,13 @@ class JsonlSource:
         self._raw = raw
         self._file = file
         self._total = total
-        self._text = io.TextIOWrapper(stream, encoding=mapping.encoding or "utf-8-sig", newline="\n")
+        self._encoding = encoding_of(stream, mapping.encoding)
+        self._text = io.TextIOWrapper(stream, encoding=self._encoding.name, newline="\n")
         self._number = 0
         self._found = self._rows()
-        self.notes: list[str] = []
+        self.notes: list[str] = list(self._encoding.notes)
+        if self._encoding.unmarked is not None:
+            raise self._encoding.refused(file)
         self._first = self._read()
         self.header = tuple(self._first.columns) or self._later_header()
 

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 from typing import Protocol
+
+from mqlab.crm.quarantine import mask_text
+
+_SUFFIXES = re.compile(r"(.*?)((?:\.(?:csv|tsv|txt|jsonl?|ndjson|parquet))?(?:\.gz)?)", re.IGNORECASE | re.DOTALL)
 
 
 class Origin(Protocol):
@@ -33,8 +38,14 @@ class FileOrigin:
 
     @property
     def name(self) -> str:
-        """The file's name, without its folder."""
-        return self._path.name
+        """The file's name, without its folder; an address in it is masked.
+
+        Example:
+            >>> FileOrigin(Path("exports/ada@example.com.csv.gz")).name.endswith("@example.com.csv.gz")
+            True
+        """
+        found = _SUFFIXES.fullmatch(self._path.name)
+        return "".join(map(mask_text, found.groups())) if found else self._path.name
 
     @property
     def place(self) -> str:

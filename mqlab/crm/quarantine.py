@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from mqlab.crm.email import masked, masked_owner, read_email
-from mqlab.leads.text import normalise
+from mqlab.leads.text import DEFAULT_NULL_TOKENS, is_null, normalise
 
 MASK = "***"
 """What stands in the place of a value that is not kept at all."""
@@ -68,9 +68,10 @@ _WORDS = {
     Reason.AMBIGUOUS_DATE: "The date fits two of the stated formats and means another day in each.",
     Reason.NO_TIMEZONE: "The time has no zone; state `timezone` in the mapping.",
     Reason.NOT_A_DATE: "There is no such date or time.",
-    Reason.INSTANT_OUT_OF_RANGE: "The date lies before 1900 or after 2199.",
-    Reason.IN_THE_FUTURE: "The row says that it happened, or was known, after the day it was read; correct the "
-    "date, or release the row once that day has come.",
+    Reason.INSTANT_OUT_OF_RANGE: "The date lies before 1900 or after 2199, or counts in another unit than its "
+    "format says.",
+    Reason.IN_THE_FUTURE: "The row says that it happened, was known or was changed after the day it was read; "
+    "correct the date, or release the row once that day has come.",
     Reason.UNKNOWN_KIND: "The kind of outcome is none that mqlab knows; map it under `values`.",
     Reason.NOT_A_NUMBER: "A number cannot be read; write it as 1234.56, or state `decimal` in the mapping.",
     Reason.NEGATIVE_AMOUNT: "The amount is negative.",
@@ -107,7 +108,8 @@ class Hidden:
     """What of a file's rows is not kept in clear: `names` of columns that are personal, `owners` that name a rep.
 
     `there`: the file's header has such a column. `formed`: what an owner's column makes of a value before it is hashed.
-    `fields`: columns that say which field a row is about, in a history of fields.
+    `fields`: columns that say which field a row of a history is about; of the `personal` ones nothing is kept.
+    `addresses`: columns that hold e-mail addresses, of which only the hashes are kept.
     """
 
     names: frozenset[str] = frozenset()
@@ -115,12 +117,15 @@ class Hidden:
     there: bool = False
     formed: Mapping[str, Callable[[str], Any]] = field(default_factory=dict)
     fields: frozenset[str] = frozenset()
+    personal: frozenset[str] = frozenset()
+    addresses: frozenset[str] = frozenset()
 
     def row(self, row: BadRow) -> Any:
         """A row as it may be kept. Where its cells cannot be told apart none is kept that might be personal."""
         if isinstance(row.raw, str):
             words = slug(row.raw)
-            return MASK if self.there or any(name in words for name in self.names) else _masked(row.raw)
+            hidden = self.there or any(name in words for name in self.names)
+            return MASK if hidden else _nameless(row.raw)
         if (self.there and row.finding.reason in _NOT_TOLD_APART) or self._tells_of_somebody(row):
             return dict.fromkeys(row.raw, MASK) if isinstance(row.raw, Mapping) else MASK
         return self._value(row.raw)
@@ -131,10 +136,10 @@ class Hidden:
             return False
         if row.finding.reason in _NOT_TOLD_APART:
             words = slug(" ".join(str(cell) for cell in _cells(row.raw)))
-            return any(name in words for name in self.names | _ADDRESSES)
+            return any(name in words for name in self.personal | _ADDRESSES)
         there = row.raw if isinstance(row.raw, Mapping) else {}
         return any(
-            slug(str(name)) in self.fields and is_personal(str(value), self.names) for name, value in there.items()
+            slug(str(name)) in self.fields and is_personal(str(value), self.personal) for name, value in there.items()
         )
 
     def _value(self, value: Any, name: str = "") -> Any:
@@ -145,8 +150,12 @@ class Hidden:
         if isinstance(value, Mapping):
             return {mask_text(str(key)): self._value(inner, slug(str(key))) for key, inner in value.items()}
         if isinstance(value, list | tuple):
-            return [self._value(inner) for inner in value]
-        return _masked(value)
+            return [self._value(inner, name) for inner in value]
+        if isinstance(value, str) and name in self.addresses | _ADDRESSES:
+            return _only_addresses(value)
+        if isinstance(value, str):
+            return _nameless(value) if read_email(value) is None else masked(value)
+        return value
 
 
 def slug(name: str) -> str:
@@ -190,7 +199,7 @@ def kept(
         "file": [file] * len(rows),
         "line": [row.line for row in rows],
         "reason": reasons,
-        "detail": [mask_text(row.finding.detail) for row in rows],
+        "detail": [_nameless(row.finding.detail) for row in rows],
         "raw": shown,
         "digest": [
             hashlib.blake2b(f"{reason}\0{raw}".encode(), digest_size=16).hexdigest()
@@ -218,11 +227,31 @@ def mask_text(text: str) -> str:
     return _AROUND_AT.sub(_hidden, readable) if "@" in readable else readable
 
 
-_AROUND_AT = re.compile(r"""[^\s<>"',;()\[\]]*@[^\s<>"',;()\[\]]*""")
+_AROUND_AT = re.compile(r"""(?<![^\s<>"',;()\[\]])[^\s<>"',;()\[\]]*@[^\s<>"',;()\[\]]*""")
+"""A word with an @ in it, looked for from the beginnings of words only: a huge word is passed over in one go."""
 
 
 def _hidden(found: re.Match[str]) -> str:
     return found.group() if read_email(found.group()) is None else masked(found.group())
+
+
+_NAME_BESIDE = re.compile(
+    r"""(?<![^,;|<>\t\r\n{}\[\]:])(?:\s*"[^"<>]*"\s*|[^,;|<>\t\r\n{}\[\]:]*)(?=<sha256:[^<>]*@[^<>]*>)"""
+)
+"""The name before a masked address in brackets, looked for from the beginnings of cells only."""
+
+
+def _nameless(text: str) -> str:
+    """Text with addresses masked, and without the names beside them."""
+    return _NAME_BESIDE.sub("", mask_text(text))
+
+
+def _only_addresses(cell: str) -> str:
+    """Of a cell of addresses the masked ones; what is no address is gone, what stands for nothing stays."""
+    if is_null(normalise(cell), DEFAULT_NULL_TOKENS):
+        return cell
+    found = [masked(part.strip("<>")) for part in _AROUND_AT.findall(cell) if read_email(part.strip("<>"))]
+    return "; ".join(found) or masked("")
 
 
 def _cells(raw: Any) -> Iterable[Any]:

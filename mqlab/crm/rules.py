@@ -96,16 +96,16 @@ class FieldChanges(Rule):
     known_at: From | None = None
 
 
-LinkWord = Literal["converted", "contact_role", "associated"]
+LinkWord = Literal["converted", "contact_role", "associated", "removed"]
 
 
 class Identity(Rule):
     """The table of merges. An `opportunity` in place of `old_id` says which lead it belongs to, `link` by what.
 
     `primary`: whether a contact role is the primary one. An `account` in place of `old_id` says which leads are of it;
-    one in place of `new_id` links the opportunity to all of them, where the lab says so. With `into` the opportunity
-    was merged into another one. `undated`: `at` only stands in for a date, and gives way to one that another row has.
-    `unless_same`: a row in which both ids are the same states nothing.
+    one in place of `new_id` links the opportunity to all of them, where the lab says so. `link: removed`: the two are
+    linked no longer. With `into` the opportunity was merged into another one. `undated`: `at` only stands in for a
+    date, and gives way to one that another row has. `unless_same`: a row in which both ids are the same states nothing.
     """
 
     old_id: From | None = None

@@ -84,6 +84,11 @@ def fields_told(mapping: Mapping, table: str | None) -> list[Column]:
     return [one.columns["field"] for rule in rules if (one := worded(mapping, rule)) and one.columns["field"]]
 
 
+def columns_of(mapping: Mapping, rule: Rule) -> list[str]:
+    """The names of the columns that the table of a rule has."""
+    return [] if rule.table is None else list(mapping.tables[rule.table].columns)
+
+
 def worded(mapping: Mapping, rule: Rule) -> Spelled | None:
     """The rule spelt out, None where a list of words that it reads is still empty."""
     try:

@@ -11,10 +11,10 @@ from typing import Any
 from mqlab.crm import transform
 from mqlab.crm.batches import Batch
 from mqlab.crm.forms import formed, listed
-from mqlab.crm.header import SHOWN, Layout, lay_out, of_table, without_use
+from mqlab.crm.header import SHOWN, Layout, hints_once, lay_out, of_table, without_use
 from mqlab.crm.mapping import Mapping
 from mqlab.crm.rules import Identity, Leads, Outcomes
-from mqlab.crm.spelled import Spelled, spelled, stated_by
+from mqlab.crm.spelled import Spelled, columns_of, spelled, stated_by
 from mqlab.crm.work import Context, Facts
 from mqlab.errors import InputError, Place, Problem, ProblemsFound
 from mqlab.leads.text import normalise
@@ -30,6 +30,9 @@ NEEDED = {
 
 TAKEN = frozenset({"source"})
 """What every definition reads under this name already."""
+
+INSTEAD = {"lead": "email"}
+"""Of outcomes: a file need not name leads by their ids where it has their addresses."""
 
 _WORD = re.compile(r"\bin (\w+)")
 """A list that a condition names."""
@@ -108,7 +111,7 @@ def statements(
             if not sparse or problem.code != "EmptyList":
                 wrong.setdefault(without_use(problem), problem)
     if wrong:
-        raise ProblemsFound(wrong.values())
+        raise ProblemsFound(hints_once(wrong.values()))
     found = [one for own in made.values() for one in own.chosen]
     said = [one for one in found if _says_anything(one, kind)]
     if not said and not sparse and not _may_come(mapping, header):
@@ -156,9 +159,10 @@ def _statement(
             {
                 "needed": NEEDED[kind], "rest": rule.further, "named": rule.named, "ignore": ignore,
                 "taken": TAKEN if isinstance(rule.rule, Leads) else (),
+                "instead": INSTEAD if isinstance(rule.rule, Outcomes) else {},
             },
         ),
-        (rule.conditions, {"needed": ()}),
+        (rule.conditions, {"needed": (), "known": columns_of(mapping, rule.rule)}),
     ):  # fmt: skip
         try:
             layouts.append(lay_out(columns, header, file=file, **options))

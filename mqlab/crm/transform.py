@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from mqlab.crm.ahead import refuse_ahead
+from mqlab.crm.ahead import known_of, modified_of, refuse_ahead
 from mqlab.crm.batches import Batch
 from mqlab.crm.door import blanks, digests
 from mqlab.crm.header import Layout
@@ -29,10 +29,9 @@ def leads(batch: Batch, layout: Layout, context: Context) -> Facts:
     ids = work.ids("id")
     work.needed(ids, Reason.MISSING_ID, "id")
     created, _ = work.instants("created_at", needed=True)
-    known, backfill = work.known(created)
+    known, backfill = known_of(work, created)
     stated = [None if was else us for us, was in zip(known, backfill, strict=True)]
-    modified, _ = work.instants("modified_at", needed=False)
-    version = _versions(work, modified, stated)
+    version = _versions(work, modified_of(work), stated)
     emails = work.door.emails(work.raw("email"))
     source, account = work.texts("source"), work.texts("account_key")
     hashes = [None if email is None else email.hash for email in emails]
@@ -72,8 +71,8 @@ def events(batch: Batch, layout: Layout, context: Context) -> Facts:
     names = work.names("name")
     work.needed(names, Reason.MISSING_NAME, "name")
     at, _ = work.instants("at", needed=True)
-    known, backfill = work.known(at)
-    modified, _ = work.instants("modified_at", needed=False)
+    known, backfill = known_of(work, at)
+    modified = modified_of(work)
     ids = work.ids("id")
     sources = blanks(work.texts("source"))
     props = work.objects("props_json")
@@ -101,7 +100,7 @@ def field_changes(batch: Batch, layout: Layout, context: Context) -> Facts:
     personal = {name for name in set(names) if name is not None and is_personal(name, context.personal)}
     work.blank.update(row for row, name in enumerate(names) if name in personal)
     at, _ = work.instants("at", needed=True)
-    known, backfill = work.known(at)
+    known, backfill = known_of(work, at)
     values = work.door.json_values(work.raw("value"))
     return work.done(
         {
@@ -142,7 +141,7 @@ def identity(
                 work.blank.add(row)
             work.refuse(row, Reason.MERGED_WITH_ITSELF, f"'{one}'")
     at, _ = work.instants("at", needed=True)
-    known, backfill = work.known(at)
+    known, backfill = known_of(work, at)
     return work.done(
         {
             "lead_ref": old, "key": digests(blanks(new)), "version": kinds,
@@ -184,7 +183,7 @@ def outcomes(batch: Batch, layout: Layout, context: Context, manner: Manner = PL
     refs, hashes = who(work, opportunity)
     known, backfill = work.known(at)
     refuse_ahead(work, kinds, at, days, known)
-    modified, _ = work.instants("modified_at", needed=False)
+    modified = modified_of(work)
     version = at if first else _versions(work, modified)
     if first or manner.frozen:
         version = [None if us is None else -us for us in version]
@@ -284,4 +283,6 @@ _TARGETS: Mapping[str, tuple[Callable[[str, str], str], LinkKind]] = {
     "account": (account_ref, LinkKind.ACCOUNT), "into": (opportunity_ref, LinkKind.MERGED),
 }  # fmt: skip
 """What an opportunity leads to that is no lead: how facts name it, and the kind of link."""
-_LINKS: Mapping[LinkWord, LinkKind] = {"converted": LinkKind.CONVERTED, "associated": LinkKind.ASSOCIATED}
+_LINKS: Mapping[LinkWord, LinkKind] = {
+    "converted": LinkKind.CONVERTED, "associated": LinkKind.ASSOCIATED, "removed": LinkKind.REMOVED,
+}  # fmt: skip

@@ -39,7 +39,8 @@ def who(work: Work, opportunities: Sequence[str | None]) -> tuple[list[str | Non
 def _nobody(work: Work, row: int, written: Any) -> None:
     """Refuses a row that names no lead, and says what is `written` where an address should be."""
     if work.door.texts([written]) == [None]:
-        work.refuse(row, Reason.MISSING_LEAD, f"{work.name('lead')} is empty")
+        key = "email" if work.layout["lead"].absent and not work.layout["email"].absent else "lead"
+        work.refuse(row, Reason.MISSING_LEAD, f"{work.name(key)} is empty")
     elif work.door.emails([written]) == [None]:
         work.refuse(row, Reason.MISSING_LEAD, f"{work.name('email')} holds no address")
     else:

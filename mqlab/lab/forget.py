@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from mqlab.assignment.units import is_shared_domain
-from mqlab.crm.forgotten import Forgotten, email_digest
+from mqlab.crm.forgotten import Forgotten, addresses_of, email_digest
 from mqlab.errors import InputError
 from mqlab.lab.no_ledger import NoLedger
 from mqlab.leads.text import stored_name
@@ -52,17 +52,19 @@ def forget(lab: Lab, lead_id: str, *, by: str, because: str, now: datetime) -> F
     """Take out everything personal of a lead and of whoever it was merged with, and keep it out.
 
     Ids, instants, assignments, verdicts, kinds and amounts of outcomes stay. Of fields and properties stay numbers,
-    truths and texts that many share, where a definition reads them and does not declare them personal. InputError
-    where nothing is known of the id.
+    truths and texts that many share, where a definition reads them and does not declare them personal. Somebody whose
+    rows could not be used, and who is no lead yet, can be forgotten too. InputError where nothing is known of the id.
     """
     if isinstance(lab.reading, NoLedger):
         raise _unknown()
     rule = _Rule.of(lab)
     with lab.ledger.forgetting(now=now, digest=email_digest) as work:
         refs = work.person(lead_id)
-        if not work.known(refs):
+        waiting = [row for row in work.quarantined() if Forgotten(refs).mentioned(row[1])]
+        if not waiting and not work.known(refs):
             raise _unknown()
-        own, _ = work.emails(refs)
+        beside = _addresses(waiting, lead_id, lab.settings.lab.internal_domains)
+        own, _ = work.emails(refs, beside)
         person = Forgotten(refs, {email_digest(found): ref for found, ref in own.items()})
 
         def keep(kind: str, name: str, value: Any) -> bool:
@@ -72,14 +74,20 @@ def forget(lab: Lab, lead_id: str, *, by: str, because: str, now: datetime) -> F
             return is_shared_domain(domain) or work.is_others_domain(domain, refs)
 
         work.forget(
-            refs, keep=keep, keep_domain=keep_domain, mentioned=person.mentioned, subject=subject_of(lead_id), by=by,
-            because=because,
+            refs, keep=keep, keep_domain=keep_domain, mentioned=person.mentioned, beside=beside,
+            subject=subject_of(lead_id), by=by, because=because,
         )  # fmt: skip
     overwritten = lab.ledger.overwrite()
     notes = ["Backups and exports made before still hold the person: delete them. A restored backup forgets again."]
     if not overwritten:
         notes.append("Another program is reading the store, so its log could not be emptied: run the command again.")
     return Forgot(subject_of(lead_id), len(refs), dict(work.counts), overwritten, tuple(notes))
+
+
+def _addresses(rows: Iterable[tuple[str, Any]], lead_id: str, internal: Collection[str]) -> dict[str, str]:
+    """The hashes that rows of leads, which could not be used, state as the person's address; our own name nobody."""
+    told = (found for kind, row in rows if kind == "leads" for found in addresses_of(row))
+    return {found.hash: lead_id for found in told if found.domain not in internal}
 
 
 def _unknown() -> InputError:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mqlab.definitions.fingerprint import fingerprint
 from mqlab.experiments.lifecycle import Approval
 from mqlab.lab.experiments import steps
-from mqlab.reports.signatures import OnRecord, TakenThen
-from mqlab.store.records import Record
+from mqlab.reports.signatures import OnRecord, ReadThen, TakenThen
+from mqlab.stats.estimate import Estimate, Interval, NotEstimable
+from mqlab.store.records import Look, Record
 
 if TYPE_CHECKING:
     from mqlab.lab.analyze import Analysis
@@ -53,9 +54,31 @@ def on_record(lab: Lab, analysis: Analysis, last_rows: Mapping[str, int] | None 
             for row in sorted(approvals, key=lambda row: (row.definition, row.at, row.team))
         ),
         tuple(step for row, step in told if row.id in numbers),
-        tuple(
-            TakenThen(row.as_of, {arm: said["call"] for arm, said in row.result.get("verdicts", {}).items()})
-            for row in sorted(looks, key=lambda row: row.as_of)
-        ),
+        tuple(_then(row) for row in sorted(looks, key=lambda row: row.as_of)),
         last,
     )
+
+
+def _then(look: Look) -> TakenThen:
+    """A recorded look, with the rows that decided."""
+    deciding = [row for row in look.result.get("metrics", ()) if row["primary"] and row["look"] is not None]
+    return TakenThen(
+        look.as_of,
+        {arm: said["call"] for arm, said in look.result.get("verdicts", {}).items()},
+        {
+            row["arm"]: ReadThen(
+                row["estimator"],
+                row["look"]["information"],
+                row["look"]["bound"],
+                _estimate(row["absolute"]),
+                _estimate(row["relative"]),
+            )
+            for row in deciding
+        },
+    )
+
+
+def _estimate(told: Mapping[str, Any]) -> Estimate | NotEstimable:
+    if "not_estimable" in told:
+        return NotEstimable(told["not_estimable"], told.get("detail") or "")
+    return Estimate(told["estimate"], Interval(told["low"], told["high"]))

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mqlab.crm.ahead import refuse_snapshot_ahead
 from mqlab.crm.identify import Identifier
 from mqlab.crm.ingest import fingerprint, known_kind, tables
 from mqlab.crm.mapping import Mapping as Spelling
@@ -16,7 +17,7 @@ from mqlab.crm.quarantine import Reason, mask_text
 from mqlab.crm.reread import Fact, OneRow, Reread, Surroundings, edited_row, mapping_of, reread, stated
 from mqlab.crm.same_row import another_row, changed_keys
 from mqlab.errors import InputError, RefusedError
-from mqlab.leads.instants import iso
+from mqlab.leads.instants import iso, micros
 
 if TYPE_CHECKING:
     from mqlab.lab.core import Lab
@@ -159,6 +160,7 @@ class _Desk:
     ) -> None:
         self._lab = lab
         self._now = now
+        refuse_snapshot_ahead(snapshot_at, now_us=micros(max(now, lab.clock())))
         self._snapshot_at = snapshot_at
         self._kept: dict[int, tuple[datetime | None, Spelling | None]] = {}
         self.given = _spelling(lab, preset, mapping) if preset or mapping else None

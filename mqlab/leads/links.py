@@ -1,7 +1,8 @@
 """To which lead an opportunity belongs that names none: by what links the two, in a fixed order, and when.
 
 Converted to it, then a contact role (a primary one first), then any other association, and, where the lab says so, the
-same account. A contact role or an account counts only where it came within a window after the lead did.
+same account. A contact role or an account counts only where it came within a window after the lead did. A link that was
+removed before the deal was won counts only where none is left.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ class LinkKind(IntEnum):
     ACCOUNT = 5
     MERGED = 6
     """Not a lead: the opportunity was merged into another one."""
+    REMOVED = 7
+    """No link: those of the two from before its instant ended then."""
 
 
 IN_WINDOW = frozenset({LinkKind.PRIMARY_ROLE, LinkKind.ROLE, LinkKind.ACCOUNT})
@@ -92,7 +95,8 @@ def claims(
     """The leads that each opportunity is linked to, the owner first; without any it is absent.
 
     `standing` says who stands for merged ids, `created` when the leads were created, in microseconds: of a person
-    that was merged from several the earliest counts.
+    that was merged from several the earliest counts. Where every link of an opportunity was removed, those removed last
+    count.
 
     Example:
         >>> own = [Link("opportunity:x:O", "a", LinkKind.ASSOCIATED, 0), Link("opportunity:x:O", "b", LinkKind.ROLE, 5)]
@@ -102,14 +106,16 @@ def claims(
     came = _came(standing, created)
     links = list(links)
     merged = merged_deals(links)
+    ended = _ended(links, standing, merged)
     by_account: dict[str, set[str]] = {}
     direct: list[Link] = []
     for link in links:
         if _is_account(link.opportunity):
             by_account.setdefault(link.opportunity, set()).add(link.lead)
-        elif link.kind is not LinkKind.MERGED:
+        elif link.kind not in {LinkKind.MERGED, LinkKind.REMOVED}:
             direct.append(link)
     best: dict[str, dict[str, LinkKind]] = {}
+    gone: dict[str, list[tuple[int, str, LinkKind]]] = {}
     for link in direct:
         if link.kind is LinkKind.ACCOUNT and not linking.same_account:
             continue
@@ -118,13 +124,36 @@ def claims(
             lead = standing.get(one, one)
             if lead not in created or (link.kind in IN_WINDOW and not _within(link.at_us, came[lead], linking)):
                 continue
-            found = best.setdefault(merged.get(link.opportunity, link.opportunity), {})
+            opportunity = merged.get(link.opportunity, link.opportunity)
+            ended_us = ended.get((opportunity, lead))
+            if ended_us is not None and link.at_us < ended_us:
+                gone.setdefault(opportunity, []).append((ended_us, lead, link.kind))
+                continue
+            found = best.setdefault(opportunity, {})
             found[lead] = min(link.kind, found.get(lead, link.kind))
+    for opportunity in gone.keys() - best.keys():
+        last_us = max(gone[opportunity])[0]
+        found = best.setdefault(opportunity, {})
+        for ended_us, lead, kind in gone[opportunity]:
+            if ended_us == last_us:
+                found[lead] = min(kind, found.get(lead, kind))
     claimed = {
         opportunity: tuple(sorted(Claim(kind, came[lead], lead) for lead, kind in found.items()))
         for opportunity, found in best.items()
     }
     return {**claimed, **{old: claimed[new] for old, new in merged.items() if new in claimed}}
+
+
+def _ended(
+    links: Iterable[Link], standing: Mapping[str, str], merged: Mapping[str, str]
+) -> Mapping[tuple[str, str], int]:
+    """When the links of an opportunity and a lead were last removed."""
+    ended: dict[tuple[str, str], int] = {}
+    for link in links:
+        if link.kind is LinkKind.REMOVED:
+            both = merged.get(link.opportunity, link.opportunity), standing.get(link.lead, link.lead)
+            ended[both] = max(link.at_us, ended.get(both, link.at_us))
+    return ended
 
 
 def merged_deals(links: Iterable[Link]) -> Mapping[str, str]:

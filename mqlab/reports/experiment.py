@@ -19,6 +19,7 @@ from mqlab.reports.explored import scores, signals
 from mqlab.reports.look_calendar import calendar
 from mqlab.reports.methods import left_out, methods
 from mqlab.reports.signatures import OnRecord, signatures
+from mqlab.reports.worked import worked
 
 
 def build(
@@ -50,9 +51,10 @@ def build(
         sales.price(result),
         validity.guardrails(result),
         validity.checks(result),
-        validity.verdict(result),
+        validity.verdict(result, protocol, timezone),
         calendar(result, protocol, record or OnRecord(), timezone),
         curves(result, protocol.alpha),
+        worked(result),
         live.live(result),
         validity.segments(result),
         scores(explored),

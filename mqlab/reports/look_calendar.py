@@ -15,6 +15,7 @@ from mqlab.leads.instants import end_of_day
 from mqlab.reports import format as fmt
 from mqlab.reports import words
 from mqlab.reports.document import Cell, Chart, Column, Section, Table, Text, Tone
+from mqlab.reports.look_chart import boundaries
 from mqlab.reports.signatures import OnRecord, TakenThen
 from mqlab.reports.theme import BLUE, GREEN, GREY, INK, ORANGE, WIDTH, themed
 
@@ -92,7 +93,15 @@ def calendar(result: AnalysisResult, protocol: Protocol, record: OnRecord, zone:
             ),
         ),
     )
-    return Section("looks", "Calendar of looks", (Text(_next(planned, result)), chart))
+    return Section(
+        "looks", "Calendar of looks", (Text(_next(planned, result)), chart, *boundaries(result, record, zone))
+    )
+
+
+def next_look(result: AnalysisResult, protocol: Protocol, zone: ZoneInfo) -> date | None:
+    """The first declared look that lies ahead, None where all are reached; `zone` is the lab's."""
+    ahead = [one.day for one in _looks(result, protocol, OnRecord(), zone) if one.standing == "planned"]
+    return min(ahead, default=None)
 
 
 def _next(planned: Sequence[Planned], result: AnalysisResult) -> str:

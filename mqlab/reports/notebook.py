@@ -29,7 +29,7 @@ def render(result: AnalysisResult, protocol: Protocol, zone: ZoneInfo) -> str:
         sales.price(result),
         validity.guardrails(result),
         _trust(result),
-        validity.verdict(result),
+        validity.verdict(result, protocol, zone),
         live.live(result),
     ]
     return html.fragment(

@@ -206,10 +206,7 @@ class Deck:
         cell.margin_left = cell.margin_right = Inches(0.06)
         cell.margin_top = cell.margin_bottom = Inches(0.05)
         cell.vertical_anchor = MSO_ANCHOR.BOTTOM if head else MSO_ANCHOR.TOP
-        self._paragraphs(cell.text_frame, told)
-        if bold:
-            for run in cell.text_frame.paragraphs[0].runs:
-                run.font.bold = True
+        self._paragraphs(cell.text_frame, told, bold=bold)
         _ruled(cell, "muted" if head else "line", 1.0 if head else 0.5)
 
     def _fill(self, frame: Any, told: Sequence[Line], *, top: bool = False) -> None:
@@ -221,23 +218,35 @@ class Deck:
         frame.vertical_anchor = MSO_ANCHOR.TOP if top else MSO_ANCHOR.MIDDLE
         self._paragraphs(frame, told)
 
-    def _paragraphs(self, frame: Any, told: Sequence[Line]) -> None:
-        from pptx.enum.text import PP_ALIGN
-        from pptx.util import Pt
-
+    def _paragraphs(self, frame: Any, told: Sequence[Line], *, bold: bool = False) -> None:
+        """The lines as paragraphs, the first in bold where asked for; written as XML, as a deck has thousands."""
+        body, tight = frame._txBody, frame.word_wrap is None
+        if told:
+            for paragraph in body.findall(f"{{{_DRAWING}}}p"):
+                body.remove(paragraph)
         for k, line in enumerate(told):
-            paragraph = frame.paragraphs[0] if k == 0 else frame.add_paragraph()
-            paragraph.alignment = PP_ALIGN.RIGHT if line.right else PP_ALIGN.LEFT
-            paragraph.space_before = Pt(0 if k == 0 or frame.word_wrap is None else 5)
-            run = paragraph.add_run()
-            run.text = f"•  {line.text}" if line.bullet else line.text
-            run.font.size, run.font.name = Pt(line.size), SERIF if line.heading else SANS
-            run.font.bold = line.heading
-            run.font.color.rgb = _rgb(line.colour)
+            space = 0 if k == 0 or tight else 5
+            _paragraph(body, line, space_points=space, bold=line.heading or (bold and k == 0))
 
 
 _DRAWING = "http://schemas.openxmlformats.org/drawingml/2006/main"
 _RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+
+
+def _paragraph(body: Any, line: Line, *, space_points: int, bold: bool) -> None:
+    from lxml.etree import SubElement
+
+    def made(parent: Any, tag: str, **attributes: str) -> Any:
+        return SubElement(parent, f"{{{_DRAWING}}}{tag}", **attributes)
+
+    paragraph = made(body, "p")
+    properties = made(paragraph, "pPr", algn="r" if line.right else "l")
+    made(made(properties, "spcBef"), "spcPts", val=str(100 * space_points))
+    run = made(paragraph, "r")
+    letters = made(run, "rPr", sz=str(round(100 * line.size)), b=str(int(bold)))
+    made(made(letters, "solidFill"), "srgbClr", val=PAPER[line.colour].lstrip("#").upper())
+    made(letters, "latin", typeface=SERIF if line.heading else SANS)
+    made(run, "t").text = f"•  {line.text}" if line.bullet else line.text
 
 
 def _rgb(colour: str) -> Any:

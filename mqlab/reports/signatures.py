@@ -15,6 +15,7 @@ from mqlab.leads.instants import iso
 from mqlab.reports import format as fmt
 from mqlab.reports import words
 from mqlab.reports.document import Block, Cell, Column, Pairs, Section, Table, Text
+from mqlab.stats.estimate import Estimate, NotEstimable
 
 FROM_THE_LEDGER = (
     "Names, roles and times come from the ledger; nobody signs by editing a file. The manifest's hash covers them, the "
@@ -23,11 +24,23 @@ FROM_THE_LEDGER = (
 
 
 @dataclass(frozen=True, slots=True)
+class ReadThen:
+    """The row that decided about a challenger at a look, as it was recorded; `bound` is the boundary on |z|."""
+
+    estimator: str
+    information: float
+    bound: float
+    absolute: Estimate | NotEstimable
+    relative: Estimate | NotEstimable
+
+
+@dataclass(frozen=True, slots=True)
 class TakenThen:
-    """A look that the ledger recorded: where it stood, and its call for each challenger."""
+    """A look that the ledger recorded: where it stood, its call for each challenger, and the row that decided."""
 
     as_of: datetime
     calls: Mapping[str, Call]
+    read: Mapping[str, ReadThen] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

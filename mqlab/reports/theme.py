@@ -174,4 +174,4 @@ def png(chart: Chart) -> bytes:
     """The chart as a picture of pixels, for where SVG is not read; twice its size."""
     import vl_convert
 
-    return bytes(vl_convert.vegalite_to_png(json.loads(chart.spec), vl_version=VEGA_LITE, scale=2))
+    return bytes(vl_convert.svg_to_png(svg_of_its_size(chart), scale=2))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 from mqlab.analysis.results import AnalysisResult
+from mqlab.experiments.protocol import Protocol
 from mqlab.reports import words
 from mqlab.reports.document import Block, Bullets, Cell, Column, Section, Table, Text
 from mqlab.reports.metric_table import arm_id, label, notes
 from mqlab.reports.rows import Rows, p_cell
+from mqlab.reports.turning import turning
 
 
 def guardrails(result: AnalysisResult) -> Section:
@@ -98,13 +102,15 @@ def conditions(result: AnalysisResult) -> list[Block]:
     ]
 
 
-def verdict(result: AnalysisResult) -> Section:
-    """Block 4, last part: what the declared rule concludes, and why."""
+def verdict(result: AnalysisResult, protocol: Protocol, zone: ZoneInfo) -> Section:
+    """Block 4, last part: what the declared rule concludes, why, and what would change it; `zone` is the lab's."""
     blocks: list[Block] = []
     for arm, found in result.verdicts.items():
         call, _ = words.CALLS[found.call]
         blocks.append(Text(f"{arm}: {call}.", "lead"))
         blocks += [Bullets(tuple(words.sentence(words.in_words(why)) for why in found.why))] if found.why else []
+        if told := turning(result, protocol, arm, zone):
+            blocks += [Text("What would change it"), Bullets(told)]
     return Section("verdict", "Verdict and reasons", tuple(blocks))
 
 

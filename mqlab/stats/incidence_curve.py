@@ -41,13 +41,15 @@ def curve(
     """The incidence of one arm at each of the ages, up to the first that some phase's follow-up cannot tell.
 
     Phases count with the weight beside them: their leads of all arms, so that arms are told on one mix of phases.
-    `accounts` has an array for each phase, with the account of each of its entries. ValueError: no phase.
+    `accounts` has an array for each phase, with the account of each of its entries. ValueError: no phase, no whole day.
 
     Example (of four leads two convert, on days 2 and 5, all followed):
         >>> leads = Followed.of([10, 10, 10, 10], [2, 5, 0, 0], horizon_days=10)
         >>> [(step.age_days, step.rate, step.at_risk) for step in curve([(4, leads)], [1, 2, 5], z=1.96)]
         [(1, 0.0, 4), (2, 0.25, 4), (5, 0.5, 3)]
     """
+    if min(ages, default=1) < 1:
+        raise ValueError(f"a curve begins at an age of one day, not {min(ages)}")
     steps: list[Step] = []
     for age in ages:
         told = [(weight, _until(phase, age)) for weight, phase in phases]

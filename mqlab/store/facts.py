@@ -37,9 +37,11 @@ from mqlab.store.read_tables import (
     dated,
     only_moved_back,
     other_names,
+    with_amounts_in_force,
     with_changed_amounts,
     with_merged_deals,
 )
+from mqlab.store.removals import ended_before_won
 from mqlab.store.rows import among, instants, money, read, unsettled
 
 EMAIL = "email:"
@@ -205,6 +207,7 @@ class _Reader:
         linked = done.filter(is_link)
         columns = (linked[name].to_pylist() for name in ("old_id", "new_id", "version", "merged_at"))
         links = [Link(old, new, link_kind(kind), at) for old, new, kind, at in zip(*columns, strict=True)]
+        links = ended_before_won(self.connection, links, as_of_us=self.as_of_us, position=self.position)
         people = dated(done.filter(pc.invert(is_link)) if links else done)
         return people.group_by(IDENTITY.names).aggregate([]), links
 
@@ -287,7 +290,7 @@ class _Reader:
             lesser=[guessed, other_names(owner, table["lead_ref"])],
         )
         table = _known(table.take(pa.array(now.rows)), now.known_us)
-        table = table.filter(pc.less_equal(table["occurred_at"], self.as_of_us))
+        table = with_amounts_in_force(table.filter(pc.less_equal(table["occurred_at"], self.as_of_us)), standing)
         table = table.append_column("evidence", pa.array(["stated"] * table.num_rows, pa.string()))
         table = table.set_column(table.schema.get_field_index("amount"), "amount", money(table["amount"]))
         order = [

@@ -7,12 +7,14 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import JSON, Connection, Engine, cast, delete, func, insert, or_, select, update
 
 from mqlab.leads.identity import LINK
 from mqlab.store.engine import reading, told, writing
+from mqlab.store.forgetting_rows import empty_quarantined, mask_file_names, quarantined
 from mqlab.store.intake import commit, next_position
 from mqlab.store.models import (
     FACTS,
@@ -26,14 +28,13 @@ from mqlab.store.models import (
     MergeRow,
     OutcomeRow,
     QuarantineRow,
-    QuarantineStepRow,
     UnmatchedRow,
 )
 from mqlab.store.records import canonical_json
 
 EMAIL = "email:"
+NO_EMAILS: Mapping[str, str] = MappingProxyType({})
 READER_TIMEOUT_MS = 5_000
-NOTHING = canonical_json("***")
 ENOUGH = 5
 """A text that so many other leads have too tells nobody who one of them is."""
 
@@ -70,14 +71,23 @@ class Forgetting:
         places += [MergeRow.new_id, QuarantineRow.lead_ref]
         return any(self._connection.scalar(select(1).where(place.in_(refs)).limit(1)) for place in places)
 
-    def emails(self, refs: Collection[str]) -> tuple[Mapping[str, str], set[str]]:
-        """By e-mail hash that is the person's alone the id that had it; and the hashes shared with other leads."""
-        own: dict[str, str] = {}
+    def quarantined(self) -> Iterator[tuple[str, Any]]:
+        """The kind and the content of every row that could not be used and was not emptied yet."""
+        yield from ((kind, row) for _, kind, row in quarantined(self._connection))
+
+    def emails(
+        self, refs: Collection[str], beside: Mapping[str, str] = NO_EMAILS
+    ) -> tuple[Mapping[str, str], set[str]]:
+        """By e-mail hash that is the person's alone the id that had it; and the hashes shared with other leads.
+
+        `beside`: hashes of theirs that no lead in the ledger has, with the ids.
+        """
+        own = dict(beside)
         mine = select(LeadRow.email_hash, LeadRow.lead_ref).where(LeadRow.lead_ref.in_(refs))
         for found, ref in self._connection.execute(mine.where(LeadRow.email_hash.is_not(None)).order_by(LeadRow.id)):
             own.setdefault(str(found), ref)
-        beside = select(OutcomeRow.email_hash).where(OutcomeRow.lead_ref.in_(refs), OutcomeRow.email_hash.is_not(None))
-        for found in self._connection.scalars(beside.distinct()):
+        told = select(OutcomeRow.email_hash).where(OutcomeRow.lead_ref.in_(refs), OutcomeRow.email_hash.is_not(None))
+        for found in self._connection.scalars(told.distinct()):
             own.setdefault(str(found), EMAIL + self._digest(str(found)))
         others = select(LeadRow.email_hash).where(LeadRow.email_hash.in_(own), LeadRow.lead_ref.not_in(refs))
         shared = {str(found) for found in self._connection.scalars(others)}
@@ -107,19 +117,23 @@ class Forgetting:
         keep: Keep,
         keep_domain: Callable[[str], bool],
         mentioned: Callable[[Any], bool],
+        beside: Mapping[str, str] = NO_EMAILS,
         subject: str,
         by: str,
         because: str,
     ) -> None:
         """Blanks everything personal of these ids, notes that they are forgotten, and makes a ledger position."""
-        own, shared = self.emails(refs)
+        own, shared = self.emails(refs, beside)
         self._leads(refs, keep, keep_domain)
         self._events_and_changes(refs, keep)
         self._outcomes(refs, own, shared, keep)
         self._unmatched(refs, own)
         explained = update(DecisionRow).where(DecisionRow.lead_id.in_(refs), DecisionRow.explanation != "{}")
         self.counts["explanations"] += self._connection.execute(explained.values(explanation="{}")).rowcount
-        self._quarantined(mentioned)
+        self.counts["quarantined"] += empty_quarantined(
+            self._connection, mentioned, position=self._position, now=self._now
+        )
+        mask_file_names(self._connection, own)
         self._remember(refs, own)
         stamp = {"position": self._position, "recorded_at": self._now}
         details = {"because": because, "ids": len(refs), **self.counts}
@@ -195,27 +209,6 @@ class Forgetting:
             else:
                 self._change(UnmatchedRow, row, {"lead_ref": ref, "email_hash": ""}, counted=False)
 
-    def _quarantined(self, mentioned: Callable[[Any], bool]) -> None:
-        """Rows that could not be used and name the person are emptied, and set aside where they are open."""
-        columns = (QuarantineRow.id, QuarantineRow.raw, QuarantineRow.lead_ref)
-        found = [
-            row.id
-            for row in self._connection.execute(select(*columns))
-            if row.raw != NOTHING and mentioned([json.loads(row.raw), row.lead_ref])
-        ]
-        settled = set(self._connection.scalars(select(QuarantineStepRow.quarantine_id)))
-        for row_id in found:
-            empty = {"raw": NOTHING, "detail": "", "lead_ref": None, "email_hash": None}
-            self._connection.execute(update(QuarantineRow).where(QuarantineRow.id == row_id).values(**empty))
-            self.counts["quarantined"] += 1
-            if row_id not in settled:
-                self._connection.execute(
-                    insert(QuarantineStepRow).values(
-                        position=self._position, recorded_at=self._now, quarantine_id=row_id, step="discarded",
-                        by="mqlab", because="the lead is forgotten",
-                    )
-                )  # fmt: skip
-
     def _remember(self, refs: Collection[str], own: Mapping[str, str]) -> None:
         """Notes who is forgotten, so that a later import brings nothing of them back."""
         there = {
@@ -266,6 +259,7 @@ def overwrite(engine: Engine) -> bool:
                 *(model.__tablename__ for model in FACTS.values()),
                 "decisions",
                 "quarantine",
+                "imports",
                 "unmatched_rows",
             ):
                 connection.exec_driver_sql(f"VACUUM FULL {table}")

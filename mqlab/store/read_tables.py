@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mqlab.leads.amounts import Stated, changed
+from mqlab.leads.amounts import Stated, Telling, changed, in_force
 from mqlab.leads.identity import UNDATED
 from mqlab.leads.links import Claim, opportunity_ref
 from mqlab.leads.moved_back import BACK_FROM, MARK, Said, moved_back
@@ -108,6 +109,58 @@ def with_changed_amounts(table: pa.Table, standing: Mapping[str, str], as_of_us:
     for name, values in said.items():
         later = later.set_column(later.column_names.index(name), table.schema.field(name), values)
     return pa.concat_tables([table, later.filter(pc.less_equal(later["known_at"], as_of_us))])
+
+
+def with_amounts_in_force(table: pa.Table, standing: Mapping[str, str]) -> pa.Table:
+    """The current outcomes, the first win of each deal with the amount that the deal had then.
+
+    Only deals with several rows about their money are looked at. A version that counts backwards is that of a row that
+    says how the deal stands, so its amount is of then; any other row of a win tells its amount of the win.
+    """
+    won = pc.and_(pc.equal(table["kind"], "closed_won"), pc.is_valid(table["opportunity_id"]))
+    several = _with_several_rows(table, won)
+    if not len(several):
+        return table
+    money = pc.or_(won, pc.equal(table["kind"], "amount_changed"))
+    rows = np.flatnonzero(pc.and_(money, pc.is_in(table["opportunity_id"], value_set=several)).to_numpy())
+    deals: dict[tuple[str, str], list[tuple[int, Telling]]] = defaultdict(list)
+    for number, row in zip(rows.tolist(), table.take(pa.array(rows)).to_pylist(), strict=True):
+        about = (standing.get(row["lead_id"], row["lead_id"]), row["opportunity_id"])
+        deals[about].append((number, _telling(row)))
+    amounts, codes = table["amount"].to_pylist(), table["currency"].to_pylist()
+    for deal in deals.values():
+        wins = [(number, one.occurred_us) for number, one in deal if one.won]
+        found = in_force([one for _, one in deal]) if wins else None
+        if found is not None:
+            first_us = min(occurred_us for _, occurred_us in wins)
+            for number, occurred_us in wins:
+                if occurred_us == first_us:
+                    amounts[number], codes[number] = found
+    for name, values in (("amount", amounts), ("currency", codes)):
+        field = table.schema.field(name)
+        table = table.set_column(table.column_names.index(name), field, pa.array(values, field.type))
+    return table
+
+
+def _telling(row: Mapping[str, Any]) -> Telling:
+    won, version = row["kind"] == "closed_won", row["version"]
+    told_us = -version if won and version is not None and version < 0 else row["occurred_at"]
+    return Telling(
+        row["occurred_at"], row["known_at"], told_us, row["amount"], row["currency"], won, typed=won and row["backfill"]
+    )
+
+
+def _with_several_rows(table: pa.Table, won: pa.ChunkedArray) -> pa.Array:
+    """The opportunities won that have several rows about their money."""
+    told = pc.and_(pc.equal(table["kind"], "amount_changed"), pc.is_valid(table["opportunity_id"]))
+    if (
+        not pc.any(told, min_count=0).as_py()
+        and pc.sum(won, min_count=0).as_py() == pc.count_distinct(table["opportunity_id"].filter(won)).as_py()
+    ):
+        return pa.array([], pa.string())
+    rows = table["opportunity_id"].filter(pc.or_(won, told)).value_counts()
+    several = rows.filter(pc.greater(rows.field("counts"), 1)).field("values")
+    return several.filter(pc.is_in(several, value_set=table["opportunity_id"].filter(won).combine_chunks()))
 
 
 def _with_several_amounts(won: pa.Table) -> pa.Array:

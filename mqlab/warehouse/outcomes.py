@@ -17,6 +17,7 @@ from ibis.expr import types as ir
 
 from mqlab.experiments.exclusions import DEAL_KINDS
 from mqlab.leads.instants import DAY_US
+from mqlab.warehouse.amounts import with_amounts_in_force
 from mqlab.warehouse.compile.expression import number
 from mqlab.warehouse.dataset import OUTCOME_ROWS
 from mqlab.warehouse.engines.engine import Engine
@@ -67,12 +68,13 @@ def outcomes_in(
     mine = engine.keep("outcomes_matched", mine)
     found = _count(engine, known) - _count(engine, mine)
     lateness, timed = _lateness(engine, mine)
-    rows = _with_amounts(engine, mine, in_minor, zone)
     if person:
         names = pa.table({"merged": list(person), "person": list(person.values())})
         merged = engine.load("outcome_persons", names)
-        rows = rows.left_join(merged, rows.lead_id == merged.merged)
-        rows = rows.mutate(lead_id=rows.person.fill_null(rows.lead_id))
+        mine = mine.left_join(merged, mine.lead_id == merged.merged)
+        mine = mine.mutate(lead_id=mine.person.fill_null(mine.lead_id)).drop("merged", "person")
+    mine = engine.keep("outcomes_in_force", with_amounts_in_force(mine))
+    rows = _with_amounts(engine, mine, in_minor, zone)
     return Outcomes(engine.keep("outcome_facts", rows.select(*OUTCOME_ROWS.names)), lateness, timed, found)
 
 

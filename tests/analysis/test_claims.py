@@ -92,7 +92,7 @@ def test_revenue_is_counted_once_whatever_the_number_of_links(claims, random):
     best = min((kind for _, kind, _ in claims), default=LinkKind.ROLE)
     found = linked([*claims, ("o", best, "L5")])
     judged = judge(protocol(), definitions(), found)
-    own = settled(found, judged.person, lambda leads: module._places(judged.table, leads))
+    own = settled(found, judged.person, lambda leads: module.places(judged.table, leads))
     rows = outcome_rows(own.outcomes, judged.person, currency="EUR", lab_currency="EUR", exchange=None)
     time = clock(found.outcomes, found.as_of)
     plan = Plan(time.as_of_us, time.cut_off_us, money=(Money(60, None),))
@@ -102,7 +102,7 @@ def test_revenue_is_counted_once_whatever_the_number_of_links(claims, random):
 
     shuffled = [*claims, *claims[:2]]
     random.shuffle(shuffled)
-    again = settled(linked([*shuffled, ("o", best, "L5")]), {}, lambda leads: module._places(judged.table, leads))
+    again = settled(linked([*shuffled, ("o", best, "L5")]), {}, lambda leads: module.places(judged.table, leads))
     first = min(lead for _, kind, lead in [*claims, ("o", best, "L5")] if kind == best and lead != "early")
     assert revenue == [{"lead_id": first, "money_0": 7_000}]
     assert fates == 2

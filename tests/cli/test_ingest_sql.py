@@ -62,6 +62,7 @@ def test_a_dry_run_shows_how_a_query_is_read(fed_folder: Path, warehouse: str):
         (["x.csv", "--query", "SELECT 1"], "--query needs a database"),
         (["x.csv", "--cursor", "at"], "--cursor needs a database"),
         (["--from-sql", "URL", "--table", "t", "--lookback", "3d"], "--lookback goes back from a cursor"),
+        (["--from-sql", "URL", "--table", "t", "--cursor", "a", "--lookback", "-5"], "'-5' is negative"),
         (["--from-sql", "URL", "--table", "t", "--cursor", "a", "--lookback", "soon"], "'soon' is no length of time"),
         (["x.csv", "--table", "a", "--as-table", "b"], "--table and --as-table say the same"),
     ],

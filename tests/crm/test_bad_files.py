@@ -5,14 +5,14 @@ from __future__ import annotations
 import gzip
 import io
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from mqlab.errors import InputError, ProblemsFound
-from tests.crm.conftest import Desk
+from tests.crm.conftest import NOW, Desk
 
 HEAD = "lead_id,kind,occurred_at,amount,currency\n"
 GOOD = "L1,closed_won,2026-08-01T10:00:00Z,100,EUR\n"
@@ -67,6 +67,8 @@ def known(desk: Desk) -> Desk:
         pytest.param(
             HEAD.encode("utf-16-le"), "x.csv", "BadEncoding", "x.csv:1.*without a byte.*utf-16-le", id="UTF-16, no mark"
         ),
+        pytest.param('{"lead_id": 1}'.encode("utf-16-le"), "x.jsonl", "BadEncoding", "utf-16-le", id="JSONL in UTF-16"),
+        pytest.param('[{"lead_id": 1}]'.encode("utf-16-be"), "x.json", "BadEncoding", "utf-16-be", id="JSON in UTF-16"),
         pytest.param(
             f"größe,{HEAD}".encode("utf-16-be"), "x.csv", "BadEncoding", "encoding: utf-16-be", id="UTF-16-BE, no mark"
         ),
@@ -131,6 +133,60 @@ def test_a_planned_meeting_counts_from_its_day_on(known: Desk):
     assert sorted(later) == ["meeting", "meeting", "sql", "touched"]
     detail = known.ledger.quarantine.list()[0].detail
     assert detail == "known_at: 2027-07-31T22:00:00Z, read on 2026-12-01"
+
+
+def test_outcomes_may_name_leads_by_address_alone(desk: Desk):
+    """A file without ids of leads is taken where it has a column of addresses; a row without one is set aside."""
+    desk.take("leads", "lead_id,created_at,email\nL1,2026-07-01T00:00:00Z,ada@example.com\n")
+    rows = "kind,email,occurred_at,opportunity_id\nsql,ada@example.com,2026-08-01,\nsql,,2026-08-01,O1\n"
+    counts = desk.take("outcomes", rows)
+
+    assert (counts.new, dict(counts.reasons)) == (1, {"missing_lead": 1})
+    assert desk.ledger.quarantine.list()[0].detail == "email is empty"
+
+
+def test_what_a_file_has_is_told_once(desk: Desk):
+    """Of a file read with another system's preset every missing column is named, its own columns once."""
+    header = ",".join(f"strange{number}" for number in range(9))
+    with pytest.raises(ProblemsFound) as found:
+        desk.take("outcomes", f"{header}\n{header}\n", preset="salesforce")
+
+    assert sum("The file has:" in str(problem) for problem in found.value.problems) == 1
+
+
+def test_a_slip_in_a_restriction_is_told(desk: Desk):
+    """A column that a condition of the lab's own mapping misspells is told with the table's name for it."""
+    restrict = "kind: crm-preset/v1\nid: salesforce\nrestrict: {opportunity: \"tpye == 'New'\"}\n"
+    header = "Id,CreatedDate,IsClosed,IsWon,CloseDate,StageName,Amount,SystemModstamp,IsDeleted,AccountId,Type\n"
+    with pytest.raises(ProblemsFound, match=r"'tpye' is missing.*Did you mean 'type'"):
+        desk.take("outcomes", header, preset="salesforce", mapping=restrict)
+
+
+VERSIONED = {
+    "leads": "lead_id,created_at,modified_at\nL9,2026-07-01,2062-10-15\n",
+    "leads by known_at": "lead_id,created_at,known_at\nL9,2026-07-01,2062-10-15\n",
+    "events": "lead_id,name,occurred_at,modified_at\nL1,visit,2026-07-01T10:00:00Z,2062-10-15\n",
+    "field-changes": "lead_id,field,value,changed_at,known_at\nL1,size,7,2026-07-01T10:00:00Z,2062-10-15\n",
+    "identity": "old_id,new_id,merged_at,known_at\nL9,L1,2026-07-01T10:00:00Z,2062-10-15\n",
+    "outcomes": "lead_id,kind,occurred_at,modified_at\nL1,sql,2026-08-01,2062-10-15\n",
+}
+
+
+@pytest.mark.parametrize("name", VERSIONED)
+def test_a_version_of_a_day_to_come_is_set_aside(known: Desk, name: str):
+    """It would stand above every real correction until then."""
+    counts = known.take(name.partition(" ")[0], VERSIONED[name])
+
+    assert (counts.new, dict(counts.reasons)) == (0, {"in_the_future": 1})
+
+
+def test_a_snapshot_of_a_day_to_come_is_refused(known: Desk):
+    """A year typed wrong would keep the amounts of that file for ever; a day's leeway is given, as clocks differ."""
+    row = "lead_id,kind,occurred_at,opportunity_id,amount,currency\nL1,closed_won,2026-08-01,O1,{},EUR\n"
+    with pytest.raises(InputError, match="2062-10-15, and the file is read on 2026-12-01"):
+        known.take("outcomes", row.format(10), snapshot_at=datetime(2062, 10, 15, tzinfo=UTC))
+    known.take("outcomes", row.format(10), snapshot_at=NOW)
+    assert known.take("outcomes", row.format(20), snapshot_at=NOW + timedelta(days=1)).corrected == 1
 
 
 @pytest.mark.parametrize(

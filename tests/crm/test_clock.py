@@ -106,3 +106,14 @@ def test_what_is_no_iso_date_is_not_read(text: str):
     read = clock().read((text,), column="won")
 
     assert (read.us, text in read.findings[0].detail, "won" in read.findings[0].detail) == ([None], True, True)
+
+
+def test_seconds_are_no_milliseconds():
+    """A number too small to count milliseconds is set aside with what it would be in seconds; so is nothing at all."""
+    read = clock(None, "epoch_ms").read(("1771545600000", "1771545600", "5"), column="occurredAt")
+
+    assert read.us == [1_771_545_600_000_000, None, None]
+    assert [found.detail for found in read.findings.values()] == [
+        "occurredAt: '1771545600' counts milliseconds, and would be 1970-01-21; in seconds (epoch_s) it is 2026-02-20",
+        "occurredAt: '5' counts milliseconds, and would be 1970-01-01",
+    ]

@@ -89,7 +89,9 @@ def test_true_and_one_are_different_values():
         pytest.param("ada at example", None, id="no address"),
         pytest.param("@example.com", None, id="no name"),
         pytest.param("ada@localhost", None, id="no domain"),
-        pytest.param("Ada Lovelace <ada@example.com>", None, id="with a name"),
+        pytest.param("Ada Lovelace <ada@example.com>", "example.com", id="with a name"),
+        pytest.param('"Lovelace, Ada" < ada@example.com >', "example.com", id="with a quoted name"),
+        pytest.param("b@example.com, Ada <ada@example.com>", None, id="two addresses"),
     ],
 )
 def test_of_an_address_hash_and_domain_remain(text: str, domain: str | None):

@@ -59,16 +59,17 @@ def mutations(draw: st.DrawFn) -> Mutation:
     if draw(st.booleans()):
         rows += [[], *FOOTER]
     sink = io.StringIO()
+    quoting = draw(st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))
     writer = csv.writer(
         sink,
         delimiter=draw(st.sampled_from([",", ";", "\t", "|"])),
         lineterminator=draw(st.sampled_from(["\n", "\r\n"])),
-        quoting=draw(st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL])),
+        quoting=quoting,
     )
     writer.writerows([header, *rows])
     encoding = draw(st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "cp1252"]))
     content = bytearray(sink.getvalue().encode(encoding, "replace"))
-    whole = True
+    whole = quoting == csv.QUOTE_ALL or not any("\r" in cell for row in rows for cell in row)  # \r may stand bare
     for _ in range(draw(st.sampled_from([0, 0, 0, 1, 3]))):
         at = draw(st.integers(0, len(content)))
         content[at : at + draw(st.integers(0, 2))] = draw(st.sampled_from([b"", b'"', b"\0", b"\xff", b"\n", b"\xc3"]))

@@ -6,7 +6,7 @@ import pytest
 
 from mqlab.crm.email import hashed_owner, masked, masked_owner, read_email
 from mqlab.crm.mapping import PRESETS, load_preset
-from mqlab.crm.quarantine import BadRow, Finding, Hidden, Reason
+from mqlab.crm.quarantine import BadRow, Finding, Hidden, Reason, mask_text
 from mqlab.crm.reread import mapping_of
 from tests.crm.conftest import Desk
 
@@ -49,6 +49,103 @@ HIDDEN = Hidden(names=frozenset({"first_name"}), owners=frozenset({"owner"}), th
 def test_what_is_personal_is_not_kept(raw: object, reason: Reason, shown: object):
     """Personal values are masked; where the cells cannot be told apart all of them are."""
     assert HIDDEN.row(BadRow(2, raw, Finding(reason, ""))) == shown
+
+
+def test_a_huge_word_beside_an_address_is_no_obstacle():
+    """Masking takes time that grows with the text, not with its square."""
+    huge = "x" * 300_000
+
+    assert mask_text(f"{huge} <ada@x.example>") == f"{huge} <{masked('ada@x.example')}>"
+
+
+GRACE = masked("grace@navy.example")
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        pytest.param({"e_mail": "Grace Hopper <grace@navy.example>"}, {"e_mail": GRACE}, id="a name beside"),
+        pytest.param({"e_mail": "Grace Hopper"}, {"e_mail": masked("")}, id="no address"),
+        pytest.param({"e_mail": "Hopper grace@navy.example; none"}, {"e_mail": GRACE}, id="words beside"),
+        pytest.param({"e_mail": "n/a"}, {"e_mail": "n/a"}, id="nothing"),
+        pytest.param({"cc": '"Hopper, Grace" <grace@navy.example>'}, {"cc": GRACE}, id="another column"),
+        pytest.param({"to": [{"value": "Grace <grace@navy.example>"}]}, {"to": [{"value": GRACE}]}, id="nested"),
+        pytest.param("L1,Grace Hopper <grace@navy.example>,x", f"L1,<{GRACE}>,x", id="a line"),
+        pytest.param('L1,"Hopper, Grace" <grace@navy.example>', f"L1,<{GRACE}>", id="a quoted name in a line"),
+    ],
+)
+def test_a_name_beside_an_address_is_not_kept(raw: object, shown: object):
+    """Of a column of addresses only the hashes remain; elsewhere the name before an address in brackets goes."""
+    hidden = Hidden(addresses=frozenset({"e_mail"}))
+
+    assert hidden.row(BadRow(2, raw, Finding(Reason.NOT_A_DATE, ""))) == shown
+
+
+def test_a_name_beside_an_address_is_no_obstacle(desk: Desk):
+    """`Name <address>` names the lead as the address does; neither a bad row nor the file's name tells who it is."""
+    desk.take("leads", "lead_id,created_at,email\nL1,2026-07-01,grace@navy.example\n")
+    rows = "kind,lead_id,occurred_at,email\n" + "".join(
+        f"sql,,{day},Grace Hopper <grace@navy.example>\n" for day in ("2026-08-01", "someday")
+    )
+    counts = desk.take("outcomes", rows, name="from grace@navy.example.csv")
+
+    assert (counts.new, counts.unmatched, counts.quarantined) == (1, 0, 1)
+    bad = desk.ledger.quarantine.list()[0]
+    assert (bad.raw["email"], bad.file) == (GRACE, f"from {GRACE}.csv")
+    stored = b"".join(path.read_bytes() for path in desk.folder.glob("ledger.sqlite*")).lower()
+    assert b"hopper" not in stored and b"grace@" not in stored
+
+
+HISTORY = Hidden(fields=frozenset({"property"}), personal=frozenset({"first_name", "name"}))
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason", "kept"),
+    [
+        pytest.param({"property": "First Name", "value": "Ada"}, Reason.UNKNOWN_KIND, False, id="a name"),
+        pytest.param({"property": "email", "value": "Ada, at home"}, Reason.UNKNOWN_KIND, False, id="an address"),
+        pytest.param({"property": "status", "value": "Name"}, Reason.UNKNOWN_KIND, True, id="another field"),
+        pytest.param({"property": "L1", "value": "name", "": ["Ada"]}, Reason.RAGGED_ROW, False, id="ragged"),
+        pytest.param({"property": "status", "value": "New", "": ["x"]}, Reason.RAGGED_ROW, True, id="ragged, another"),
+    ],
+)
+def test_of_a_personal_field_nothing_is_kept(raw: dict[str, object], reason: Reason, kept: bool):
+    """A row of a history that is about a name or an address keeps none of its cells."""
+    shown = HISTORY.row(BadRow(2, raw, Finding(reason, "")))
+
+    assert shown == (raw if kept else dict.fromkeys(raw, "***"))
+
+
+HISTORIES = {
+    "hubspot": "vid,property,value,timestamp\n"
+    "51,firstname,Adalbert,never\n51,mobilephone,Adalbert,never\n51,jobtitle,CTO,never\n51,lastname,Adalbert,1,2,3\n",
+    "salesforce": "LeadId,Field,OldValue,NewValue,CreatedDate\n"
+    "00Q1,FirstName,Adalbert,Adalbert,never\n00Q1,Email,Adalbert,Adalbert,never\n00Q1,Title,CTO,CEO,never\n"
+    "00Q1,Last Name,Adalbert,Adalbert\n",
+}
+
+
+@pytest.mark.parametrize("preset", HISTORIES)
+def test_a_history_that_cannot_be_read_tells_no_name(desk: Desk, preset: str):
+    """Whatever else is wrong with a change of a personal field, it states nothing; a ragged row is masked whole."""
+    counts = desk.take("field-changes", HISTORIES[preset], preset=preset)
+    desk.take("outcomes", HISTORIES[preset], preset=preset)
+
+    stored = b"".join(path.read_bytes() for path in desk.folder.glob("ledger.sqlite*"))
+    assert b"adalbert" not in stored.lower()
+    assert (counts.read, counts.quarantined, counts.blank) == (2, 2, 2)
+
+
+def test_a_webhook_that_cannot_be_read_tells_no_name(desk: Desk):
+    """Events of HubSpot that tell a name with a broken instant."""
+    event = '{"subscriptionType": "contact.propertyChange", "objectId": 51, "occurredAt": "never", "propertyName": '
+    lines = [f'{event}"firstname", "propertyValue": "Adalbert"}}\n', f'{event}"industry", "propertyValue": "IT"}}\n']
+    counts = desk.take("field-changes", "".join(lines), name="x.jsonl", preset="hubspot")
+
+    stored = b"".join(path.read_bytes() for path in desk.folder.glob("ledger.sqlite*"))
+    assert b"adalbert" not in stored.lower()
+    assert [row.raw["propertyName"] for row in desk.ledger.quarantine.list()] == ["industry"]
+    assert counts.blank == 1
 
 
 def test_a_rep_is_kept_as_a_hash():

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
+from mqlab.analysis.outcome_rows import outcome_rows
 from mqlab.crm.counts import ImportCounts
 from mqlab.errors import InputError
 from tests.crm.conftest import Desk, a_desk
@@ -87,7 +88,7 @@ def test_a_retry_changes_nothing_at_all(desk: Desk):
 
     counts = [hook(desk, kind, [{**one, "attemptNumber": 1} for one in (*ABOUT, *CHANGES)]) for kind in KINDS]
 
-    assert [(one.read, one.new, one.corrected) for one in counts] == [(11, 0, 0), (7, 0, 0), (6, 0, 0)]
+    assert [(one.read, one.new, one.corrected) for one in counts] == [(11, 0, 0), (8, 0, 0), (6, 0, 0)]
     assert desk.facts().outcomes == before.outcomes
 
 
@@ -100,7 +101,7 @@ def test_creations_merges_and_associations(desk: Desk):
     merged = [(row["old_id"], row["new_id"]) for row in desk.facts().identity.to_pylist()]
     rows = desk.facts().outcomes.to_pylist()
     assert (outcomes.read, outcomes.rows, outcomes.blank) == (1, 9, 8)
-    assert (identity.read, identity.rows, identity.blank, identity.found) == (7, 9, 4, 1)
+    assert (identity.read, identity.rows, identity.blank, identity.found) == (8, 9, 3, 1)
     assert merged == [("101", "900"), ("201", "900"), ("202", "900"), ("203", "102")]
     assert [(row["kind"], row["lead_id"], row["occurred_at"]) for row in rows] == [
         ("opportunity", "101", datetime(2026, 7, 15, 8, tzinfo=UTC))
@@ -137,6 +138,108 @@ def test_an_amount_by_webhook_is_money(desk: Desk):
     assert (counts.new, dict(counts.reasons), kept.line) == (1, {"not_a_number": 1}, 2)
     assert kept.raw["propertyValue"] == "much"
     assert desk.facts().outcomes["amount"].to_pylist() == [Decimal("12.50")]
+
+
+DEAL = (
+    "hs_object_id,dealname,pipeline,dealstage,dealtype,amount,deal_currency_code,closedate,createdate,hs_is_closed,"
+    "hs_is_closed_won,hs_lastmodifieddate\n"
+    "901,Deal,default,4711,new,9000,USD,2026-08-01T08:00:00Z,2026-07-11T08:00:00Z,true,true,2026-08-05T08:00:00Z\n"
+)
+"""How deal 901 stands in August: with an amount and a close date from after its win."""
+
+
+def test_revenue_is_the_amount_in_force_when_the_deal_was_first_won(empty_ledger: Path, tmp_path: Path):
+    """Not what the deal says later, by event or by its own row, which lends its currency; in any order of imports."""
+    events = [
+        changed("deal", 901, 2, "amount", "5000"), changed("deal", 901, 7, "dealstage", "4711"),
+        changed("deal", 901, 7, "amount", "6000"), changed("deal", 901, 9, "amount", "9000"),
+    ]  # fmt: skip
+    parts = [events[:1], events[1:3], events[3:], DEAL]
+    ends = []
+    for number, order in enumerate((parts, parts[::-1], [*parts[2:], *parts[:2]])):
+        with a_desk(tmp_path / str(number), empty_ledger) as desk:
+            desk.take("leads", CONTACTS, preset="hubspot")
+            desk.take("identity", LINKS, preset="hubspot")
+            for part in order:
+                if isinstance(part, str):
+                    desk.take("outcomes", part, preset="hubspot", mapping=STAGES)
+                else:
+                    hook(desk, "outcomes", part)
+            rows = desk.facts().outcomes
+            wins = [row for row in rows.to_pylist() if row["kind"] == "closed_won"]
+            assert [(row["occurred_at"].day, row["amount"], row["currency"]) for row in wins] == [
+                (17, Decimal(6000), "USD"), (1, Decimal(9000), "USD"),
+            ]  # fmt: skip
+            assert desk.facts(leads=["101"]).outcomes == rows
+            assert 5_700_00 in in_euros(rows, {date(2026, 7, 17): Decimal("0.95"), date(2026, 8, 1): Decimal(2)})
+            ends.append(rows)
+    assert all(one == ends[0] for one in ends)
+
+
+def in_euros(outcomes: pa.Table, rates: dict[date, Decimal]) -> list[int | None]:
+    """The amounts of wins in cents, at the rates of days."""
+    table = outcome_rows(
+        outcomes, {}, currency="EUR", lab_currency="EUR", exchange=lambda _, __, day: rates.get(day)
+    ).table
+    return table["amount_minor"].to_pylist()  # type: ignore[no-any-return]
+
+
+def test_a_win_known_by_events_alone_has_the_amount_stated_before_it(desk: Desk):
+    """An amount that only comes after the win is not that of the win."""
+    desk.take("leads", CONTACTS, preset="hubspot")
+    desk.take("identity", LINKS, preset="hubspot")
+    hook(desk, "outcomes", [
+        changed("deal", 901, 2, "amount", "5000"), changed("deal", 901, 7, "dealstage", "4711"),
+        changed("deal", 902, 7, "dealstage", "4711"), changed("deal", 902, 9, "amount", "70"),
+    ])  # fmt: skip
+
+    rows = desk.facts().outcomes.to_pylist()
+
+    wins = {row["opportunity_id"]: row["amount"] for row in rows if row["kind"] == "closed_won"}
+    assert wins == {"901": Decimal(5000), "902": None}
+
+
+def associated(contact: int, days: float, *, removed: bool = False) -> Event:
+    """Deal 901 is associated with a contact, or no longer."""
+    return event(
+        "deal.associationChange", 901, days, associationType="DEAL_TO_CONTACT", fromObjectId=901, toObjectId=contact,
+        associationRemoved=removed,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "owner", "claimed"),
+    [
+        pytest.param([(101, 1, False), (101, 2, True), (102, 3, False)], "102", [], id="another contact"),
+        pytest.param([(101, 1, False), (101, 8, True), (102, 9, False)], "101", ["101", "102"], id="after the win"),
+    ],
+)
+def test_an_association_that_was_removed_before_the_win_is_none(
+    changes: list[tuple[int, int, bool]], owner: str, claimed: list[str], empty_ledger: Path, tmp_path: Path
+):
+    """The deal is that of the contact it had when it was won, nobody else claims it; in any order of events."""
+    events = [associated(contact, day, removed=removed) for contact, day, removed in changes]
+    for number, order in enumerate((events, events[::-1])):
+        with a_desk(tmp_path / str(number), empty_ledger) as desk:
+            desk.take("leads", CONTACTS, preset="hubspot")
+            hook(desk, "outcomes", [changed("deal", 901, 7, "dealstage", "4711")])
+            for one in order:
+                assert hook(desk, "identity", [one]).quarantined == 0
+            facts = desk.facts()
+            assert facts.outcomes["lead_id"].to_pylist() == [owner]
+            assert sorted(facts.claims["lead_id"].to_pylist()) == claimed
+            assert desk.facts(leads=[owner]).outcomes == facts.outcomes
+
+
+def test_a_removal_is_not_known_before_it_happened(desk: Desk):
+    """As of the day before, the deal belongs to the contact that it was associated with then."""
+    desk.take("leads", CONTACTS, preset="hubspot")
+    hook(desk, "outcomes", [event("deal.creation", 901, 0)])
+    hook(desk, "identity", [associated(101, 1), associated(101, 5, removed=True), associated(102, 6)])
+
+    owners = [desk.facts(datetime(2026, 7, day, tzinfo=UTC)).outcomes["lead_id"].to_pylist() for day in (12, 18)]
+
+    assert owners == [["101"], ["102"]]
 
 
 def test_without_the_portal_s_stages_the_other_events_are_read(desk: Desk):

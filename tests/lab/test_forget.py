@@ -285,6 +285,33 @@ def test_a_reader_in_the_way_is_told(fed: Lab):
     assert fed.forget("L0001", by="Ada", now=LOOK).overwritten
 
 
+def test_somebody_who_is_only_in_quarantine_can_be_forgotten(draft: Lab, tmp_path: Path):
+    """Rows of them go, open and settled ones, and what named them by an address alone; later files bring nothing."""
+    rows = {
+        "leads": "lead_id,created_at,email\nQ77,someday,kay@quarantined.example\nQ78,someday,jo@other.example\n",
+        "outcomes": "lead_id,kind,occurred_at,email\nQ77,sql,someday,\n,sql,someday,kay@quarantined.example\n"
+        ",sql,2026-03-01T10:00:00Z,kay@quarantined.example\n",
+    }
+    for kind, content in rows.items():
+        (tmp_path / f"{kind}.csv").write_text(content)
+        draft.ingest(kind, tmp_path / f"{kind}.csv", now=LOOK)
+    named = (tmp_path / "leads.csv").rename(tmp_path / "of kay@quarantined.example.csv")
+    draft.ingest("leads", named, now=LOOK)
+    draft.discard([1], by="Ada", because="asked", now=LOOK)
+
+    forgot = draft.forget("Q77", by="Ada", now=LOOK)
+    draft.ingest("outcomes", tmp_path / "outcomes.csv", now=LOOK)
+
+    assert (forgot.ids, forgot.changed["quarantined"]) == (1, 3)
+    assert [found.file for found in draft.ledger.imports.list()][1] == "of ***"
+    assert [row.raw for row in draft.quarantined(status="open")] == [
+        {"lead_id": "Q78", "created_at": "someday", "email": f"sha256:{hashed('jo@other.example')}@other.example"}
+    ]
+    stored = everything(draft)
+    assert [one for one in (hashed("kay@quarantined.example"), "quarantined.example") if one in stored] == []
+    assert not any(draft.forget("Q77", by="Ada", now=LOOK).changed.values())
+
+
 def test_whoever_is_unknown_is_told(lab: Lab):
     """An id of which nothing is known is bad input, and nothing is noted."""
     with pytest.raises(InputError, match="knows nothing"):

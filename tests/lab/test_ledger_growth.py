@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from mqlab.analysis.bystanders import Concerned
 from mqlab.lab import Lab
 from mqlab.lab.analyze import analyze
 from mqlab.lab.progress import silent
@@ -17,9 +18,16 @@ from tests.cli.small_lab import LOOK, fed_lab
 EXPERIMENT = "demo-requests"
 
 
+LINKED = ["L0001", "O13", "L0002", "L0003", "O05", "O14", "L0011", "L0012", "O15", "L0077", "L0004", "O16"]
+"""The leads that contact roles name, two for each deal."""
+
+
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """The small lab, and leads before and after its enrolment, some merged with those of the experiment."""
+    """The small lab, and leads before and after its enrolment, some merged with those of the experiment.
+
+    Deals are linked by contact roles to leads of both, one row finds no lead and one cannot be read.
+    """
     folder = tmp_path_factory.mktemp("growth")
     lab = fed_lab(folder / "lab")
     feeds = {
@@ -44,14 +52,29 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         file = folder / f"{kind}.csv"
         file.write_text("\n".join(lines) + "\n")
         assert lab.ingest(kind, file, now=LOOK).quarantined == 0
+    later = {
+        ("identity", "salesforce", 0): "Id,OpportunityId,ContactId,IsPrimary,CreatedDate\n"
+        + "".join(f"R{n},D{n % 6},{lead},{n % 2},2026-02-20T08:00:00Z\n" for n, lead in enumerate(LINKED)),
+        ("outcomes", "salesforce", 0): "Id,CreatedDate,Type,IsClosed,IsWon,CloseDate,Amount\n"
+        + "".join(f"D{n},2026-02-21T08:00:00Z,New Business,true,true,2026-03-10,{n}000\n" for n in range(6)),
+        ("outcomes", "csv", 1): "lead_id,kind,occurred_at\nNOBODY,sql,2026-02-01T08:00:00Z\nL0001,sql,never\n",
+    }
+    for (kind, preset, bad), text in later.items():
+        file = folder / f"{preset}-{kind}.csv"
+        file.write_text(text)
+        assert lab.ingest(kind, file, now=LOOK, preset=preset).quarantined == bad
     yield lab
     lab.ledger.close()
 
 
-def said(lab: Lab, *, hashed: bool) -> dict[str, Any]:
-    """The whole analysis; to hash the facts everything has to be read."""
-    position = lab.ledger.position()
-    found = analyze(lab, EXPERIMENT, as_of=LOOK, position=position, progress=silent, hashed=hashed)
+def said(lab: Lab, *, everybody: bool = False, as_of: datetime = LOOK, back: int = 0) -> dict[str, Any]:
+    """The whole analysis, so many ledger positions back; of `everybody` everything is read, hashed and looked at."""
+    position = lab.ledger.position() - back
+    with pytest.MonkeyPatch.context() as patch:
+        if everybody:
+            alike = "mqlab.analysis.analyze.concerned"
+            patch.setattr(alike, lambda _protocol, _definitions, facts, _overrides: Concerned(facts, {}))
+        found = analyze(lab, EXPERIMENT, as_of=as_of, position=position, progress=silent, hashed=everybody)
     return json.loads(json.dumps(found.to_dict()))
 
 
@@ -64,14 +87,26 @@ def test_what_others_did_is_not_read_and_changes_nothing(lab: Lab):
     assert left == {f"X{number}" for number in range(12, 40)}
     assert few.field_changes.num_rows == 12
     assert (few.leads, few.outcomes, few.identity) == (whole.leads, whole.outcomes, whole.identity)
-    assert said(lab, hashed=False) == said(lab, hashed=True)
+    assert (few.unmatched_outcomes, few.quarantined, few.claims.num_rows > 6) == (1, 1, True)
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        pytest.param({}, id="now"),
+        pytest.param({"as_of": datetime(2026, 3, 15, tzinfo=UTC), "back": 2}, id="as of a day, at an earlier position"),
+    ],
+)
+def test_the_analysis_is_that_of_everybody(lab: Lab, when: dict[str, Any]):
+    """Nothing of it changes, to the last digit, for what was left in the ledger."""
+    assert said(lab, **when) == said(lab, everybody=True, **when)
 
 
 @pytest.mark.long
 def test_the_engine_says_the_same(lab: Lab, monkeypatch: pytest.MonkeyPatch):
     """As with few leads, so with many, which are judged in the engine."""
-    plainly = said(lab, hashed=False)
+    plainly = said(lab)
 
     monkeypatch.setattr("mqlab.analysis.analyze.MANY_LEADS", 1)
 
-    assert said(lab, hashed=False) == said(lab, hashed=True) == plainly
+    assert said(lab) == said(lab, everybody=True) == plainly

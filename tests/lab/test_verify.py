@@ -17,6 +17,7 @@ from mqlab.reports.formats import ReportFormat
 from tests.cli.runner import mqlab
 from tests.cli.small_lab import LOOK, write_feeds, write_lab
 
+pytestmark = pytest.mark.engines
 NAME = "demo-requests"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,6 +20,7 @@ LINKS = st.lists(
         st.builds(Link, st.sampled_from(DEALS), st.sampled_from(ACCOUNTS), st.just(LinkKind.ACCOUNT), INSTANTS),
         st.builds(Link, st.sampled_from(ACCOUNTS), st.sampled_from(LEADS), st.just(LinkKind.ASSOCIATED), INSTANTS),
         st.builds(Link, st.sampled_from(DEALS), st.sampled_from(DEALS), st.just(LinkKind.MERGED), INSTANTS),
+        st.builds(Link, st.sampled_from(DEALS), st.sampled_from(LEADS), st.just(LinkKind.REMOVED), INSTANTS),
     ),
     max_size=12,
 )
@@ -51,3 +53,26 @@ def test_without_a_window_only_conversions_and_associations_are_left(links, crea
     rest = [link for link in links if link.kind not in IN_WINDOW]
 
     assert found == claims(rest, {}, created, WIDE)
+
+
+@pytest.mark.parametrize(
+    ("links", "claimed"),
+    [
+        pytest.param("a1 a2- b3", "b", id="another one"),
+        pytest.param("a1 b2 a3-", "b", id="one of two"),
+        pytest.param("a1 a2- a3 b4", "ab", id="back again"),
+        pytest.param("a1 a2- a2 b1", "ab", id="another label at the same instant"),
+        pytest.param("a1 a2-", "a", id="nobody else"),
+        pytest.param("a1 b1 a2- b3-", "b", id="the last to go"),
+        pytest.param("b2-", "", id="what never was"),
+    ],
+)
+def test_a_removed_link_counts_only_where_none_is_left(links: str, claimed: str):
+    """A removal ends what linked the two before it; a deal that lost every link stays with the last."""
+    made = [
+        Link(DEALS[0], one[0], LinkKind.REMOVED if one.endswith("-") else LinkKind.ASSOCIATED, int(one[1]))
+        for one in links.split()
+    ]
+    found = claims(made, {}, {"a": 0, "b": 1}, WIDE)
+
+    assert "".join(claim.lead for claim in found.get(DEALS[0], ())) == claimed

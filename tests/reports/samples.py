@@ -23,12 +23,13 @@ from mqlab.analysis.result_rows import (
     StratumRow,
 )
 from mqlab.analysis.results import AnalysisResult, Check, Condition, VerdictResult
+from mqlab.analysis.sales_work import FlowRow, PromiseRow
 from mqlab.experiments import lifecycle
 from mqlab.experiments.lifecycle import Approval
 from mqlab.experiments.protocol import Arm, Looks, Margin, Metric, Phase, Protocol
 from mqlab.reports.document import Document
 from mqlab.reports.experiment import build
-from mqlab.reports.signatures import OnRecord, TakenThen
+from mqlab.reports.signatures import OnRecord, ReadThen, TakenThen
 from mqlab.stats.bayes import Reading
 from mqlab.stats.binary import NO_UNITS, Counts
 from mqlab.stats.estimate import Estimate, Interval, NotEstimable
@@ -241,6 +242,8 @@ def ship() -> AnalysisResult:
             Condition("outcome_before_assignment", "12 outcome rows are too early", "Look whether the CRM backdates."),
         ),
         curves=ways(),
+        promises=promised(),
+        flow=(*ways_of("current"), *ways_of("challenger")),
     )
 
 
@@ -288,7 +291,33 @@ def hostile() -> AnalysisResult:
         notes=(HOSTILE,),
         break_even={HOSTILE: {"sentence": HOSTILE}},
         curves=ways(HOSTILE),
+        promises=(replace(promised()[1], arm=HOSTILE),),
+        flow=ways_of(HOSTILE),
     )
+
+
+def promised() -> tuple[PromiseRow, ...]:
+    """What two arms' leads were promised: one has no time to decide within."""
+    none = NotEstimable("no_promise", "The definition promises no time.")
+    return (
+        PromiseRow("current", "first_touch", 24.0, 900, 880, 820, 860, 820 / 880, 3.25, 20.5),
+        PromiseRow("challenger", "first_touch", 24.0, 910, 890, 850, 880, 850 / 890, 3.0, 18.0),
+        PromiseRow("current", "decision", 72.0, 900, 870, 800, 810, 800 / 870, 21.5, 66.0),
+        PromiseRow("challenger", "decision", None, 910, 0, 0, 820, none, 20.25, 60.0),
+    )
+
+
+def ways_of(arm: str) -> tuple[FlowRow, ...]:
+    """Where 4,000 leads of an arm went."""
+    return (
+        FlowRow(arm, "qualified_at_once", 4_000, 700, 210),
+        FlowRow(arm, "qualified_later", 4_000, 300, 70),
+        FlowRow(arm, "never_qualified", 4_000, 3_000, 36),
+        FlowRow(arm, "sent_back", 4_000, 120, 9, 15),
+    )
+
+
+READ = ReadThen("itt", 0.4, 3.2, estimate(0.004, -0.006, 0.014), estimate(0.051, -0.07, 0.19))
 
 
 def record(name: str = "Sam Sales", arm: str = "challenger") -> OnRecord:
@@ -304,7 +333,7 @@ def record(name: str = "Sam Sales", arm: str = "challenger") -> OnRecord:
                 details={"call": "ship", "arm": arm, "disagreement": None},
             ),
         ),
-        (TakenThen(datetime(2026, 10, 1, 8, tzinfo=UTC), {arm: "inconclusive"}),),
+        (TakenThen(datetime(2026, 10, 1, 8, tzinfo=UTC), {arm: "inconclusive"}, {arm: READ}),),
         {"approvals": 3, "steps": 2, "looks": 1},
         "5e" * 32,
     )  # fmt: skip

@@ -99,6 +99,35 @@ def expected(result: AnalysisResult) -> dict[str, str]:
     }
     found |= {f"/excluded/{name}": fmt.count(number) for name, number in result.excluded.items()}
     found |= more(result)
+    found |= {source: text for source, text in sold(result).items() if text}
+    return found
+
+
+def sold(result: AnalysisResult) -> dict[str, str | None]:
+    """The boundary of this look, promises of sales, and the ways of leads."""
+
+    def written(value, shown):
+        return shown(value) if isinstance(value, int | float) else None
+
+    found = {}
+    for k, row in enumerate(result.metrics):
+        if row.primary and row.look is not None:
+            found[f"/metrics/{k}/look/information"] = fmt.rate(row.look.information)
+            found[f"/metrics/{k}/look/bound"] = fmt.bound(row.look.bound)
+    for k, row in enumerate(result.promises):
+        found |= {f"/promises/{k}/handed_over": fmt.count(row.handed), f"/promises/{k}/due": fmt.count(row.due)}
+        found |= {
+            f"/promises/{k}/share": written(row.share, fmt.rate),
+            f"/promises/{k}/median_hours": written(row.median_hours, fmt.number),
+            f"/promises/{k}/ninth_decile_hours": written(row.ninth_decile_hours, fmt.number),
+        }
+    for k, row in enumerate(result.flow):
+        found |= {f"/flow/{k}/leads": fmt.count(row.leads), f"/flow/{k}/sqls": fmt.count(row.sqls)}
+        found |= {
+            f"/flow/{k}/share": written(row.share, fmt.rate),
+            f"/flow/{k}/rate": written(row.rate, fmt.rate),
+            f"/flow/{k}/handed_again": written(row.handed_again, fmt.count),
+        }
     return found
 
 
@@ -203,7 +232,7 @@ def test_the_sections_stand_in_the_fixed_order():
 
     assert ids == [
         "answer", "compared", "ladder", "list", "gained", "price", "guardrails", "checks", "verdict", "looks",
-        "curves", "live", "segments", "scores", "signals", "signatures", "left-out", "methods",
+        "curves", "sales", "live", "segments", "scores", "signals", "signatures", "left-out", "methods",
     ]  # fmt: skip
 
 

@@ -73,7 +73,7 @@ def test_every_number_is_the_one_of_the_analysis(result: AnalysisResult):
     assert len({placed.address for placed in found}) == len(found) > 100
     for placed in found:
         if placed.cell.source is None:
-            assert placed.address.startswith(("funnel-numbers/", "live-", "score-", "frontier-", "signals-"))
+            assert placed.address.startswith(("funnel-numbers/", "live-", "looks-", "score-", "frontier-", "signals-"))
             continue
         there = at(placed.cell.source, whole)
         if isinstance(there, dict):
@@ -249,7 +249,10 @@ IN_SHORT = {"html", "formula", "typst", "markdown", "xml", "right to left", "con
 
 @pytest.mark.parametrize(
     "text",
-    [pytest.param(text, id=name, marks=[] if name in IN_SHORT else pytest.mark.long) for name, text in HOSTILE.items()],
+    [
+        pytest.param(text, id=name, marks=pytest.mark.engines if name in IN_SHORT else pytest.mark.long)
+        for name, text in HOSTILE.items()
+    ],
 )
 def test_every_text_is_text_in_every_format(text: str):
     """Scripts, formulas, markup, control characters, other directions and long names are shown, and do nothing."""

@@ -241,6 +241,12 @@ TABLE: Mapping[str, Pools] = {
     "incidence.z_score": {"control": INCIDENCES, "treatment": INCIDENCES},
     "incidence.p_value": {"control": INCIDENCES, "treatment": INCIDENCES},
     "incidence.counts": {"control": INCIDENCES, "treatment": INCIDENCES},
+    "incidence_curve.curve": {
+        "phases": [[], *([(w, f)] for w in (1.0, 0.0, -1.0, NAN) for f in FOLLOWED),
+                   *([(1.0, f), (2.0, g)] for f in FOLLOWED for g in FOLLOWED)],
+        "ages": [(), (1, 7, 30), (7, 90), (0,), (-3, 5)], "z": Z,
+    },
+    "incidence_curve.wilson": {"counts": EFFECTIVE, "z": Z},
     "incidence_accounts.compare": {"control": FOLLOWED_ACCOUNTS, "treatment": FOLLOWED_ACCOUNTS},
     "incidence_accounts.compare_triggered": {"control": FOLLOWED_ACCOUNTS, "treatment": FOLLOWED_ACCOUNTS},
     "incidence_by_age.followed": {"pair": [FollowedPair(a, b) for a in FOLLOWED for b in FOLLOWED]},

@@ -27,6 +27,7 @@ from tests.cli.small_lab import LOOK, started_lab, write_feeds, write_lab
 from tests.store.conftest import NOW
 from tests.store.server import OwnServer, own_database
 
+pytestmark = pytest.mark.engines
 UTC = ZoneInfo("UTC")
 NAME = "demo-requests"
 MANY = 20_000
