@@ -19,6 +19,8 @@ from mqlab.warehouse.engines.engine import Engine, open_engine
 from tests.analysis.lab_tables import tables_of, write
 from tests.analysis.world import THREE_ARMS, TWO_ARMS, definitions, protocol, random_facts
 
+pytestmark = pytest.mark.engines
+
 ZONE = ZoneInfo("UTC")
 
 

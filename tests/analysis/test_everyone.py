@@ -38,6 +38,8 @@ from tests.analysis.lab_tables import write
 from tests.analysis.test_analyze_in_engine import fill_postgres, world
 from tests.analysis.world import START, definitions
 
+pytestmark = pytest.mark.engines
+
 ZONE = ZoneInfo("Europe/Berlin")
 COLLEAGUES = """
 kind: mql-definition/v1

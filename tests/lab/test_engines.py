@@ -33,6 +33,8 @@ from tests.engines import SMALL, in_its_own_process
 from tests.lab.olist_lab import olist_lab
 from tests.lab.test_warehouse import warehouse
 
+pytestmark = pytest.mark.engines
+
 DEMO = ("trap", "challenger")
 SEED = 8
 PLACES = ("parquet", "file", "postgres", "spark")
@@ -142,7 +144,7 @@ def test_a_small_lab_says_the_same_everywhere(
     assert found["engine"] == ("postgres" if place == "postgres" else "duckdb")
 
 
-@pytest.mark.engines
+@pytest.mark.slow
 def test_the_demo_says_the_same_in_a_folder_and_on_a_server(
     demo: Asked, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
@@ -151,7 +153,6 @@ def test_the_demo_says_the_same_in_a_folder_and_on_a_server(
         asked_at(demo, tmp_path / place, address(place, demo, request), experiment)
 
 
-@pytest.mark.engines
 def test_olist_says_the_same_in_a_folder(olist_run: Asked, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """8,000 real leads and 842 real wins: the same bytes."""
     asked_at(olist_run, tmp_path, address("parquet", olist_run, request), "pages-v-channels")

@@ -17,6 +17,8 @@ from tests.cli.runner import mqlab
 from tests.cli.small_lab import LOOK, write_lab
 from tests.lab.test_warehouse import changed, renamed, warehouse
 
+pytestmark = pytest.mark.engines
+
 NAME = "demo-requests"
 SCORE = ("definitions", "score", "points@1.1.0", "--at", "2026-03-20")
 BACKTEST = ("backtest", "points@1.1.0", "--as-of", "2026-06-30", "--won-within", "60")

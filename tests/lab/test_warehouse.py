@@ -18,6 +18,8 @@ from tests.analysis.lab_tables import write
 from tests.cli.runner import Done, mqlab
 from tests.cli.small_lab import LOOK
 
+pytestmark = pytest.mark.engines
+
 ANALYZE = ("analyze", "demo-requests", "--as-of", "2026-06-30")
 Change = Callable[[pa.Table], pa.Table]
 

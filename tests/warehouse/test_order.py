@@ -24,6 +24,8 @@ from tests.analysis.test_analyze_in_engine import ZONE, fill_postgres, said, wor
 from tests.analysis.test_everyone import asked, merged_world
 from tests.analysis.world import THREE_ARMS, TWO_ARMS, definitions, protocol
 
+pytestmark = pytest.mark.engines
+
 BEGINNINGS = ("zoe_", "z-", "é ", "e.", "_e", "ø", "10", "9")
 """Of ids and values: a language orders them otherwise than their bytes do."""
 

@@ -34,6 +34,8 @@ from tests.warehouse.agreement.view_of import view_of
 from tests.warehouse.test_judged import merged
 from tests.warehouse.view.worlds import AS_OF, READINGS, WORLDS, WorldMaker, facts_of, rows_of, starts_of
 
+pytestmark = pytest.mark.engines
+
 COLLEAGUES, EMPLOYEES = (
     load_text(text, file="test.yaml")
     for text in (
@@ -95,7 +97,6 @@ def temporary_tables(engine: Engine) -> set[str]:
     return {name for (name,) in found}
 
 
-@pytest.mark.engines
 @pytest.mark.parametrize("number", NUMBERS)
 def test_slices_say_what_one_pass_says(number: int) -> None:
     """One and three slices give every lead the same instants and paths, colleagues counted."""

@@ -26,6 +26,8 @@ from tests.analysis.lab_tables import write
 from tests.analysis.test_analyze_in_engine import ZONE, said, world
 from tests.analysis.world import THREE_ARMS, TWO_ARMS, definitions, protocol
 
+pytestmark = pytest.mark.engines
+
 MACROS = "; ".join(
     f"CREATE OR REPLACE TEMP MACRO strict_{name}"
     + ", ".join(
