@@ -61,6 +61,7 @@ def test_the_sample_report_is_the_one_of_the_readme(root: Path):
     assert page.rstrip().endswith("</html>")
 
 
+@pytest.mark.engines
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_golden_output_of_the_readme_is_what_the_commands_print(root: Path, tmp_path: Path):
