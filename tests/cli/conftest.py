@@ -17,14 +17,20 @@ def draft_lab(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def fed_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A lab with a started experiment and all its feeds, made once; only to be read or copied."""
+def fed_untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A started lab with all its feeds, made once; only to be copied: who analyses it records a look."""
     lab = fed_lab(tmp_path_factory.mktemp("fed") / "lab")
     lab.ledger.close()
     return lab.folder
 
 
+@pytest.fixture(scope="session")
+def fed_once(fed_untouched: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the fed lab that tests share who neither change it nor mind the looks of others."""
+    return Path(shutil.copytree(fed_untouched, tmp_path_factory.mktemp("shared") / "lab"))
+
+
 @pytest.fixture
-def fed_folder(fed_once: Path, tmp_path: Path) -> Path:
+def fed_folder(fed_untouched: Path, tmp_path: Path) -> Path:
     """A copy of the fed lab that a test may change."""
-    return Path(shutil.copytree(fed_once, tmp_path / "lab"))
+    return Path(shutil.copytree(fed_untouched, tmp_path / "lab"))

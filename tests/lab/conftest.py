@@ -21,16 +21,22 @@ def draft(tmp_path: Path) -> Iterator[Lab]:
 
 
 @pytest.fixture(scope="session")
-def fed_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A started lab with all its feeds, made once; only to be read or copied."""
+def fed_untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A started lab with all its feeds, made once; only to be copied: who analyses it records a look."""
     lab = fed_lab(tmp_path_factory.mktemp("fed") / "lab")
     lab.ledger.close()
     return lab.folder
 
 
+@pytest.fixture(scope="session")
+def fed_once(fed_untouched: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the fed lab that tests share who neither change it nor mind the looks of others."""
+    return Path(shutil.copytree(fed_untouched, tmp_path_factory.mktemp("shared") / "lab"))
+
+
 @pytest.fixture
-def fed(fed_once: Path, tmp_path: Path) -> Iterator[Lab]:
+def fed(fed_untouched: Path, tmp_path: Path) -> Iterator[Lab]:
     """A copy of the fed lab that a test may change."""
-    lab = Lab.open(Path(shutil.copytree(fed_once, tmp_path / "lab")))
+    lab = Lab.open(Path(shutil.copytree(fed_untouched, tmp_path / "lab")))
     yield lab
     lab.reading.close()
