@@ -107,10 +107,18 @@ class FollowUp:
         return sum(assigned[name] for name in arms)
 
     def _at_least(self, at_us: int, days: int) -> Mapping[str, int]:
-        if at_us not in self._columns:
-            by_arm = self.followed(at_us)
-            self._columns[at_us] = {name: _columns_of(by_arm.get(name, {})) for name in self.leads_of}
-        return {name: int(leads[followed >= days].sum()) for name, (followed, leads) in self._columns[at_us].items()}
+        if (at_us, days) not in self._counted:
+            if at_us not in self._columns:
+                by_arm = self.followed(at_us)
+                self._columns[at_us] = {name: _columns_of(by_arm.get(name, {})) for name in self.leads_of}
+            self._counted[at_us, days] = {
+                name: int(leads[followed >= days].sum()) for name, (followed, leads) in self._columns[at_us].items()
+            }
+        return self._counted[at_us, days]
+
+    @cached_property
+    def _counted(self) -> dict[tuple[int, int], Mapping[str, int]]:
+        return {}
 
     def due(self, horizon_days: int, as_of_us: int, arms: Sequence[str]) -> bool:
         """Whether a metric of this horizon can be read: enough mature leads of the compared `arms`, or all of them."""
