@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol as Shape
 
 from mqlab.analysis.results import AnalysisResult
+from mqlab.definitions.wording import spoken_duration
 from mqlab.experiments.protocol import Protocol
 from mqlab.reports import format as fmt
 from mqlab.reports import words
@@ -62,7 +63,8 @@ def compared(
     blocks.append(
         Text(
             f"Every lead is judged by every definition and handed to sales by its own arm's only. Arms are dealt by "
-            f"{protocol.unit}. A lead that has not qualified within {_span(protocol.qualify_within_us)} is not an MQL."
+            f"{protocol.unit}. A lead that has not qualified within {spoken_duration(protocol.qualify_within_us)} is "
+            "not an MQL."
         )
     )
     blocks.append(Cards(cards))
@@ -102,8 +104,3 @@ def _told(paragraphs: Sequence[Told | str]) -> Iterator[Text | Bullets]:
         yield Text(f"{paragraph.heading}: {paragraph.text}" if paragraph.heading else paragraph.text)
         if paragraph.points:
             yield Bullets(tuple(paragraph.points))
-
-
-def _span(microseconds: int) -> str:
-    hours = microseconds / 3_600_000_000
-    return fmt.days(round(hours / 24)) if hours % 24 == 0 else f"{fmt.number(hours)} hours"

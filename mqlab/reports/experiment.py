@@ -18,6 +18,7 @@ from mqlab.reports.document import Block, Document, Section
 from mqlab.reports.explored import scores, signals
 from mqlab.reports.look_calendar import calendar
 from mqlab.reports.methods import left_out, methods
+from mqlab.reports.registered import registered
 from mqlab.reports.signatures import OnRecord, signatures
 from mqlab.reports.worked import worked
 
@@ -33,7 +34,7 @@ def build(
     explored: Explored | None = None,
     manifest: Sequence[tuple[str, str]] = (),
 ) -> Document:
-    """The document: answer, what is compared, effect, list, leads gained, price, guardrails, checks, verdict, readings.
+    """The document: answer, what is compared, protocol, effect, list, leads gained, price, checks, verdict, readings.
 
     `descriptions` tells each definition (by reference, `intent@1.1.0`) in words, `changes` how each challenger (by
     arm) differs from the control: an arm without an entry is not compared in words, an empty entry "means the same".
@@ -45,6 +46,7 @@ def build(
     found: list[Section | None] = [
         _answer(result, protocol),
         compared(result, protocol, descriptions, changes),
+        registered(result, protocol, record, timezone),
         effects.ladder(result, protocol),
         sales.lists(result, protocol),
         parted.gained(result),

@@ -56,7 +56,7 @@ class Span:
 
 def calendar(result: AnalysisResult, protocol: Protocol, record: OnRecord, zone: ZoneInfo) -> Section:
     """The calendar of an experiment as a picture with its dates, and where this look stands."""
-    planned = sorted(_looks(result, protocol, record, zone), key=lambda one: one.day)
+    planned = sorted(looks(result, protocol, record, zone), key=lambda one: one.day)
     spans = tuple(_spans(result, protocol))
     words_of = "; ".join(f"{fmt.day(one.day)} {one.standing}" for one in planned) or "none declared"
     told = " ".join(f"{span.whole}, {fmt.day(span.start)} to {fmt.day(span.end)}." for span in spans)
@@ -100,7 +100,7 @@ def calendar(result: AnalysisResult, protocol: Protocol, record: OnRecord, zone:
 
 def next_look(result: AnalysisResult, protocol: Protocol, zone: ZoneInfo) -> date | None:
     """The first declared look that lies ahead, None where all are reached; `zone` is the lab's."""
-    ahead = [one.day for one in _looks(result, protocol, OnRecord(), zone) if one.standing == "planned"]
+    ahead = [one.day for one in looks(result, protocol, OnRecord(), zone) if one.standing == "planned"]
     return min(ahead, default=None)
 
 
@@ -153,7 +153,8 @@ def _spans(result: AnalysisResult, protocol: Protocol) -> Iterator[Span]:
         yield Span(f"Follow-up of {fmt.days(horizon)}", ", ".join(told[horizon]), protocol.enrolment_to, due)
 
 
-def _looks(result: AnalysisResult, protocol: Protocol, record: OnRecord, zone: ZoneInfo) -> Iterator[Planned]:
+def looks(result: AnalysisResult, protocol: Protocol, record: OnRecord, zone: ZoneInfo) -> Iterator[Planned]:
+    """Every declared look, and after them those that were taken without being declared."""
     local = ZoneInfo(protocol.timezone)
     left = list(record.looks)
     for day in protocol.looks.dates:

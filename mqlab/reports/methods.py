@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mqlab.analysis.results import AnalysisResult
-from mqlab.experiments.protocol import Metric, Protocol
+from mqlab.experiments.protocol import Protocol
 from mqlab.reports import format as fmt
 from mqlab.reports import words
 from mqlab.reports.document import Block, Bullets, Cell, Column, Number, Pairs, Section, Table, Text
@@ -53,23 +53,7 @@ def methods(result: AnalysisResult, protocol: Protocol, manifest: Sequence[tuple
             )
         )
     blocks += [Text(words.sentence(words.in_words(note)), "note") for note in result.notes]
-    blocks.append(Text(_declared(protocol)))
     known = {"Experiment": result.experiment, "Ledger position": str(result.ledger), "Engine": result.engine}
     known |= {f"Definition of {arm.name}": arm.definition for arm in protocol.arms}
     blocks.append(Pairs(tuple({**known, **dict(manifest)}.items())))
     return Section("methods", "Methods and manifest", tuple(blocks))
-
-
-def _declared(protocol: Protocol) -> str:
-    def told(metric: Metric) -> str:
-        days = f" within {fmt.days(metric.horizon_days)}" if metric.horizon_days else ""
-        return words.metric(metric.metric) + days
-
-    looks = ", ".join(fmt.day(day) for day in protocol.looks.dates) or "none"
-    effect = protocol.primary.minimum_effect
-    minimum = f", smallest effect that matters {fmt.rate(effect)}" if effect is not None else ""
-    return (
-        f"Declared before the start: {protocol.aim} experiment; primary {told(protocol.primary)}{minimum}; "
-        f"level {fmt.rate(protocol.alpha)}; looks {looks}; enrolment {fmt.day(protocol.enrolment_from)} to "
-        f"{fmt.day(protocol.enrolment_to)}; handling {protocol.handling}."
-    )

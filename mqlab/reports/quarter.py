@@ -211,8 +211,8 @@ def _methods(review: Review, manifest: Sequence[tuple[str, str]]) -> Section:
                     "A lead belongs to the quarter in which it was created, for good. Every rate of the funnel is of "
                     "these leads: one denominator. What a lead did later is counted for the quarter it came in.",
                     f"Stages count within {fmt.days(review.horizons.sql_days)} of a lead's creation up to the SQL, and "
-                    f"within {fmt.days(review.horizons.won_days)} from the opportunity on. While some lead has time "
-                    "left there is no number, only the day on which there will be one.",
+                    f"within {fmt.days(review.horizons.won_days)} from the opportunity on. Until the quarter's last "
+                    "day has been followed that long there is no number, only the day on which there will be one.",
                     "Conversions by stage describe. Whoever changes the definition changes who is an MQL, so a better "
                     "rate from MQL to SQL may be a shorter list. Experiments compare all assigned leads.",
                     "Intervals are 95% score intervals for two independent samples (Miettinen and Nurminen 1985).",

@@ -247,7 +247,7 @@ def early(review: Review) -> Section:
                 "What cannot be said yet, and when it can",
                 (Column("What"), Column("Due on"), Column("Leads followed long enough", True), Column("Of", True)),
                 rows,
-                f"A stage is due when the quarter's last lead has been followed for its days and sales' feedback has "
+                f"A stage is due when the quarter's last day has been followed for its days and sales' feedback has "
                 f"come in ({fmt.number(review.lateness_us / 86_400_000_000)} days late at most, as seen so far).",
             ),
         ),
