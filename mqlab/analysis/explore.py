@@ -23,6 +23,7 @@ from mqlab.analysis.explored import Explored, Read
 from mqlab.analysis.histories import histories
 from mqlab.analysis.judge import judge, qualified_column, reads_account
 from mqlab.analysis.maturity import clock
+from mqlab.analysis.movers import movers
 from mqlab.analysis.outcome_rows import Exchange, outcome_rows
 from mqlab.definitions.evaluate import Evaluator
 from mqlab.definitions.model import Definition
@@ -99,7 +100,8 @@ def explore(
         else:
             told[ref] = tuple(_read(protocol, definitions[ref], rows, leads_read, facts))
     arms = {ref: tuple(arm.name for arm in protocol.arms if arm.definition == ref) for ref in refs}
-    return Explored.of(definitions, arms, told, tuple(silent), days, protocol.alpha)
+    found = Explored.of(definitions, arms, told, tuple(silent), days, protocol.alpha)
+    return replace(found, movers=movers(protocol, definitions, judged.table, by_id.__getitem__))
 
 
 def _rows(protocol: Protocol, judged: pa.Table, known: pa.Table, days: tuple[int, int]) -> Iterator[_Row]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from mqlab.analysis.movers import Mover
 from mqlab.analysis.quarter.thresholds import Threshold, thresholds
 from mqlab.definitions.model import Definition
 from mqlab.stats import binary
@@ -92,7 +93,8 @@ class Signal:
 class Explored:
     """All of it, by definition; `silent` are those of which nothing can be said, and why.
 
-    `leads` were read, SQLs counted within `sql_days` and wins within `won_days` of assignment.
+    `leads` were read, SQLs counted within `sql_days` and wins within `won_days` of assignment. `movers` are examples of
+    leads on which two definitions part.
     """
 
     leads: int
@@ -101,6 +103,7 @@ class Explored:
     scores: tuple[ScoreTable, ...]
     signals: tuple[Signal, ...]
     silent: tuple[tuple[str, NotEstimable], ...] = ()
+    movers: tuple[Mover, ...] = ()
 
     @classmethod
     def of(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol as Shape
+from zoneinfo import ZoneInfo
 
+from mqlab.analysis.explored import Explored
 from mqlab.analysis.results import AnalysisResult
 from mqlab.definitions.wording import spoken_duration
 from mqlab.experiments.protocol import Protocol
@@ -12,6 +14,7 @@ from mqlab.reports import format as fmt
 from mqlab.reports import words
 from mqlab.reports.document import Block, Bullets, Card, Cards, Cell, Column, Section, Table, Text
 from mqlab.reports.metric_table import arm_id
+from mqlab.reports.movers import examples
 
 
 class Told(Shape):
@@ -48,8 +51,10 @@ def compared(
     protocol: Protocol,
     descriptions: Mapping[str, Sequence[Told | str]],
     changes: Mapping[str, Sequence[Changed]],
+    explored: Explored | None,
+    zone: ZoneInfo,
 ) -> Section:
-    """What is compared, in words, and how the definitions differ."""
+    """What is compared, in words, how the definitions differ, and leads that move by it; `zone` is the lab's."""
     total = sum(arm.weight for arm in protocol.arms)
     cards = tuple(
         Card(
@@ -86,6 +91,7 @@ def compared(
                 ),
             )
         )
+        blocks += examples(explored, result, arm.name, zone)
     return Section("compared", "What is compared", tuple(blocks))
 
 

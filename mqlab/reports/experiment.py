@@ -45,7 +45,7 @@ def build(
     """
     found: list[Section | None] = [
         _answer(result, protocol),
-        compared(result, protocol, descriptions, changes),
+        compared(result, protocol, descriptions, changes, explored, timezone),
         registered(result, protocol, record, timezone),
         effects.ladder(result, protocol),
         sales.lists(result, protocol),

@@ -12,7 +12,7 @@ from mqlab.analysis.feedback.rejections import Rejected
 from mqlab.definitions.decision import Decision
 from mqlab.leads.instants import instant, micros
 from mqlab.reports import format as fmt
-from mqlab.reports import words
+from mqlab.reports import points, words
 from mqlab.reports.document import Block, Bullets, Card, Cards, Cell, Column, Number, Section, Table, Text
 from mqlab.reports.sales_tables import HOUR_US, owner
 
@@ -23,7 +23,6 @@ KEPT_BACK = "Its definition is kept from sales while its experiment runs."
 NONE = "No definition lets it through; sales was handed it all the same."
 AGAIN = "Anybody who draws again from the same ledger draws the same leads. Times are those of"
 BLINDED = " Of a blinded experiment that runs the page tells what happened, and not by which definition a lead came."
-PATHS = {"score": "by its score", "model": "by its model"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,20 +91,6 @@ def _after(one: Rejected, source: str) -> Cell:
     return Cell(fmt.number(hours), "number", source=source, number=Number(hours, "number"))
 
 
-def _path(path: str | None) -> str:
-    """By which way a lead qualified, in words.
-
-    Example:
-        >>> _path("fast_track:hand-raise"), _path("score"), _path("matrix:A2")
-        ('by its fast track hand-raise', 'by its score', 'by its cell A2')
-    """
-    if path is None:
-        return "by no path that is known"
-    kind, _, which = path.partition(":")
-    named = {"fast_track": f"by its fast track {which}", "matrix": f"by its cell {which}"}
-    return PATHS.get(path) or named.get(kind, f"by {path}")
-
-
 def _card(number: int, one: Disputed, zone: ZoneInfo) -> Card:
     found = one.rejected
     reason = words.rejection(found.reason)
@@ -129,11 +114,11 @@ def _why(one: Disputed, zone: ZoneInfo) -> list[str]:
         return [NONE]
     mql = one.rejected.mql
     when = "" if mql.qualified_us is None else f" on {fmt.moment(instant(mql.qualified_us), zone)}"
-    told = [f"It qualified{when} by {decision.definition}, {_path(mql.path)}."]
-    scores = [f"{name} {_points(value)}" for name, value in decision.scores.items()]
+    told = [f"It qualified{when} by {decision.definition}, {points.path(mql.path)}."]
+    scores = [f"{name} {points.points(value)}" for name, value in decision.scores.items()]
     if decision.probability is not None:
         scores.append(f"probability {fmt.probability(decision.probability)}")
-    given = [f"{rule.id} {_signed(rule.points)}" for rule in decision.rules if rule.points]
+    given = [f"{rule.id} {points.signed(rule.points)}" for rule in decision.rules if rule.points]
     told += [f"Scores then: {', '.join(scores)}."] if scores else []
     told += [f"Points from {', '.join(given)}."] if given else []
     told += [f"Not known then: {', '.join(decision.missing)}."] if decision.missing else []
@@ -152,15 +137,6 @@ def _went(one: Disputed, zone: ZoneInfo) -> str:
         return ""
     hours = max(0, found.at_us - found.mql.handed_us) / HOUR_US
     return f"Handed over on {fmt.moment(instant(found.mql.handed_us), zone)}, rejected {_hours(hours)} later."
-
-
-def _points(value: float) -> str:
-    """Points, whole ones without decimals."""
-    return fmt.count(value) if round(value, 2) == round(value) else fmt.number(value)
-
-
-def _signed(value: float) -> str:
-    return f"{'+' if value > 0 else fmt.MINUS}{_points(abs(value))}"
 
 
 def _timeline(one: Disputed, zone: ZoneInfo) -> list[str]:

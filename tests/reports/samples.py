@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from mqlab.analysis.curves import Curve
 from mqlab.analysis.explore import READS_ACCOUNTS
 from mqlab.analysis.explored import Bin, Explored, ScoreTable, Signal
+from mqlab.analysis.movers import Mover, Said
 from mqlab.analysis.quarter.thresholds import Threshold
 from mqlab.analysis.result_rows import (
     AlwaysValid,
@@ -27,6 +28,7 @@ from mqlab.analysis.sales_work import FlowRow, PromiseRow
 from mqlab.experiments import lifecycle
 from mqlab.experiments.lifecycle import Approval
 from mqlab.experiments.protocol import Arm, Looks, Margin, Metric, Phase, Protocol
+from mqlab.leads.instants import micros
 from mqlab.reports.document import Document
 from mqlab.reports.experiment import build
 from mqlab.reports.signatures import OnRecord, ReadThen, TakenThen
@@ -339,8 +341,8 @@ def record(name: str = "Sam Sales", arm: str = "challenger") -> OnRecord:
     )  # fmt: skip
 
 
-def explored(name: str = "intent@1.1.0") -> Explored:
-    """A score with leads on both sides of its threshold, two thresholds to choose from, and two rules."""
+def explored(name: str = "intent@1.1.0", arm: str = "challenger") -> Explored:
+    """A score with leads on both sides of its threshold, two to choose from, two rules, a lead that moves."""
     points = (
         Point(20.0, 600, NEVER_HANDED_OVER, NEVER_HANDED_OVER),
         Point(40.0, 300, estimate(0.2, 0.15, 0.26), estimate(60.0, 45.0, 78.0)),
@@ -355,7 +357,10 @@ def explored(name: str = "intent@1.1.0") -> Explored:
         Signal(name, "pricing", Counts(60, 300), Counts(70, 700), Counts(9, 280), Counts(7, 650), apart, 0.0004),
         Signal(name, HOSTILE, Counts(0, 0), Counts(130, 1_000), Counts(0, 0), Counts(16, 930), NO_UNITS, NO_UNITS),
     )
-    return Explored(1_000, 60, 180, (table,), rules, (("fit@1.4.0", READS_ACCOUNTS),))
+    at = micros(datetime(2026, 8, 3, 9, tzinfo=UTC))
+    control = Said("fit@1.4.0", None, None, {"fit": 35.0}, {"industry": 20.0, HOSTILE: 15.0}, ("fit is at least 40",))
+    mover = Mover("L-1", HOSTILE, arm, "arm_first", at, control, Said(name, at, "score", {"fit": 47.5}, {}, ()))
+    return Explored(1_000, 60, 180, (table,), rules, (("fit@1.4.0", READS_ACCOUNTS),), (mover,))
 
 
 def document(result: AnalysisResult, **more) -> Document:
@@ -369,7 +374,7 @@ def document(result: AnalysisResult, **more) -> Document:
         "descriptions": told,
         "changes": changed,
         "timezone": BERLIN,
-        "explored": explored(HOSTILE if arm == HOSTILE else "intent@1.1.0"),
+        "explored": explored(HOSTILE if arm == HOSTILE else "intent@1.1.0", arm),
         "record": record(arm if arm == HOSTILE else "Sam Sales", arm),
         "manifest": (("mqlab", "0.1.0"), ("fingerprint of fit@1.4.0", "9f" * 32)),
         **more,
