@@ -25,6 +25,7 @@ from mqlab.analysis.judge import judge, qualified_column, reads_account
 from mqlab.analysis.maturity import clock
 from mqlab.analysis.movers import movers
 from mqlab.analysis.outcome_rows import Exchange, outcome_rows
+from mqlab.analysis.rejected_rules import RuleRejections, by_rule, made_by
 from mqlab.definitions.evaluate import Evaluator
 from mqlab.definitions.model import Definition
 from mqlab.definitions.prepare import Prepared, prepare
@@ -33,6 +34,7 @@ from mqlab.leads.instants import instant, micros
 from mqlab.leads.tables import Facts
 from mqlab.leads.text import DEFAULT_NULL_TOKENS
 from mqlab.stats.estimate import NotEstimable
+from mqlab.warehouse.census import first_rejections
 from mqlab.warehouse.compiled import fetched
 from mqlab.warehouse.dataset import build
 
@@ -49,7 +51,9 @@ class _Row:
     arm: str
     assigned_us: int
     fired_us: int | None
+    qualified_us: int | None
     handed: bool
+    rejected: str | None
     sql: bool
     won: bool | None
 
@@ -86,9 +90,12 @@ def explore(
     plan = dataset_plan(protocol, time, outcomes.minor)
     with build(lead_rows(protocol, definitions, judged), outcomes.table, plan, memory_limit=memory_limit) as dataset:
         leads = dataset.leads
-        known = fetched(leads.select("lead_id", "follow_up", "age_sql", "age_won", "handed_us"))
+        said = first_rejections(dataset, days[0])
+        answered = leads.left_join(said, leads.lead_id == said.rejected_lead)
+        known = fetched(answered.select("lead_id", "follow_up", "age_sql", "age_won", "handed_us", "code"))
     rows = [row for row in _rows(protocol, judged.table, known, days) if row.lead_id not in judged.person.values()]
     told: dict[str, tuple[Read, ...]] = {}
+    rejections: list[RuleRejections] = []
     silent: list[tuple[str, NotEstimable]] = []
     by_id = histories(part).by_id
     leads_read = {row.lead_id: prepare(by_id[row.lead_id]) for row in rows}
@@ -99,9 +106,13 @@ def explore(
             silent.append((ref, NOT_DUE))
         else:
             told[ref] = tuple(_read(protocol, definitions[ref], rows, leads_read, facts))
+            rejections += by_rule(ref, _answered(protocol, definitions[ref], rows, leads_read))
     arms = {ref: tuple(arm.name for arm in protocol.arms if arm.definition == ref) for ref in refs}
     found = Explored.of(definitions, arms, told, tuple(silent), days, protocol.alpha)
-    return replace(found, movers=movers(protocol, definitions, judged.table, by_id.__getitem__))
+    moving = movers(protocol, definitions, judged.table, by_id.__getitem__)
+    return replace(
+        found, movers=moving, rejections=tuple(rejections) if any(one.rejected for one in rejections) else ()
+    )
 
 
 def _rows(protocol: Protocol, judged: pa.Table, known: pa.Table, days: tuple[int, int]) -> Iterator[_Row]:
@@ -110,10 +121,9 @@ def _rows(protocol: Protocol, judged: pa.Table, known: pa.Table, days: tuple[int
     arms = [arm.name for arm in protocol.arms]
     columns = [judged[qualified_column(arm)].cast(pa.int64()).to_pylist() for arm in arms]
     fired = [min((at for at in ats if at is not None), default=None) for ats in zip(*columns, strict=True)]
-    assigned = judged["assigned_at"].cast(pa.int64()).to_pylist()
-    for name, arm, at, first in zip(
-        judged["lead_id"].to_pylist(), judged["arm"].to_pylist(), assigned, fired, strict=True
-    ):
+    assigned, own = (judged[column].cast(pa.int64()).to_pylist() for column in ("assigned_at", "qualified_at"))
+    names, of = judged["lead_id"].to_pylist(), judged["arm"].to_pylist()
+    for name, arm, at, first, qualified in zip(names, of, assigned, fired, own, strict=True):
         row = found.get(name)
         if row is None or row["follow_up"] < days[0]:
             continue
@@ -123,7 +133,9 @@ def _rows(protocol: Protocol, judged: pa.Table, known: pa.Table, days: tuple[int
             arm,
             at,
             first,
+            qualified,
             row["handed_us"] is not None,
+            row["code"],
             sql is not None and sql <= days[0],
             None if row["follow_up"] < days[1] else won is not None and won <= days[1],
         )
@@ -151,6 +163,20 @@ def _read(
             dict(decision.scores),
             frozenset(rule.id for rule in decision.rules if rule.points),
         )
+
+
+def _answered(
+    protocol: Protocol, definition: Definition, rows: Sequence[_Row], by_id: Mapping[str, Prepared]
+) -> Iterator[tuple[tuple[str, ...], str | None]]:
+    """Of each lead that the definition's own arm handed over: what made it qualify, and why it was rejected."""
+    evaluator = Evaluator(definition)
+    own = {arm.name for arm in protocol.arms if arm.definition == definition.ref}
+    for row in rows:
+        if row.handed and row.arm in own and row.qualified_us is not None:
+            at, start = instant(row.qualified_us), instant(row.assigned_us)
+            decision = evaluator.decide(by_id[row.lead_id], as_of=at, start=start)
+            if decision.path is not None:
+                yield made_by(decision.path, decision), row.rejected
 
 
 def _drawn(facts: Facts, protocol: Protocol, most: int) -> Facts:

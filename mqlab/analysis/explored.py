@@ -10,6 +10,7 @@ import numpy as np
 
 from mqlab.analysis.movers import Mover
 from mqlab.analysis.quarter.thresholds import Threshold, thresholds
+from mqlab.analysis.rejected_rules import RuleRejections
 from mqlab.definitions.model import Definition
 from mqlab.stats import binary
 from mqlab.stats.binary import Counts
@@ -94,7 +95,7 @@ class Explored:
     """All of it, by definition; `silent` are those of which nothing can be said, and why.
 
     `leads` were read, SQLs counted within `sql_days` and wins within `won_days` of assignment. `movers` are examples of
-    leads on which two definitions part.
+    leads on which two definitions part, `rejections` those of leads followed as long, by the rules that made them MQLs.
     """
 
     leads: int
@@ -104,6 +105,7 @@ class Explored:
     signals: tuple[Signal, ...]
     silent: tuple[tuple[str, NotEstimable], ...] = ()
     movers: tuple[Mover, ...] = ()
+    rejections: tuple[RuleRejections, ...] = ()
 
     @classmethod
     def of(

@@ -48,7 +48,7 @@ def build(
         compared(result, protocol, descriptions, changes, explored, timezone),
         registered(result, protocol, record, timezone),
         effects.ladder(result, protocol),
-        sales.lists(result, protocol),
+        sales.lists(result, protocol, explored),
         parted.gained(result),
         sales.price(result),
         validity.guardrails(result),

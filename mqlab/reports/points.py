@@ -21,6 +21,18 @@ def path(code: str | None) -> str:
     return _PATHS.get(code) or named.get(kind, f"by {code}")
 
 
+def kind(code: str) -> str:
+    """A way to qualify as a name; what is none, such as a rule, stays as it is.
+
+    Example:
+        >>> kind("fast_track:demo"), kind("matrix:A2"), kind("score"), kind("pricing")
+        ('fast track demo', 'grades A2', 'by score', 'pricing')
+    """
+    what, _, rest = code.partition(":")
+    named = {"score": "by score", "model": "by the model"}
+    return named.get(code) or {"fast_track": f"fast track {rest}", "matrix": f"grades {rest}"}.get(what, code)
+
+
 def points(value: float) -> str:
     """Points, whole ones without decimals.
 

@@ -10,7 +10,7 @@ from mqlab.analysis.quarter.funnel import Funnel, Furthest, Row, Step, TooEarly
 from mqlab.analysis.quarter.kinds import Part
 from mqlab.analysis.quarter.performance import Performance
 from mqlab.analysis.quarter.review import Review
-from mqlab.reports import charts
+from mqlab.reports import charts, points
 from mqlab.reports import format as fmt
 from mqlab.reports.document import Block, Cell, Column, Section, Table, Text
 from mqlab.reports.quarter_cells import SHORT, STAGES, Cells, change, count, name, part
@@ -248,7 +248,8 @@ def sources(review: Review) -> Section:
         return Section("sources", "Sources and kinds of MQL", tuple(blocks))
     rows = tuple(
         (
-            Cell(_kind(one.name)), part(one.leads, mqls, f"/kinds/{k}/leads"),
+            Cell("handed over by hand" if one.name is None else points.kind(one.name)),
+            part(one.leads, mqls, f"/kinds/{k}/leads"),
             count(one.last_leads, f"/kinds/{k}/last_leads"),
             *(cells.of_leads(one.steps[stage], f"/kinds/{k}/stages/{stage}") for stage in ("sal", "sql", "won")),
         )
@@ -272,19 +273,6 @@ def sources(review: Review) -> Section:
         )
     )
     return Section("sources", "Sources and kinds of MQL", tuple(blocks))
-
-
-def _kind(path: str | None) -> str:
-    if path is None:
-        return "handed over by hand"
-    what, _, rest = path.partition(":")
-    told = {
-        "score": "by score",
-        "model": "by the model",
-        "fast_track": f"fast track {rest}",
-        "matrix": f"grades {rest}",
-    }
-    return told.get(what, path)
 
 
 def _parts(id: str, caption: str, title: str, parts: Sequence[Part], review: Review, cells: Cells, note: str) -> Table:

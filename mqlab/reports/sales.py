@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from mqlab.analysis.explored import Explored
+from mqlab.analysis.rejected_rules import RuleRejections
 from mqlab.analysis.result_rows import MixRow
 from mqlab.analysis.results import AnalysisResult
 from mqlab.experiments.metrics import METRICS
 from mqlab.experiments.protocol import Protocol
 from mqlab.reports import format as fmt
-from mqlab.reports import sentences, words
+from mqlab.reports import points, sentences, words
 from mqlab.reports.document import Block, Cell, Column, Number, Section, Table, Text
 from mqlab.reports.metric_table import arm_id, metric_table
 from mqlab.reports.rows import Rows, missing
 from mqlab.stats.estimate import NotEstimable
 
+RULES = 8
+"""So many rules of each definition are shown."""
 
-def lists(result: AnalysisResult, protocol: Protocol) -> Section:
+
+def lists(result: AnalysisResult, protocol: Protocol, explored: Explored | None = None) -> Section:
     """Block 2, descriptive: how clean and how long the list handed to sales is."""
     rows = Rows(result)
     declared = protocol.precision.metric if protocol.precision else None
@@ -38,7 +45,7 @@ def lists(result: AnalysisResult, protocol: Protocol) -> Section:
         if chosen:
             caption = f"The list handed to sales, {arm} against {result.control} (descriptive)"
             blocks.append(metric_table(rows, f"list-{arm_id(result, arm)}", caption, chosen, arm))
-    blocks += mix(result)
+    blocks += [*mix(result), *_by_rule(explored, protocol)]
     return Section("list", "The list handed to sales", tuple(blocks))
 
 
@@ -64,6 +71,53 @@ def mix(result: AnalysisResult) -> list[Block]:
             "Counts are of leads; one rejected and accepted later counts in both. Descriptive.",
         )
     ]
+
+
+def _by_rule(explored: Explored | None, protocol: Protocol) -> Iterator[Table]:
+    """Rejections by arm and rule, over the leads that were read."""
+    if explored is None or not explored.rejections:
+        return
+    arms: dict[str, list[str]] = {}
+    for arm in protocol.arms:
+        arms.setdefault(arm.definition, []).append(arm.name)
+    yield Table(
+        "mix-rules",
+        "Rejected of the MQLs handed over, by arm and rule that made the MQL",
+        (
+            Column("Arm"),
+            Column("Rule"),
+            Column("MQLs handed over", True),
+            Column("Rejected", True),
+            Column("Most frequent reasons"),
+        ),
+        tuple(
+            (
+                Cell(", ".join(arms[one.definition])),
+                Cell(points.kind(one.rule)),
+                Cell(fmt.count(one.handed), "number", number=Number(one.handed, "count")),
+                _share(one),
+                Cell(
+                    ", ".join(f"{words.rejection(code or None)} {fmt.count(n)}" for code, n in one.reasons[:3]) or "–"
+                ),
+            )
+            for ref in arms
+            for one in [row for row in explored.rejections if row.definition == ref][:RULES]
+        ),
+        f"Of {fmt.counted(explored.leads, 'lead')} drawn by lot that were followed for {fmt.days(explored.sql_days)}. "
+        "An MQL counts for every rule that gave it points as it qualified, so rules do not add up. Descriptive.",
+        folded=True,
+    )
+
+
+def _reasons(one: RuleRejections) -> str:
+    return ", ".join(f"{words.rejection(code or None)} {fmt.count(leads)}" for code, leads in one.reasons[:3])
+
+
+def _share(one: RuleRejections) -> Cell:
+    if not one.handed:
+        return Cell("–", "number", "quiet")
+    told = f"{fmt.rate(one.rejected / one.handed)} ({fmt.count(one.rejected)})"
+    return Cell(told, "number", number=Number(one.rejected / one.handed, "rate"))
 
 
 def mix_name(answer: str, reason: str | None) -> str:

@@ -105,12 +105,7 @@ def answered(dataset: Dataset, horizon_days: int) -> tuple[Answered, ...]:
     """What sales answered about the MQLs of every arm, both the MQL and the answer within a horizon of assignment."""
     leads = dataset.leads
     mqls = leads.filter((leads.follow_up >= horizon_days) & (leads.age_qualified <= horizon_days).fill_null(False))
-    rows = dataset.outcomes
-    rows = rows.filter((rows.fate == "counted") & (rows.kind == "rejected") & (rows.age <= horizon_days))
-    rows = rows.mutate(code=rows.reason_code.fill_null(""))
-    place = ibis.row_number().over(group_by=rows.lead_id, order_by=[rows.occurred_us, rows.known_us, rows.code])
-    rows = rows.mutate(place=place)
-    first = rows.filter(rows.place == 0).select(rejected_lead="lead_id", code="code")
+    first = first_rejections(dataset, horizon_days)
     table = mqls.left_join(first, mqls.lead_id == first.rejected_lead)
     keys = {
         "phase": table.phase,
@@ -120,6 +115,16 @@ def answered(dataset: Dataset, horizon_days: int) -> tuple[Answered, ...]:
         "reason": table.code.fill_null(""),
     }
     return tuple(Answered(**row) for row in grouped(table, keys, {"leads": table.count()}))
+
+
+def first_rejections(dataset: Dataset, horizon_days: int) -> ir.Table:
+    """`rejected_lead` and the reason `code` (empty: none was given) of each lead's first rejection within a horizon."""
+    rows = dataset.outcomes
+    rows = rows.filter((rows.fate == "counted") & (rows.kind == "rejected") & (rows.age <= horizon_days))
+    rows = rows.mutate(code=rows.reason_code.fill_null(""))
+    place = ibis.row_number().over(group_by=rows.lead_id, order_by=[rows.occurred_us, rows.known_us, rows.code])
+    rows = rows.mutate(place=place)
+    return rows.filter(rows.place == 0).select(rejected_lead="lead_id", code="code")
 
 
 def inferred(dataset: Dataset, kind: str) -> tuple[int, int]:

@@ -90,3 +90,14 @@ def test_a_sample_is_drawn_by_lot_and_read_alike_each_time():
     assert found[0] == found[1]
     assert 0 < found[0].leads <= 250
     assert {one.definition for one in found[0].signals} <= set(definitions())
+
+
+def test_rejections_are_those_of_the_leads_a_definition_handed_over():
+    """By rule no more are rejected than handed over, reasons add up, and together they are sales' own answers."""
+    found = explore(protocol(), definitions(), random_facts(5, 400), overrides={}, currency="EUR", fx=None)
+
+    assert {one.definition for one in found.rejections} == {"forms@1.0.0", "visits@1.0.0"}
+    assert {one.rule for one in found.rejections} == {"forms", "visits"}
+    for one in found.rejections:
+        assert 0 < one.rejected <= one.handed
+        assert sum(leads for _, leads in one.reasons) == one.rejected

@@ -12,6 +12,7 @@ from mqlab.analysis.explore import READS_ACCOUNTS
 from mqlab.analysis.explored import Bin, Explored, ScoreTable, Signal
 from mqlab.analysis.movers import Mover, Said
 from mqlab.analysis.quarter.thresholds import Threshold
+from mqlab.analysis.rejected_rules import RuleRejections
 from mqlab.analysis.result_rows import (
     AlwaysValid,
     ArmValue,
@@ -360,7 +361,11 @@ def explored(name: str = "intent@1.1.0", arm: str = "challenger") -> Explored:
     at = micros(datetime(2026, 8, 3, 9, tzinfo=UTC))
     control = Said("fit@1.4.0", None, None, {"fit": 35.0}, {"industry": 20.0, HOSTILE: 15.0}, ("fit is at least 40",))
     mover = Mover("L-1", HOSTILE, arm, "arm_first", at, control, Said(name, at, "score", {"fit": 47.5}, {}, ()))
-    return Explored(1_000, 60, 180, (table,), rules, (("fit@1.4.0", READS_ACCOUNTS),), (mover,))
+    rejections = (
+        RuleRejections(name, "fast_track:demo", 90, 18, (("hand-01", 10), ("", 8))),
+        RuleRejections(name, HOSTILE, 60, 3, ((HOSTILE, 3),)),
+    )
+    return Explored(1_000, 60, 180, (table,), rules, (("fit@1.4.0", READS_ACCOUNTS),), (mover,), rejections)
 
 
 def document(result: AnalysisResult, **more) -> Document:

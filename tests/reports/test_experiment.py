@@ -223,7 +223,7 @@ def test_the_page_can_be_read_without_seeing_it():
     assert [picture["role"] for picture in pictures] == ["img"] * len(charts)
     assert all(len(picture["aria-label"] or "") > 40 for picture in pictures)
     assert all(region["tabindex"] == "0" and region["aria-labelledby"] in found.ids() for region in regions)
-    assert tags.count("details") == len(charts) + 2
+    assert tags.count("details") == len(charts) + 3
 
 
 def test_the_sections_stand_in_the_fixed_order():

@@ -73,7 +73,9 @@ def test_every_number_is_the_one_of_the_analysis(result: AnalysisResult):
     assert len({placed.address for placed in found}) == len(found) > 100
     for placed in found:
         if placed.cell.source is None:
-            assert placed.address.startswith(("funnel-numbers/", "live-", "looks-", "score-", "frontier-", "signals-"))
+            assert placed.address.startswith(
+                ("funnel-numbers/", "live-", "looks-", "score-", "frontier-", "signals-", "mix-rules")
+            )
             continue
         there = at(placed.cell.source, whole)
         if isinstance(there, dict):

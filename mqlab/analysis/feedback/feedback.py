@@ -18,6 +18,7 @@ from mqlab.analysis.feedback.said import LOSSES, Said, first, of_persons, said
 from mqlab.analysis.feedback.sample import SIZE, dispute_sample
 from mqlab.analysis.feedback.surveys import Surveys, surveys
 from mqlab.analysis.feedback.window import Window, after
+from mqlab.analysis.rejected_rules import made_by
 from mqlab.leads.instants import instant, iso, micros
 from mqlab.leads.records import OutcomeKind
 from mqlab.leads.tables import Facts
@@ -122,14 +123,11 @@ def feedback(
 
 
 def rules_of(found: Mqls, mql: Mql) -> tuple[str, ...]:
-    """What made the lead qualify: its fast track or model, else the rules that gave it points at that instant."""
+    """What made the lead qualify, nothing where that is not known."""
     if mql.path is None or mql.qualified_us is None:
         return ()
-    if mql.path.startswith("fast_track:") or mql.path == "model":
-        return (mql.path,)
-    decision = found.decide(mql, instant(mql.qualified_us))
-    given = () if decision is None else tuple(dict.fromkeys(rule.id for rule in decision.rules if rule.points > 0))
-    return given or (mql.path,)
+    at_once = mql.path.startswith("fast_track:") or mql.path == "model"
+    return made_by(mql.path, None if at_once else found.decide(mql, instant(mql.qualified_us)))
 
 
 def disputed_dict(one: Rejected, *, hidden: bool) -> dict[str, Any]:
