@@ -50,8 +50,11 @@ class Share:
     source: str | None = None
 
 
-def forest(id: str, title: str, lifts: Sequence[Lift], alternative: str) -> Chart:
-    """Relative changes with their intervals, one line each, both estimators of a metric beside each other."""
+def forest(id: str, title: str, lifts: Sequence[Lift], alternative: str, *, heading: str = "Metric") -> Chart:
+    """Relative changes with their intervals, one line each, both estimators of a metric beside each other.
+
+    `heading` says what the lines are.
+    """
     import altair as alt
 
     low, high = _domain(lifts)
@@ -115,7 +118,7 @@ def forest(id: str, title: str, lifts: Sequence[Lift], alternative: str) -> Char
     numbers = Table(
         f"{id}-numbers",
         title,
-        (Column("Metric"), Column("Estimated from"), Column("Relative change", True)),
+        (Column(heading), Column("Estimated from"), Column("Relative change", True)),
         tuple(
             (
                 Cell(lift.label),

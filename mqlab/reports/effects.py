@@ -31,7 +31,7 @@ def ladder(result: AnalysisResult, protocol: Protocol) -> Section:
             )
         prefix = f"{arm}: " if len(result.verdicts) > 1 else ""
         lifts += [
-            _lift(row, prefix, rows.source(row, "relative"))
+            lift_of(row, prefix + _asked(row), rows.source(row, "relative"))
             for row in chosen
             if not isinstance(row.relative, NotEstimable)
         ]
@@ -70,13 +70,17 @@ def ladder(result: AnalysisResult, protocol: Protocol) -> Section:
     return Section("ladder", "The same leads under each definition", tuple(blocks))
 
 
-def _lift(row: MetricRow, prefix: str, source: str) -> charts.Lift:
+def _asked(row: MetricRow) -> str:
+    return words.noun(row.metric) + (f", {fmt.days(row.horizon_days)}" if row.horizon_days else "")
+
+
+def lift_of(row: MetricRow, label: str, source: str) -> charts.Lift:
+    """A row's relative change as a line of a forest plot; a row without one is a ValueError."""
     found = row.relative
     if isinstance(found, NotEstimable):
         raise ValueError("only an estimate can be drawn")
-    horizon = f", {fmt.days(row.horizon_days)}" if row.horizon_days else ""
     return charts.Lift(
-        prefix + words.noun(row.metric) + horizon,
+        label,
         words.ESTIMATORS[row.estimator],
         found.value,
         found.interval.low,

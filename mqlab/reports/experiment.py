@@ -19,6 +19,7 @@ from mqlab.reports.explored import scores, signals
 from mqlab.reports.look_calendar import calendar
 from mqlab.reports.methods import left_out, methods
 from mqlab.reports.registered import registered
+from mqlab.reports.segments import segments
 from mqlab.reports.signatures import OnRecord, signatures
 from mqlab.reports.worked import worked
 
@@ -58,7 +59,7 @@ def build(
         curves(result, protocol.alpha),
         worked(result),
         live.live(result),
-        validity.segments(result),
+        segments(result),
         scores(explored),
         signals(explored),
         signatures(result, protocol, record, timezone) if record is not None else None,

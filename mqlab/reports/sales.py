@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from mqlab.analysis.explored import Explored
@@ -12,7 +13,8 @@ from mqlab.experiments.metrics import METRICS
 from mqlab.experiments.protocol import Protocol
 from mqlab.reports import format as fmt
 from mqlab.reports import points, sentences, words
-from mqlab.reports.document import Block, Cell, Column, Number, Section, Table, Text
+from mqlab.reports.charts_reasons import Part, reason_mix
+from mqlab.reports.document import Block, Cell, Chart, Column, Number, Section, Table, Text
 from mqlab.reports.metric_table import arm_id, metric_table
 from mqlab.reports.rows import Rows, missing
 from mqlab.stats.estimate import NotEstimable
@@ -45,7 +47,7 @@ def lists(result: AnalysisResult, protocol: Protocol, explored: Explored | None 
         if chosen:
             caption = f"The list handed to sales, {arm} against {result.control} (descriptive)"
             blocks.append(metric_table(rows, f"list-{arm_id(result, arm)}", caption, chosen, arm))
-    blocks += [*mix(result), *_by_rule(explored, protocol)]
+    blocks += [*mix(result), *_reasons_chart(result), *_by_rule(explored, protocol)]
     return Section("list", "The list handed to sales", tuple(blocks))
 
 
@@ -71,6 +73,29 @@ def mix(result: AnalysisResult) -> list[Block]:
             "Counts are of leads; one rejected and accepted later counts in both. Descriptive.",
         )
     ]
+
+
+def _reasons_chart(result: AnalysisResult) -> Iterator[Chart]:
+    """Each arm's rejections by reason; none where nothing was rejected."""
+    rejected = [row for row in result.mix if row.answer == "rejected"]
+    whole = Counter[str]()
+    for row in rejected:
+        whole[row.arm] += row.count
+    parts = [
+        Part(
+            words.rejection(row.reason),
+            row.arm,
+            row.count / whole[row.arm],
+            f"{fmt.rate(row.count / whole[row.arm])} ({fmt.count(row.count)} of {fmt.count(whole[row.arm])})",
+        )
+        for row in rejected
+        if whole[row.arm]
+    ]
+    if parts:
+        told = " ".join(f"{part.reason}, {part.group}: {part.text}." for part in parts)
+        yield reason_mix(
+            "mix-reasons", "Why sales rejected, by arm", parts, f"Bars of each reason's share. {told}", series="Arm"
+        )
 
 
 def _by_rule(explored: Explored | None, protocol: Protocol) -> Iterator[Table]:

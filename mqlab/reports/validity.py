@@ -1,4 +1,4 @@
-"""Block 4 of a result: guardrails, checks and the verdict with its reasons; and segments, which decide nothing."""
+"""Block 4 of a result: guardrails, checks and the verdict with its reasons."""
 
 from __future__ import annotations
 
@@ -112,44 +112,3 @@ def verdict(result: AnalysisResult, protocol: Protocol, zone: ZoneInfo) -> Secti
         if told := turning(result, protocol, arm, zone):
             blocks += [Text("What would change it"), Bullets(told)]
     return Section("verdict", "Verdict and reasons", tuple(blocks))
-
-
-def segments(result: AnalysisResult) -> Section | None:
-    """Declared segments, exploratory; None where there are none."""
-    rows = Rows(result)
-    blocks: list[Block] = [
-        Text("Exploratory: segments suggest questions for another experiment. They never decide this one.", "note")
-    ]
-    for arm in result.verdicts:
-        chosen = [row for row in result.metrics if row.arm == arm and row.segment is not None]
-        for number, name in enumerate(dict.fromkeys(label(row) for row in chosen), 1):
-            blocks.append(
-                Table(
-                    f"segments-{arm_id(result, arm)}-{number}",
-                    f"{name}: {arm} against {result.control} by segment (exploratory)",
-                    (
-                        Column("Segment"),
-                        Column("Estimated from"),
-                        Column(result.control, True),
-                        Column(arm, True),
-                        Column("Relative change", True),
-                        Column("p", True),
-                        Column("p adjusted for the number of segments", True),
-                    ),
-                    tuple(
-                        (
-                            Cell(str(row.segment).replace("=", ": ")),
-                            Cell(words.ESTIMATORS[row.estimator]),
-                            rows.value(row, "control"),
-                            rows.value(row, "treatment"),
-                            rows.lift(row),
-                            rows.p_value(row),
-                            rows.p_adjusted(row),
-                        )
-                        for row in chosen
-                        if label(row) == name
-                    ),
-                    folded=True,
-                )
-            )
-    return Section("segments", "Segments", tuple(blocks)) if len(blocks) > 1 else None
