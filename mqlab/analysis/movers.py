@@ -10,6 +10,7 @@ from typing import Literal
 import pyarrow as pa
 
 from mqlab.analysis.judge import qualified_column, reads_account
+from mqlab.analysis.strata import NEVER
 from mqlab.definitions.evaluate import Evaluator
 from mqlab.definitions.model import Definition
 from mqlab.definitions.tipping import tipping
@@ -100,14 +101,20 @@ class _Parted:
 
 
 def _parted(judged: pa.Table, control: str, arm: str) -> Iterator[_Parted]:
-    """The leads of the pair's discordant strata."""
+    """The leads of discordant strata that part by themselves: an account's stratum holds for all of it."""
     names = ("lead_id", "source", stratum_column(arm))
     instants = ("assigned_at", qualified_column(control), qualified_column(arm))
     columns = [judged[name].to_pylist() for name in names]
     columns += [judged[name].cast(pa.int64()).to_pylist() for name in instants]
     for lead_id, source, first, assigned, control_us, arm_us in zip(*columns, strict=True):
-        if first in KINDS:
+        if first == _own(control_us, arm_us):
             yield _Parted(lead_id, source, first, assigned, control_us, arm_us)
+
+
+def _own(control_us: int | None, arm_us: int | None) -> First | None:
+    """Which definition fired first on a lead, None where neither did or both at once."""
+    control, arm = (NEVER if at is None else at for at in (control_us, arm_us))
+    return None if control == arm else "arm_first" if arm < control else "control_first"
 
 
 class _Reader:

@@ -66,3 +66,17 @@ def test_definitions_that_read_an_account_are_left_out(found):
     drawn = movers(PLAN, known, judge(PLAN, definitions(), FACTS).table, histories(FACTS).by_id.__getitem__)
 
     assert {one.arm for one in drawn} == {"other"}
+
+
+def test_where_accounts_are_randomised_only_leads_that_part_themselves_are_shown():
+    """A stratum holds for a whole account; a colleague on whom neither definition fired is no example."""
+    plan = protocol(unit="account", arms=THREE_ARMS)
+    judged = judge(plan, definitions(), FACTS).table
+    drawn = movers(plan, definitions(), judged, histories(FACTS).by_id.__getitem__, each=100)
+    rows = {row["lead_id"]: row for row in judged.to_pylist()}
+
+    assert drawn
+    for one in drawn:
+        fired = [rows[one.lead_id][qualified_column(arm)] for arm in (plan.control, one.arm)]
+        assert instant(one.at_us) == min(at for at in fired if at is not None)
+        assert rows[one.lead_id][f"stratum:{one.arm}"] == one.first
