@@ -41,7 +41,8 @@ class CsvSource:
         first = self._header_text()
         delimiter = mapping.delimiter or self._delimiter(first, wanted)
         self.header = self._header(first, delimiter)
-        self._reader = csv.reader(self._lines, delimiter=delimiter, strict=True)
+        self._feed = iter(self._lines)
+        self._reader = csv.reader(self._feed, delimiter=delimiter, strict=True)
         self._footer = Footer(mapping.footer, len(self.header)) if mapping.footer else None
 
     def batches(self) -> Iterator[Batch]:
@@ -117,8 +118,30 @@ class CsvSource:
                 place=Place(self._file, line),
                 hint="Export it again, or correct the quotes of that line.",
             )
-        reason = Reason.HUGE_CELL if "field larger" in error else Reason.BROKEN_QUOTES
-        return BadRow(line, raw, Finding(reason, error))
+        if "field larger" not in error:
+            return BadRow(line, raw, Finding(Reason.BROKEN_QUOTES, error))
+        return BadRow(line, raw + self._rest_of_record(raw), Finding(Reason.HUGE_CELL, error))
+
+    def _rest_of_record(self, raw: str) -> str:
+        """The lines up to where the quotes of a record close that a huge cell ended, where they soon do; else none.
+
+        Without them the second line of a cell further on would be taken for a row.
+        """
+        if raw.count('"') % 2 == 0:
+            return ""
+        taken: list[str] = []
+        left = csv.field_size_limit()
+        for line in self._feed:
+            taken.append(line)
+            left -= len(line)
+            if line.count('"') % 2:
+                self._skipped += len(taken)
+                return "".join(taken)
+            if left < 0:
+                break
+        self._skipped += self._reader.line_num
+        self._reader = csv.reader(chain(taken, self._feed), dialect=self._reader.dialect)
+        return ""
 
     def _header_text(self) -> str:
         """The physical lines of the header; leading blank lines are passed over."""

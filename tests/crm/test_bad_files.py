@@ -180,6 +180,28 @@ def test_a_version_of_a_day_to_come_is_set_aside(known: Desk, name: str):
     assert (counts.new, dict(counts.reasons)) == (0, {"in_the_future": 1})
 
 
+DAY_TO_COME = datetime(2062, 10, 15, tzinfo=UTC)
+TO_COME = {
+    "leads": "lead_id,created_at,known_at\nL9,{},{}\n",
+    "events": "lead_id,name,occurred_at,known_at\nL1,visit,{},{}\n",
+    "field-changes": "lead_id,field,value,changed_at,known_at\nL1,size,7,{},{}\n",
+    "identity": "old_id,new_id,merged_at,known_at\nL9,L1,{},{}\n",
+}
+
+
+@pytest.mark.parametrize("known_at", ["", "2026-11-30T00:00:00Z"])
+@pytest.mark.parametrize("kind", TO_COME)
+def test_what_happened_on_a_day_to_come_is_set_aside(known: Desk, kind: str, known_at: str):
+    """A lead or an event of 2062 is a slip of the pen: kept with its reason, and released once that day has come."""
+    counts = known.take(kind, TO_COME[kind].format("2062-10-15T00:00:00Z", known_at))
+    tomorrow = known.take(kind, TO_COME[kind].format("2026-12-02T00:00:00Z", known_at).replace("L9", "L8"))
+
+    assert (counts.new, dict(counts.reasons)) == (0, {"in_the_future": 1})
+    assert known.ledger.quarantine.list()[0].detail.endswith("_at: 2062-10-15T00:00:00Z, read on 2026-12-01")
+    assert (tomorrow.new, tomorrow.quarantined) == (1, 0)
+    assert not known.take(kind, TO_COME[kind].format("2062-10-15T00:00:00Z", known_at), now=DAY_TO_COME).quarantined
+
+
 def test_a_snapshot_of_a_day_to_come_is_refused(known: Desk):
     """A year typed wrong would keep the amounts of that file for ever; a day's leeway is given, as clocks differ."""
     row = "lead_id,kind,occurred_at,opportunity_id,amount,currency\nL1,closed_won,2026-08-01,O1,{},EUR\n"
@@ -197,6 +219,11 @@ def test_a_snapshot_of_a_day_to_come_is_refused(known: Desk):
         pytest.param("L1,sql,2026-08-01,\0,\n", "nul_byte", id="a NUL byte"),
         pytest.param('L1,"sql"x,2026-08-01,,\n', "broken_quotes", id="text after a closing quote"),
         pytest.param("L1,sql," + "9" * 140_000 + ",,\n", "huge_cell", id="a huge cell"),
+        pytest.param(
+            "L1,sql," + "9" * 140_000 + ',,"two\nL1,sql,2026-08-01T09:00:00Z,,\nlines"\n', "huge_cell",
+            id="a huge cell before one whose second line looks like a row",
+        ),
+        pytest.param("L1,sql," + "9" * 140_000 + ',,5"\n', "huge_cell", id="a huge cell before a stray quote"),
         pytest.param("L1,sql,01.08.2026,,\n", "unstated_format", id="a German date"),
         pytest.param("L1,sql,08/01/2026,,\n", "unstated_format", id="an American date"),
         pytest.param("L1,sql,2026-08-01 10:00:00,,\n", "no_timezone", id="a time without a zone"),
