@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 import pytest
 
 from mqlab.analysis.histories import histories
@@ -14,6 +15,11 @@ from tests.analysis.world import CHALLENGER, THREE_ARMS, definitions, protocol, 
 
 FACTS = random_facts(3, 250)
 PLAN = protocol(arms=THREE_ARMS)
+INSTANT = pa.timestamp("us", "UTC")
+COLUMNS = {
+    "lead_id": pa.string(), "source": pa.string(), "stratum:challenger": pa.string(), "assigned_at": INSTANT,
+    "qualified_at:control": INSTANT, "qualified_at:challenger": INSTANT,
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -68,15 +74,13 @@ def test_definitions_that_read_an_account_are_left_out(found):
     assert {one.arm for one in drawn} == {"other"}
 
 
-def test_where_accounts_are_randomised_only_leads_that_part_themselves_are_shown():
-    """A stratum holds for a whole account; a colleague on whom neither definition fired is no example."""
-    plan = protocol(unit="account", arms=THREE_ARMS)
-    judged = judge(plan, definitions(), FACTS).table
-    drawn = movers(plan, definitions(), judged, histories(FACTS).by_id.__getitem__, each=100)
-    rows = {row["lead_id"]: row for row in judged.to_pylist()}
+def test_a_colleague_of_a_lead_that_parts_is_no_example(found):
+    """A stratum holds for a whole account where accounts are randomised, also for leads on which nothing fired."""
+    _, judged = found
+    quiet = next(row for row in judged.values() if row["stratum:challenger"] == "none")
+    names = ("lead_id", "source", "assigned_at", "qualified_at:control", "qualified_at:challenger")
+    plan = protocol()
+    row = {name: [quiet[name]] for name in names} | {"stratum:challenger": ["arm_first"]}
+    table = pa.table({name: pa.array(row[name], kind) for name, kind in COLUMNS.items()})
 
-    assert drawn
-    for one in drawn:
-        fired = [rows[one.lead_id][qualified_column(arm)] for arm in (plan.control, one.arm)]
-        assert instant(one.at_us) == min(at for at in fired if at is not None)
-        assert rows[one.lead_id][f"stratum:{one.arm}"] == one.first
+    assert movers(plan, definitions(), table, histories(FACTS).by_id.__getitem__) == ()
