@@ -76,7 +76,7 @@ def analyze_in(
         tables.outcomes,
         held.known.leads,
         person=judged.person,
-        in_minor=lambda parts, code, at_us: prices.in_minor(Decimal(parts) / PARTS, code, at_us),
+        price=lambda parts, code, at_us: prices.price(Decimal(parts) / PARTS, code, at_us),
         as_of_us=as_of_us,
         zone=timezone,
     )

@@ -21,7 +21,7 @@ from mqlab.analysis.looks import TakenLook, planned_leads, schedule
 from mqlab.analysis.maturity import Clock, FollowUp
 from mqlab.analysis.mixes import leak_rows, mix_rows
 from mqlab.analysis.money_rows import money_report
-from mqlab.analysis.outcome_rows import OutcomeMoney
+from mqlab.analysis.outcome_rows import OutcomeMoney, with_rates
 from mqlab.analysis.pictures import break_even, funnel_rows, marginal_rows, stratum_rows
 from mqlab.analysis.rare_wins import rare_wins
 from mqlab.analysis.result_rows import MetricRow
@@ -67,7 +67,7 @@ def concluded(
         judged=judged,
         dataset=dataset,
         events=events,
-        outcomes=outcomes,
+        outcomes=with_rates(outcomes, dataset),
         money_number={metric: number for number, metric in enumerate(money)},
         clock=time,
         follow_up=follow_up,

@@ -57,7 +57,7 @@ class LabInEngine:
             None if self.tables is None else self.tables.outcomes,
             self.held.known.leads,
             person=person,
-            in_minor=lambda _parts, _code, _at_us: None,
+            price=lambda _parts, _code, _at_us: (None, None),
             as_of_us=micros(self.as_of),
             zone=ZoneInfo("UTC"),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 
 from mqlab.leads.instants import instant
 from mqlab.stats.estimate import NotEstimable
-from mqlab.warehouse.dataset import OUTCOME_ROWS
+from mqlab.warehouse.dataset import OUTCOME_ROWS, Dataset
+from mqlab.warehouse.first_wins import lacking_rates
 
 LARGEST_MINOR = 10**15
 """Amounts beyond are refused: sums of them would leave 64 bits."""
@@ -28,6 +29,7 @@ Exchange = Callable[[str, str, date], Decimal | None]
 class OutcomeMoney:
     """`minor` units make one of `currency`; `no_money` says why amounts are no use.
 
+    `unpriced`: some amounts lack a rate, and those of deals that count are to be looked for (`with_rates`).
     `crossing` opportunities are linked to leads of two arms, beside those whose rows name such leads. `unlabelled`
     says that amounts without a currency stand beside amounts in another than the lab's.
     """
@@ -37,6 +39,7 @@ class OutcomeMoney:
     no_money: NotEstimable | None
     crossing: int = 0
     unlabelled: str | None = None
+    unpriced: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,8 +70,8 @@ def outcome_rows(
     amounts = outcomes["amount"].to_pylist()
     codes = outcomes["currency"].to_pylist()
     days = occurred.to_pylist()
-    in_minor = [
-        None if kind != "closed_won" or amount is None else prices.in_minor(amount, code, day)
+    priced = [
+        (None, None) if kind != "closed_won" or amount is None else prices.price(amount, code, day)
         for kind, amount, code, day in zip(kinds, amounts, codes, days, strict=True)
     ]
     ids = outcomes["lead_id"]
@@ -81,7 +84,8 @@ def outcome_rows(
             "occurred_us": occurred,
             "known_us": outcomes["known_at"].cast(pa.int64()),
             "opportunity_id": outcomes["opportunity_id"],
-            "amount_minor": pa.array(in_minor, pa.int64()),
+            "amount_minor": pa.array([minor for minor, _ in priced], pa.int64()),
+            "unpriced": pa.array([lacking for _, lacking in priced], pa.string()),
             "thousandths": _thousandths(outcomes["quantity"]),
             "owner": outcomes["owner"],
             "reason_code": outcomes["reason_code"],
@@ -91,8 +95,18 @@ def outcome_rows(
     )
     said = prices.said()
     return OutcomeRows(
-        said.currency, said.minor, said.no_money, crossing, said.unlabelled, table=table.cast(OUTCOME_ROWS)
-    )
+        said.currency, said.minor, said.no_money, crossing, said.unlabelled, said.unpriced,
+        table=table.cast(OUTCOME_ROWS),
+    )  # fmt: skip
+
+
+def with_rates(money: OutcomeMoney, dataset: Dataset) -> OutcomeMoney:
+    """The money, of no use where a deal that counts lacks the rate of the day on which it was first won."""
+    lacking = lacking_rates(dataset) if money.unpriced else ()
+    if not lacking:
+        return money
+    reason = NotEstimable("missing_exchange_rate", f"The table of rates has no {'; '.join(lacking[:3])}.")
+    return replace(money, no_money=reason)
 
 
 class Prices:
@@ -102,38 +116,36 @@ class Prices:
         self._zone = zone
         self._currency, self._lab_currency, self._exchange = currency, lab_currency, exchange
         self.minor: int = 10 ** digits_of(currency)
-        self._missing: dict[str, None] = {}
+        self._unpriced = False
         self._codes: set[str | None] = set()
         self._too_large = ""
 
-    def in_minor(self, amount: Decimal, code: str | None, at_us: int) -> int | None:
-        """An amount in minor units, half away from zero; None where it cannot be told. No code is the lab's."""
+    def price(self, amount: Decimal, code: str | None, at_us: int) -> tuple[int | None, str | None]:
+        """An amount in minor units, half away from zero; None where it cannot be told. No code is the lab's.
+
+        Beside it the rate that is lacking, where one is.
+        """
         self._codes.add(code.upper() if code else None)
         code = (code or self._lab_currency).upper()
         if code != self._currency:
             on = instant(at_us).astimezone(self._zone).date()
             rate = self._exchange(code, self._currency, on) if self._exchange is not None else None
             if rate is None:
-                self._missing.setdefault(f"{code} to {self._currency} on {on.isoformat()}")
-                return None
+                self._unpriced = True
+                return None, f"{code} to {self._currency} on {on.isoformat()}"
             amount *= rate
         whole = int((amount * self.minor).quantize(Decimal(1), rounding=ROUND_HALF_UP))
         if abs(whole) > LARGEST_MINOR:
             self._too_large = (
                 self._too_large or f"A deal's amount of {amount:f} {code} is beyond what can be added up exactly."
             )
-            return None
-        return whole
+            return None, None
+        return whole, None
 
     def said(self) -> OutcomeMoney:
-        """The currency, and why amounts are no use where some could not be told."""
-        reason = None
-        if self._missing:
-            listed = "; ".join(list(self._missing)[:3])
-            reason = NotEstimable("missing_exchange_rate", f"The table of rates has no {listed}.")
-        elif self._too_large:
-            reason = NotEstimable("amount_too_large", self._too_large)
-        return OutcomeMoney(self._currency, self.minor, reason, unlabelled=self._unlabelled())
+        """The currency, and why amounts are no use where some are too large; rates are looked at by `with_rates`."""
+        reason = NotEstimable("amount_too_large", self._too_large) if self._too_large else None
+        return OutcomeMoney(self._currency, self.minor, reason, unlabelled=self._unlabelled(), unpriced=self._unpriced)
 
     def _unlabelled(self) -> str | None:
         others = sorted(code for code in self._codes if code is not None and code != self._lab_currency.upper())

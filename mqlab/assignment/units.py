@@ -109,6 +109,17 @@ def registrable_domain(domain: str) -> str | None:
 
 
 @lru_cache(maxsize=65_536)
+def domain_path(domain: str) -> str:
+    """The labels of a domain from the last to the first: all of one company's begin alike.
+
+    Example:
+        >>> domain_path("mail.acme.co.uk"), domain_path("acme.co.uk")
+        ('uk.co.acme.mail', 'uk.co.acme')
+    """
+    return ".".join(reversed(_unicode_host(domain.strip(".")).split(".")))
+
+
+@lru_cache(maxsize=65_536)
 def is_shared_domain(domain: str) -> bool:
     """Whether people of many companies have addresses there: free-mail or disposable."""
     free, disposable = _shared_domains()

@@ -1,5 +1,7 @@
 """What claims to be of a day to come: typed wrong, or planned. Only outcomes that may be planned are taken.
 
+A lead, an event, a changed field or a merge of a day to come would begin to count by itself, unseen, when it has come.
+
 A version of a day to come would stand above every real correction until then.
 """
 
@@ -45,17 +47,24 @@ def refuse_ahead(
             _refuse(work, row, "known_at", known[row] or 0)
 
 
+def happened(work: Work, key: str) -> list[int | None]:
+    """When each row happened, by the column of `key`; one without an instant, or of a day to come, is set aside."""
+    at, _ = work.instants(key, needed=True)
+    _refuse_later(work, key, at)
+    return at
+
+
 def modified_of(work: Work) -> list[int | None]:
     """When each row was changed last; one of a day to come is set aside."""
     modified, _ = work.instants("modified_at", needed=False)
-    _refuse_versions(work, "modified_at", modified)
+    _refuse_later(work, "modified_at", modified)
     return modified
 
 
 def known_of(work: Work, at: Sequence[int | None]) -> tuple[list[int | None], list[bool]]:
     """As `Work.known`, where that tells a fact's versions apart; a row known on a day to come is set aside."""
     known, backfill = work.known(at)
-    _refuse_versions(work, "known_at", [None if was else us for us, was in zip(known, backfill, strict=True)])
+    _refuse_later(work, "known_at", [None if was else us for us, was in zip(known, backfill, strict=True)])
     return known, backfill
 
 
@@ -70,12 +79,12 @@ def refuse_snapshot_ahead(snapshot_at: datetime | None, *, now_us: int) -> None:
         )
 
 
-def _refuse_versions(work: Work, key: str, versions: Sequence[int | None]) -> None:
-    """Sets aside rows whose version, read from the column of `key`, lies more than `LEEWAY_US` after the import."""
+def _refuse_later(work: Work, key: str, instants: Sequence[int | None]) -> None:
+    """Sets aside rows whose instant, read from the column of `key`, lies more than `LEEWAY_US` after the import."""
     if work.context.now_us is None:
         return
-    for row in _later(versions, work.context.now_us + LEEWAY_US):
-        _refuse(work, row, key, versions[row] or 0)
+    for row in _later(instants, work.context.now_us + LEEWAY_US):
+        _refuse(work, row, key, instants[row] or 0)
 
 
 def _later(values: Sequence[int | None], latest_us: int) -> list[int]:

@@ -55,11 +55,10 @@ class Door:
         """Hashed addresses, None for what is none."""
         return self._emails.of(values)
 
-    def identifying(self, values: Sequence[Any]) -> list[str | None]:
-        """The hashes of addresses that can name a lead: those of our own domains are our people's and name nobody."""
-        return [
-            None if email is None or email.domain in self._internal else email.hash for email in self._emails.of(values)
-        ]
+    def identifying(self, values: Sequence[Any]) -> list[Email | None]:
+        """The addresses that can name a lead: those of our own domains are our people's and name nobody."""
+        emails = self._emails.of(values)
+        return [None if email is None or email.domain in self._internal else email for email in emails]
 
     def owners(self, values: Sequence[Any]) -> list[str | None]:
         """Sales reps as hashes."""

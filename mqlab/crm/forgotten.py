@@ -15,10 +15,10 @@ SURE_LENGTH = 6
 _OF_IDS = ("id", "lead", "contact", "person", "prospect", "record", "visitor")
 _BETWEEN = re.compile(r"[\s,;|\"']+")
 BLANKS: Mapping[str, Mapping[str, Any]] = {
-    "leads": {"email_hash": None, "email_domain": None, "fields": "{}"},
+    "leads": {"email_hash": None, "email_domain": None, "domain_path": None, "fields": "{}"},
     "events": {"props": "{}"},
     "field-changes": {"value": "null"},
-    "outcomes": {"email_hash": None, "reason_code": None},
+    "outcomes": {"email_hash": None, "account_domain": None, "reason_code": None},
     "identity": {},
 }
 """What of each kind of fact may be personal, and what stands there instead."""

@@ -15,20 +15,21 @@ from zoneinfo import ZoneInfo
 
 from mqlab.crm.ahead import refuse_snapshot_ahead
 from mqlab.crm.batches import Batch, Source
+from mqlab.crm.beside import beside, came_with, with_account_domains
 from mqlab.crm.clock import Clock
 from mqlab.crm.counts import ImportCounts
 from mqlab.crm.door import Door
 from mqlab.crm.fit import pinned, table_of
 from mqlab.crm.forgotten import Forgotten
 from mqlab.crm.header import wanted_names
-from mqlab.crm.identify import Identifier, Match
+from mqlab.crm.identify import KNOWN, Identifier, Match
 from mqlab.crm.impersonal import hidden_columns, kept_rows
 from mqlab.crm.mapping import Mapping as Spelling
 from mqlab.crm.mapping import load_mapping, load_preset, zone_of
 from mqlab.crm.money import Numbers
 from mqlab.crm.origin import FileOrigin, Origin
 from mqlab.crm.preview import Preview
-from mqlab.crm.quarantine import BadRow, Finding, Hidden, Reason, slug
+from mqlab.crm.quarantine import DOUBTS, BadRow, Finding, Hidden, Reason, slug
 from mqlab.crm.sink import Intake, Kind, Sink
 from mqlab.crm.sources import opened
 from mqlab.crm.spelled import every, fields_told
@@ -234,11 +235,13 @@ class Import:
     def _append(self, intake: Intake, identifier: Identifier, batch: Batch, facts: Facts) -> Iterator[BadRow]:
         if self._forgotten:
             facts = replace(facts, columns=self._forgotten.blanked(self._kind, facts.columns, identifier.known))
+        if self._kind == "outcomes":
+            facts = replace(facts, columns=with_account_domains(facts.columns, identifier))
         columns = facts.columns
         refs, keys = columns["lead_ref"], columns["key"]
         fate = fates(
             refs, keys, columns["version"], columns["content"],
-            list(zip(columns["known_at"], columns["backfill"], _beside(columns), strict=True)),
+            list(zip(columns["known_at"], columns["backfill"], came_with(columns), strict=True)),
             intake.stored(self._kind, refs, keys), every_version_counts=self._kind in EVERY_VERSION_COUNTS,
         )  # fmt: skip
         if self._forgotten and self._kind == "leads":
@@ -255,7 +258,8 @@ class Import:
         self._counts["backfilled"] += sum(columns["backfill"])
         self._counts["unversioned"] += fate.count(Fate.UNVERSIONED)
         together = Counter(zip(fate, match, strict=True))
-        if all(one is not Fate.CONFLICT and lead is Match.FOUND for one, lead in together):
+        self._counts["by_domain"] += sum(many for (_, lead), many in together.items() if lead is Match.FOUND_BY_DOMAIN)
+        if all(one is not Fate.CONFLICT and lead in KNOWN for one, lead in together):
             for (one, _), count in together.items():
                 self._counts[_WORD[one]] += count
             return
@@ -263,8 +267,8 @@ class Import:
         for row, (one, lead) in enumerate(zip(fate, match, strict=True)):
             if one is Fate.CONFLICT:
                 yield self._bad(batch, facts, row, Reason.CONFLICT_WITHOUT_VERSION)
-            elif lead is Match.DOUBTFUL:
-                yield self._bad(batch, facts, row, Reason.AMBIGUOUS_IDENTITY)
+            elif lead in _DOUBTS:
+                yield self._bad(batch, facts, row, _DOUBTS[lead])
             elif lead is Match.WAITS:
                 self._counts["unmatched"] += 1
                 waits.append(row)
@@ -276,20 +280,20 @@ class Import:
     def _matches(self, identifier: Identifier, columns: dict[str, list[Any]]) -> Sequence[Match]:
         if self._kind in {"leads", "identity"}:
             return [Match.FOUND] * len(columns["lead_ref"])
-        return identifier.matches(columns["lead_ref"], _beside(columns))
+        return identifier.matches(columns["lead_ref"], beside(columns), columns.get("account_domain"))
 
     @staticmethod
     def _bad(batch: Batch, facts: Facts, row: int, reason: Reason) -> BadRow:
         columns = facts.columns
         ref = columns["lead_ref"][row]
-        if reason is Reason.AMBIGUOUS_IDENTITY:
+        if reason in DOUBTS:
             email_hash = columns["email_hash"][row]
             return BadRow(columns["line"][row], batch.raw(facts.rows[row]), Finding(reason, ref), ref, email_hash)
         return BadRow(columns["line"][row], batch.raw(facts.rows[row]), Finding(reason, f"lead '{ref}'"))
 
     def _wait(self, intake: Intake, columns: dict[str, list[Any]], rows: Sequence[int]) -> None:
         chosen = {name: [columns[name][row] for row in rows] for name in ("lead_ref", "key", "content", "line")}
-        hashes = list(_beside(columns))
+        hashes = list(beside(columns))
         chosen["email_hash"] = [hashes[row] or "" for row in rows]
         intake.wait({**chosen, "kind": [self._kind] * len(rows)})
 
@@ -315,6 +319,11 @@ class Import:
             notes.append(
                 f"Rows that do not say when they became known: {self._counts['backfilled']}. They count as known from "
                 "when they happened (backfill)."
+            )
+        if self._counts["by_domain"]:
+            notes.append(
+                f"Rows whose lead was found by the domain of its company alone: {self._counts['by_domain']} "
+                "([crm] match_domains)."
             )
         if self._counts["unversioned"]:
             notes.append(
@@ -351,12 +360,6 @@ def _no_collecting() -> Iterator[None]:
             gc.enable()
 
 
-def _beside(columns: dict[str, list[Any]]) -> Sequence[str | None]:
-    """The e-mail hash that each fact came with, where a lead can be found by it."""
-    named = "kind" in columns
-    return columns["email_hash"] if named else [None] * len(columns["lead_ref"])
-
-
 def known_kind(kind: str) -> Kind:
     """One of the kinds of files; another word is an InputError with the nearest one."""
     known = get_args(Kind)
@@ -380,6 +383,7 @@ def fingerprint(mapping: Spelling) -> str:
     return hashlib.sha256(mapping.model_dump_json().encode()).hexdigest()
 
 
+_DOUBTS = {Match.DOUBTFUL: Reason.AMBIGUOUS_IDENTITY, Match.DOUBTFUL_DOMAIN: Reason.AMBIGUOUS_DOMAIN}
 _WORD = {
     Fate.NEW: "new", Fate.UNCHANGED: "unchanged", Fate.SEEN_AGAIN: "unchanged", Fate.OUTDONE: "unchanged",
     Fate.UNVERSIONED: "unchanged", Fate.CORRECTED: "corrected",

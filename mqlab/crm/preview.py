@@ -21,7 +21,7 @@ FIRST = 5
 _WHO = frozenset({"id", "lead", "email", "old_id", "new_id"})
 """Whom a row is about: shown first."""
 
-_INTERNAL = frozenset({"key", "version", "content", "system", "email_hash", "row_is"})
+_INTERNAL = frozenset({"key", "version", "content", "system", "email_hash", "row_is", "domain_path", "account_domain"})
 
 
 @dataclass(frozen=True, slots=True)

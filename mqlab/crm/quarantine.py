@@ -45,6 +45,7 @@ class Reason(StrEnum):
     MERGED_WITH_ITSELF = "merged_with_itself"
     CONFLICT_WITHOUT_VERSION = "conflict_without_version"
     AMBIGUOUS_IDENTITY = "ambiguous_identity"
+    AMBIGUOUS_DOMAIN = "ambiguous_domain"
 
     @property
     def words(self) -> str:
@@ -81,7 +82,11 @@ _WORDS = {
     Reason.CONFLICT_WITHOUT_VERSION: "Another row says something else about the same fact and neither has a version; "
     "give `modified_at` or --snapshot-at.",
     Reason.AMBIGUOUS_IDENTITY: "The e-mail address belongs to several leads.",
+    Reason.AMBIGUOUS_DOMAIN: "No lead has the e-mail address, and several leads have one of the same company's domain.",
 }
+
+DOUBTS = frozenset({Reason.AMBIGUOUS_IDENTITY, Reason.AMBIGUOUS_DOMAIN})
+"""Only the lead is in doubt: the fact waits in the ledger."""
 
 
 @dataclass(frozen=True, slots=True)

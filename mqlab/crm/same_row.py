@@ -19,7 +19,8 @@ KEYS = frozenset({*OWN_ID, "lead", "email", "opportunity", "old_id", "new_id", "
 
 _AT_FAULT: Mapping[str, frozenset[str]] = {
     Reason.MISSING_LEAD: frozenset({"lead", "email"}), Reason.INTERNAL_ADDRESS: frozenset({"lead", "email"}),
-    Reason.AMBIGUOUS_IDENTITY: frozenset({"lead", "email"}), Reason.MISSING_ID: KEYS, Reason.MISSING_NAME: KEYS,
+    Reason.AMBIGUOUS_IDENTITY: frozenset({"lead", "email"}), Reason.AMBIGUOUS_DOMAIN: frozenset({"lead", "email"}),
+    Reason.MISSING_ID: KEYS, Reason.MISSING_NAME: KEYS,
     Reason.UNKNOWN_KIND: frozenset({"kind"}), Reason.MERGED_WITH_ITSELF: frozenset({"old_id", "new_id"}),
 }  # fmt: skip
 """The keys that a row was set aside for, which a fix is there to change."""

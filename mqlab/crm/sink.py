@@ -16,7 +16,8 @@ Kind = Literal["leads", "events", "field-changes", "outcomes", "identity"]
 
 
 Sighting = tuple[int, bool, str | None]
-"""How a version of a fact was seen: known at (µs), whether that is a backfill, and the e-mail hash it came with."""
+"""How a version of a fact was seen: known at (µs), whether that is a backfill, and the e-mail hash it came with, after
+which an @ and the company's domain may stand."""
 
 Stored = tuple[str, int, int | None, int, int, bool, str | None]
 """A stored version of a fact: lead_ref, key, version (None where the source numbers none), content, its sighting."""
@@ -45,9 +46,15 @@ class Intake(Protocol):
     def leads_by_email(self, hashes: Collection[str]) -> Mapping[str, set[str]]:
         """The leads that had these e-mail hashes."""
 
+    def leads_by_domain(self, domains: Collection[str]) -> Mapping[str, set[str]]:
+        """The leads that had addresses of these companies' domains, where the lab matches by them."""
+
+    def account_domains(self, hashes: Collection[str]) -> Mapping[str, str]:
+        """The companies' domains that outcomes with these e-mail hashes came with."""
+
     @property
     def linking(self) -> Linking:
-        """What links an opportunity to a lead."""
+        """How a row that names no known lead finds one."""
 
     def created(self, ids: Collection[str]) -> Mapping[str, int]:
         """When those of `ids` that are leads were created, in microseconds."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from mqlab.crm.ahead import known_of, modified_of, refuse_ahead
+from mqlab.assignment.units import domain_path
+from mqlab.crm.ahead import happened, known_of, modified_of, refuse_ahead
 from mqlab.crm.batches import Batch
 from mqlab.crm.door import blanks, digests
 from mqlab.crm.header import Layout
@@ -28,7 +29,7 @@ def leads(batch: Batch, layout: Layout, context: Context) -> Facts:
     work = Work(batch, layout, context)
     ids = work.ids("id")
     work.needed(ids, Reason.MISSING_ID, "id")
-    created, _ = work.instants("created_at", needed=True)
+    created = happened(work, "created_at")
     known, backfill = known_of(work, created)
     stated = [None if was else us for us, was in zip(known, backfill, strict=True)]
     version = _versions(work, modified_of(work), stated)
@@ -36,6 +37,7 @@ def leads(batch: Batch, layout: Layout, context: Context) -> Facts:
     source, account = work.texts("source"), work.texts("account_key")
     hashes = [None if email is None else email.hash for email in emails]
     domains = [None if email is None else email.domain for email in emails]
+    paths = [None if domain is None else domain_path(domain) for domain in domains]
     objects = work.objects("fields_json")
     row_is = [context.row_is] * len(batch)
     return work.done(
@@ -43,7 +45,7 @@ def leads(batch: Batch, layout: Layout, context: Context) -> Facts:
             "lead_ref": ids, "key": [0] * len(batch), "version": version,
             "content": digests(blanks(created), blanks(source), blanks(hashes), blanks(account), row_is, objects),
             "known_at": known, "backfill": backfill, "created_at": created, "source": source, "email_hash": hashes,
-            "email_domain": domains, "account_key": account, "row_is": row_is, "fields": objects,
+            "email_domain": domains, "domain_path": paths, "account_key": account, "row_is": row_is, "fields": objects,
         }
     )  # fmt: skip
 
@@ -70,7 +72,7 @@ def events(batch: Batch, layout: Layout, context: Context) -> Facts:
     work.needed(refs, Reason.MISSING_LEAD, "lead")
     names = work.names("name")
     work.needed(names, Reason.MISSING_NAME, "name")
-    at, _ = work.instants("at", needed=True)
+    at = happened(work, "at")
     known, backfill = known_of(work, at)
     modified = modified_of(work)
     ids = work.ids("id")
@@ -99,7 +101,7 @@ def field_changes(batch: Batch, layout: Layout, context: Context) -> Facts:
     work.needed(names, Reason.MISSING_NAME, "field")
     personal = {name for name in set(names) if name is not None and is_personal(name, context.personal)}
     work.blank.update(row for row, name in enumerate(names) if name in personal)
-    at, _ = work.instants("at", needed=True)
+    at = happened(work, "at")
     known, backfill = known_of(work, at)
     values = work.door.json_values(work.raw("value"))
     return work.done(
@@ -140,7 +142,7 @@ def identity(
             if unless_same:
                 work.blank.add(row)
             work.refuse(row, Reason.MERGED_WITH_ITSELF, f"'{one}'")
-    at, _ = work.instants("at", needed=True)
+    at = happened(work, "at")
     known, backfill = known_of(work, at)
     return work.done(
         {
@@ -180,7 +182,9 @@ def outcomes(batch: Batch, layout: Layout, context: Context, manner: Manner = PL
     if several:
         work.blank.update(row for row, us in enumerate(at) if us is None and row not in work.findings)
     opportunity, row_ids = work.ids("opportunity"), work.ids("row_id")
-    refs, hashes = who(work, opportunity)
+    refs, emails = who(work, opportunity)
+    hashes = [None if email is None else email.hash for email in emails]
+    domains = [None if email is None else email.domain for email in emails]
     known, backfill = work.known(at)
     refuse_ahead(work, kinds, at, days, known)
     modified = modified_of(work)
@@ -211,7 +215,7 @@ def outcomes(batch: Batch, layout: Layout, context: Context, manner: Manner = PL
             ),
             "known_at": known, "backfill": backfill, "email_hash": hashes, "kind": kinds, "occurred_at": at,
             "resolution": resolution, "opportunity_id": opportunity, "amount": amount, "currency": currency,
-            "quantity": quantity, "reason_code": reason, "owner": owner, "row_id": row_ids,
+            "quantity": quantity, "reason_code": reason, "owner": owner, "row_id": row_ids, "account_domain": domains,
         }
     )  # fmt: skip
 

@@ -59,7 +59,7 @@ class _Fact:
         sightings = same_version.get(content)
         if sightings is not None:
             known, backfill, email = sighting
-            tells_nothing = any(one[:2] <= (known, backfill) and one[2] == email for one in sightings)
+            tells_nothing = any(one[:2] <= (known, backfill) and _covers(one[2], email) for one in sightings)
             return Fate.UNCHANGED if tells_nothing else Fate.SEEN_AGAIN
         if version is None and same_version:
             return Fate.CONFLICT
@@ -72,6 +72,11 @@ class _Fact:
         if (_rank(version), content) > current:
             return Fate.CORRECTED
         return Fate.UNVERSIONED if version is None else Fate.OUTDONE
+
+
+def _covers(told: str | None, email: str | None) -> bool:
+    """Whether what a fact came with says all that it comes with now: an address, and perhaps its company's domain."""
+    return told == email or (told is not None and email is not None and told.startswith(f"{email}@"))
 
 
 def _rank(version: int | None) -> tuple[bool, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from mqlab.crm.email import Email
 from mqlab.crm.quarantine import Reason
 from mqlab.crm.work import Work
 from mqlab.leads.links import opportunity_ref
@@ -18,11 +19,15 @@ def refs_of(named: Callable[[str, str], str], system: str, ids: Sequence[str | N
     return [None if own is None else named(system, own) for own in ids]
 
 
-def who(work: Work, opportunities: Sequence[str | None]) -> tuple[list[str | None], list[str | None]]:
-    """The lead each row names: by id, by the hash of an e-mail, or by its opportunity where the rule asks no more."""
+def who(work: Work, opportunities: Sequence[str | None]) -> tuple[list[str | None], list[Email | None]]:
+    """The lead each row names: by id, by the hash of an e-mail, or by its opportunity where the rule asks no more.
+
+    Beside it the addresses that may name a lead.
+    """
     ids = work.ids("lead")
     written = work.raw("email")
-    hashes = work.door.identifying(written)
+    emails = work.door.identifying(written)
+    hashes = [None if email is None else email.hash for email in emails]
     refs = [
         own if own is not None else None if found is None else EMAIL + found
         for own, found in zip(ids, hashes, strict=True)
@@ -33,7 +38,7 @@ def who(work: Work, opportunities: Sequence[str | None]) -> tuple[list[str | Non
     for row, ref in enumerate(refs):
         if ref is None and row not in work.findings:
             _nobody(work, row, written[row])
-    return refs, hashes
+    return refs, emails
 
 
 def _nobody(work: Work, row: int, written: Any) -> None:

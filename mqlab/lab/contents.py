@@ -76,7 +76,7 @@ class Contents:
         from mqlab.store.ledger import Ledger
 
         self.__dict__.pop("_read_only", None)
-        return Ledger.open(self.settings.store_url(self.folder), create=True, linking=self.settings.crm.linking)
+        return Ledger.open(self.settings.store_url(self.folder), create=True, linking=self.settings.linking)
 
     @property
     def reading(self) -> Ledger | NoLedger:
@@ -94,4 +94,4 @@ class Contents:
     def _read_only(self) -> Ledger | NoLedger:
         from mqlab.lab.no_ledger import open_to_read
 
-        return open_to_read(self.settings.store_url(self.folder), self.settings.crm.linking)
+        return open_to_read(self.settings.store_url(self.folder), self.settings.linking)

@@ -20,6 +20,7 @@ from mqlab.errors import InputError, MqlabError, ProblemsFound, RefusedError, Un
 from mqlab.lab.core import Lab
 from mqlab.leads.completeness import said_of
 from mqlab.leads.instants import iso
+from mqlab.leads.links import Linking
 from mqlab.settings.load import FILE_NAME, find_lab
 from mqlab.store.health import Health, looked_at
 
@@ -174,6 +175,8 @@ def _store(lab: Lab, deep: bool, recorded_at: list[datetime | None]) -> Iterator
             size = f", {_size(_bytes_of(health.file))}" if health.file else ""
             yield Check("store", "ok", f"{health.shown} answers{size}.")
             yield from _of_version(health, kind, revision, deep, recorded_at)
+            if kind == "current" and lab.settings.crm.match_domains:
+                yield _guarded("domains", partial(_domains, health, lab.settings.linking))
     except UnreachableError as error:
         if error.code == "StoreMissing" and not _elsewhere(lab):
             nothing = "There is no ledger yet: nothing was brought into this lab."
@@ -264,6 +267,12 @@ def _histories(health: Health) -> Check:
         return Check("histories", "ok", f"The stages of {found.compared:,} opportunities agree with their histories.")
     said, _, hint = said_of(found).partition(". ")
     return Check("histories", "warning", f"{said}.", hint)
+
+
+def _domains(health: Health, linking: Linking) -> Check:
+    told = health.by_domain(linking)
+    tied = f" Several leads share that of {told.tied:,} more, which are nobody's." if told.tied else ""
+    return Check("domains", "ok", f"Outcomes whose lead only the domain of its company told: {told.found:,}.{tied}")
 
 
 def _clock(lab: Lab, now: datetime, recorded_at: datetime | None) -> Check:

@@ -13,7 +13,7 @@ from mqlab.crm.identify import Identifier
 from mqlab.crm.ingest import fingerprint, known_kind, tables
 from mqlab.crm.mapping import Mapping as Spelling
 from mqlab.crm.mapping import load_mapping, load_preset
-from mqlab.crm.quarantine import Reason, mask_text
+from mqlab.crm.quarantine import DOUBTS, mask_text
 from mqlab.crm.reread import Fact, OneRow, Reread, Surroundings, edited_row, mapping_of, reread, stated
 from mqlab.crm.same_row import another_row, changed_keys
 from mqlab.errors import InputError, RefusedError
@@ -198,7 +198,7 @@ class _Desk:
 
     def withdraw(self, intake: Intake, row: Quarantined, *, but: set[Fact] | None = None) -> None:
         """Takes back what a row stated while the doubt about its lead lasted, except what still stands."""
-        if row.reason != Reason.AMBIGUOUS_IDENTITY or not isinstance(row.raw, Mapping):
+        if row.reason not in DOUBTS or not isinstance(row.raw, Mapping):
             return
         around = replace(self.around(row), snapshot_at=self._first(row)[0])
         facts = stated(row.kind, OneRow(row.raw, row.line), self.original(row), around) - (but or set())

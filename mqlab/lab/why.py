@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 WIDTH = 80
 NEAREST_AMONG = 5000
+_EVIDENCE = {"inferred": "implied by a later stage", "account_domain": "matched by the company's domain"}
 VERDICTS = {"not_mql": "No MQL", "held": "Held back", "disqualified": "Disqualified", "mql": "MQL"}
 
 
@@ -323,7 +324,7 @@ def _said_by_sales(facts: Facts, person: Collection[str]) -> Iterator[Moment]:
         parts = (
             row["reason_code"],
             f"{row['amount'].normalize():f} {row['currency'] or ''}".strip() if row["amount"] is not None else None,
-            "implied by a later stage" if row["evidence"] == "inferred" else None,
+            _EVIDENCE.get(row["evidence"]),
         )
         detail = ", ".join(part for part in parts if part)
         what = f"sales: {row['kind'].replace('_', ' ')}" + (f" ({detail})" if detail else "")

@@ -40,11 +40,14 @@ IN_WINDOW = frozenset({LinkKind.PRIMARY_ROLE, LinkKind.ROLE, LinkKind.ACCOUNT})
 class Linking:
     """`window_us`: how long after a lead came a contact role or an account may link it to an opportunity.
 
-    `same_account`: whether an account links at all.
+    `same_account`: whether an account links at all. `same_domain`: whether an outcome whose e-mail address no lead has
+    belongs to the one lead of that company's domain; none of `internal_domains` is a company's.
     """
 
     window_us: int = 365 * DAY_US
     same_account: bool = False
+    same_domain: bool = False
+    internal_domains: tuple[str, ...] = ()
 
 
 DEFAULT_LINKING = Linking()

@@ -115,4 +115,4 @@ class Outcome:
     modified_at: datetime | None = None
     resolution: Literal["instant", "day"] = "instant"
     backfill: bool = False
-    evidence: Literal["stated", "inferred"] = "stated"
+    evidence: Literal["stated", "inferred", "account_domain"] = "stated"

@@ -112,13 +112,15 @@ class CrmSection(Section):
     """`[crm]`: how sales feedback is spelt. `mapping` is a file in the lab that overrides the preset's names.
 
     `link_window`: how long after a lead came a contact role, or an account, may link it to an opportunity;
-    `link_accounts`: whether an account links at all.
+    `link_accounts`: whether an account links at all; `match_domains`: whether an outcome whose e-mail address no lead
+    has belongs to the one lead of that company's domain.
     """
 
     preset: str = "csv"
     mapping: str | None = None
     link_window: str = "365d"
     link_accounts: bool = False
+    match_domains: bool = False
 
     @field_validator("link_window")
     @classmethod
@@ -127,11 +129,6 @@ class CrmSection(Section):
         if parse_duration(value) <= 0:
             raise ValueError(f"'{value}' is no time at all")
         return value
-
-    @property
-    def linking(self) -> Linking:
-        """What links an opportunity that names no lead to one."""
-        return Linking(parse_duration(self.link_window), self.link_accounts)
 
 
 class FxSection(Section):
@@ -213,6 +210,13 @@ class Settings(Section):
     def zone(self) -> ZoneInfo:
         """The lab's time zone."""
         return ZoneInfo(self.lab.timezone)
+
+    @property
+    def linking(self) -> Linking:
+        """How a row that names no known lead finds one."""
+        crm = self.crm
+        internal = tuple(self.lab.internal_domains)
+        return Linking(parse_duration(crm.link_window), crm.link_accounts, crm.match_domains, internal)
 
     def store_url(self, folder: Path) -> str:
         """The store's URL with a relative SQLite path resolved against the lab's folder."""

@@ -18,8 +18,8 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, Select, and_, func
 from mqlab.leads.identity import LINK, Edge, canonical_ids, joined_at, standing_ids
 from mqlab.leads.instants import micros
 from mqlab.leads.links import DEFAULT_LINKING, Claim, Link, Linking, claims, link_kind, merged_deals
-from mqlab.leads.moved_back import MARK
 from mqlab.leads.tables import EVENTS, FIELD_CHANGES, IDENTITY, LEADS, OUTCOMES, Facts
+from mqlab.store.account_domains import account_domain, leads_by_domain
 from mqlab.store.current import current
 from mqlab.store.models import (
     EventRow,
@@ -43,6 +43,7 @@ from mqlab.store.read_tables import (
 )
 from mqlab.store.removals import ended_before_won
 from mqlab.store.rows import among, instants, money, read, unsettled
+from mqlab.store.whose import Whose, waiting
 
 EMAIL = "email:"
 """How a fact names its lead where only an e-mail was given: this, then the hash."""
@@ -74,7 +75,7 @@ def read_facts(
     `leads` limits it to those and whoever they were merged with; `linking` says what links an opportunity to a lead;
     `active` limits events and field changes to leads created between two instants, and to every id that was merged.
     """
-    reader = _Reader(connection, micros(as_of), position)
+    reader = _Reader(connection, micros(as_of), position, linking)
     wanted = None if leads is None else reader.limit(leads)
     identity, links = reader.identity()
     merges = list(zip(*(identity[name].to_pylist() for name in ("old_id", "new_id", "merged_at")), strict=True))
@@ -141,24 +142,32 @@ def _only(facts: Facts, wanted: set[str]) -> Facts:
 
 
 class _Reader:
-    def __init__(self, connection: Connection, as_of_us: int, position: int) -> None:
+    def __init__(self, connection: Connection, as_of_us: int, position: int, linking: Linking) -> None:
         self.connection = connection
         self.as_of_us = as_of_us
         self.position = position
+        self.linking = linking
         self.refs: set[str] | None = None
         self.emails: set[str] = set()
+        self.domains: set[str] = set()
 
     def limit(self, leads: Collection[str]) -> set[str]:
         """Read only what concerns these leads and whoever they were merged with; says who that is.
 
         Whoever shares an e-mail with them is read too, for an address of two leads names neither, and whoever is named
-        beside that e-mail, for a lead's own id comes first.
+        beside that e-mail, for a lead's own id comes first. So it is with the domains of their companies, where the lab
+        matches by them.
         """
         wanted = self._with_merged(leads)
         self.emails = set(self._column(LeadRow.email_hash, LeadRow.lead_ref, wanted))
         sharing = self._column(LeadRow.lead_ref, LeadRow.email_hash, self.emails)
         named = self._column(OutcomeRow.lead_ref, OutcomeRow.email_hash, self.emails)
-        links, linked = self._linked(wanted)
+        if self.linking.same_domain:
+            told = self._column(LeadRow.email_domain, LeadRow.lead_ref, wanted)
+            self.domains = {found for one in told if (found := account_domain(one, self.linking)) is not None}
+            sharing += set().union(*leads_by_domain(self.connection, self.domains, self.linking).values())
+            named += self._column(OutcomeRow.lead_ref, OutcomeRow.account_domain, self.domains)
+        links, linked = self._linked({*wanted, *(one for one in named if one.startswith(LINK))})
         self.refs = self._with_merged({*wanted, *sharing, *named, *linked}) | {EMAIL + found for found in self.emails}
         self.refs.update(links)
         return wanted
@@ -270,14 +279,15 @@ class _Reader:
         table = self._read(
             OutcomeRow, "lead_ref", "email_hash", "key", "version", "content", "kind", "occurred_at", "known_at",
             "opportunity_id", "amount", "currency", "quantity", "reason_code", "owner", "resolution", "backfill",
-            "system", but=self._withdrawn(),
+            "system", *(["account_domain"] if self.linking.same_domain else []), but=self._withdrawn(),
         )  # fmt: skip
         table = with_merged_deals(table, merged)
-        lead_ids = self._resolved(table, people, standing, claimed)
-        waiting = table.filter(pc.and_(pc.is_null(lead_ids), pc.invert(pc.ends_with(table["kind"], MARK))))
-        waiting = waiting.select(["lead_ref", "key"])
-        unmatched = waiting.group_by(["lead_ref", "key"]).aggregate([]).num_rows
-        table = only_moved_back(table.append_column("lead_id", lead_ids).filter(pc.is_valid(lead_ids)), standing)
+        owners = {link: leads[0].lead for link, leads in claimed.items()}
+        whose = Whose(self.connection, self.linking, self.as_of_us, self.position, people, {**standing, **owners})
+        lead_ids, evidence = whose.leads_of(table)
+        unmatched = waiting(table, lead_ids)
+        table = table.append_column("lead_id", lead_ids).append_column("evidence", evidence)
+        table = only_moved_back(table.filter(pc.is_valid(lead_ids)), standing)
         table = with_changed_amounts(table, standing, self.as_of_us)
         owner = _mapped(table["lead_id"], standing)
         guessed = table["backfill"].to_numpy().astype(np.int64)
@@ -291,7 +301,6 @@ class _Reader:
         )
         table = _known(table.take(pa.array(now.rows)), now.known_us)
         table = with_amounts_in_force(table.filter(pc.less_equal(table["occurred_at"], self.as_of_us)), standing)
-        table = table.append_column("evidence", pa.array(["stated"] * table.num_rows, pa.string()))
         table = table.set_column(table.schema.get_field_index("amount"), "amount", money(table["amount"]))
         order = [
             "lead_id", "occurred_at", "kind", "known_at", "opportunity_id", "amount", "currency", "quantity",
@@ -302,52 +311,6 @@ class _Reader:
             claims_table(table["lead_ref"], table["opportunity_id"], claimed),
             unmatched,
         )
-
-    def _resolved(
-        self,
-        table: pa.Table,
-        people: pa.Table,
-        standing: Mapping[str, str],
-        claimed: Mapping[str, tuple[Claim, ...]],
-    ) -> pa.ChunkedArray:
-        """Per outcome the id of its lead: as named, else who stands for its merges, else the one with its e-mail.
-
-        Of an opportunity that is linked to several leads it is the one that claims it first.
-        """
-        refs = table["lead_ref"]
-        direct = pc.is_in(refs, value_set=people["lead_id"].combine_chunks())
-        if pc.all(direct, min_count=0).as_py():
-            return refs
-        known = set(people["lead_id"].to_pylist())
-        owners = {link: leads[0].lead for link, leads in claimed.items()}
-        left = np.flatnonzero(~direct.to_numpy())
-        names, hashes = refs.take(left).to_pylist(), table["email_hash"].take(left).to_pylist()
-        by_email = self._leads_by_email({found for found in hashes if found is not None}, known, standing)
-        ids = refs.to_pylist()
-        for row, name, found in zip(left.tolist(), names, hashes, strict=True):
-            stands = owners.get(name) or standing.get(name)
-            candidates = by_email.get(found, set()) if found is not None else set()
-            if stands is not None and stands in known:
-                ids[row] = stands
-            else:
-                ids[row] = next(iter(candidates)) if len(candidates) == 1 else None
-        return pa.chunked_array([pa.array(ids, pa.string())])
-
-    def _leads_by_email(self, hashes: set[str], known: set[str], standing: Mapping[str, str]) -> dict[str, set[str]]:
-        found: dict[str, set[str]] = {}
-        if not hashes:
-            return found
-        rows = self.connection.execute(
-            select(LeadRow.email_hash, LeadRow.lead_ref).where(
-                among(self.connection, LeadRow.email_hash, sorted(hashes)),
-                type_coerce(LeadRow.known_at, BigInteger) <= self.as_of_us,
-                LeadRow.position <= self.position,
-            )
-        )
-        for email_hash, lead_id in rows:
-            if lead_id in known:
-                found.setdefault(str(email_hash), set()).add(standing.get(lead_id, lead_id))
-        return found
 
     def _withdrawn(self) -> ColumnElement[bool] | None:
         """The outcomes that were taken back; None where there are none, as almost everywhere."""
@@ -378,6 +341,8 @@ class _Reader:
             of_them = among(self.connection, model.lead_ref, sorted(self.refs))
             if model is OutcomeRow and self.emails:
                 of_them = or_(of_them, among(self.connection, OutcomeRow.email_hash, sorted(self.emails)))
+            if model is OutcomeRow and self.domains:
+                of_them = or_(of_them, among(self.connection, OutcomeRow.account_domain, sorted(self.domains)))
             statement = statement.where(of_them)
         return read(self.connection, statement, [(name, _TYPES.get(name, pa.string())) for name in names])
 

@@ -6,14 +6,18 @@ import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import JSON, Connection, Engine, cast, delete, func, insert, or_, select, update
 
+from mqlab.assignment.units import domain_path
 from mqlab.leads.identity import LINK
-from mqlab.store.engine import reading, told, writing
+from mqlab.leads.links import DEFAULT_LINKING, Linking
+from mqlab.store.account_domains import account_domain, leads_by_domain
+from mqlab.store.engine import reading, writing
 from mqlab.store.forgetting_rows import empty_quarantined, mask_file_names, quarantined
 from mqlab.store.intake import commit, next_position
 from mqlab.store.models import (
@@ -34,7 +38,6 @@ from mqlab.store.records import canonical_json
 
 EMAIL = "email:"
 NO_EMAILS: Mapping[str, str] = MappingProxyType({})
-READER_TIMEOUT_MS = 5_000
 ENOUGH = 5
 """A text that so many other leads have too tells nobody who one of them is."""
 
@@ -45,8 +48,16 @@ Keep = Callable[[str, str, Any], bool]
 class Forgetting:
     """One transaction in which a person is forgotten."""
 
-    def __init__(self, connection: Connection, *, now: datetime, digest: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        now: datetime,
+        digest: Callable[[str], str],
+        linking: Linking = DEFAULT_LINKING,
+    ) -> None:
         self._connection = connection
+        self._linking = linking
         self._now = now
         self._digest = digest
         self._position = next_position(connection)
@@ -124,9 +135,11 @@ class Forgetting:
     ) -> None:
         """Blanks everything personal of these ids, notes that they are forgotten, and makes a ledger position."""
         own, shared = self.emails(refs, beside)
-        self._leads(refs, keep, keep_domain)
+        companies = self._companies(refs)
+        self._leads(refs, keep, keep_domain, companies)
         self._events_and_changes(refs, keep)
         self._outcomes(refs, own, shared, keep)
+        self._outcomes_by_domain({one: ref for one, ref in companies.items() if ref is not None})
         self._unmatched(refs, own)
         explained = update(DecisionRow).where(DecisionRow.lead_id.in_(refs), DecisionRow.explanation != "{}")
         self.counts["explanations"] += self._connection.execute(explained.values(explanation="{}")).rowcount
@@ -147,12 +160,36 @@ class Forgetting:
             return func.json_extract(column, f'$."{name}"')
         return func.json_extract_path_text(cast(column, JSON), name)
 
-    def _leads(self, refs: Collection[str], keep: Keep, keep_domain: Callable[[str], bool]) -> None:
+    def _companies(self, refs: Collection[str]) -> Mapping[str, str | None]:
+        """The companies' domains of the person with their id, which is None where other leads have one, too."""
+        matching = replace(self._linking, same_domain=True)
+        mine = select(LeadRow.email_domain, LeadRow.lead_ref).where(LeadRow.lead_ref.in_(refs)).order_by(LeadRow.id)
+        found: dict[str, str | None] = {}
+        for domain, ref in self._connection.execute(mine):
+            company = account_domain(domain, matching)
+            if company is not None:
+                found.setdefault(company, ref)
+        for company, leads in leads_by_domain(self._connection, found, matching).items():
+            if not leads <= set(refs):
+                found[company] = None
+        return found
+
+    def _leads(
+        self,
+        refs: Collection[str],
+        keep: Keep,
+        keep_domain: Callable[[str], bool],
+        companies: Mapping[str, str | None],
+    ) -> None:
         for row in self._connection.execute(select(LeadRow.__table__).where(LeadRow.lead_ref.in_(refs))).all():
             domain = row.email_domain
+            if domain is not None and not keep_domain(domain):
+                company = account_domain(domain, self._linking)
+                domain = company if company is not None and companies[company] is None else None
             values = {
                 "email_hash": None,
-                "email_domain": domain if domain is not None and keep_domain(domain) else None,
+                "email_domain": domain,
+                "domain_path": None if domain is None else domain_path(domain),
                 "fields": _kept("leads", row.fields, keep),
             }
             self._change(LeadRow, row, values)
@@ -186,9 +223,26 @@ class Forgetting:
             mine = ref in refs or ref in links
             stays = not mine or row.reason_code is None or keep("outcomes", "reason_code", row.reason_code)
             values = {
-                "lead_ref": ref, "email_hash": None, "reason_code": row.reason_code if stays else None,
+                "lead_ref": ref, "email_hash": None, "account_domain": None,
+                "reason_code": row.reason_code if stays else None,
             }  # fmt: skip
             self._change(OutcomeRow, row, values)
+
+    def _outcomes_by_domain(self, alone: Mapping[str, str]) -> None:
+        """What only the domain of their company gave to the person names them by their id from now on.
+
+        `alone` are the domains that no other lead has, with the person's id: they are gone.
+        """
+        theirs = OutcomeRow.account_domain.in_(list(alone))
+        for row in self._connection.execute(select(OutcomeRow.__table__).where(theirs)).all():
+            somebody = self._is_somebody(row.lead_ref) or self._is_address(row.email_hash)
+            ref = row.lead_ref if somebody or not self._linking.same_domain else alone[row.account_domain]
+            self._change(OutcomeRow, row, {"lead_ref": ref, "account_domain": None})
+
+    def _is_address(self, email_hash: str | None) -> bool:
+        """Whether a lead has the address."""
+        there = select(1).where(LeadRow.email_hash == email_hash).limit(1)
+        return email_hash is not None and self._connection.scalar(there) is not None
 
     def _is_somebody(self, ref: str) -> bool:
         """Whether an id is a lead, or stands in a merge."""
@@ -231,12 +285,14 @@ class Forgetting:
 
 
 @contextmanager
-def forgetting(engine: Engine, *, now: datetime, digest: Callable[[str], str]) -> Iterator[Forgetting]:
+def forgetting(
+    engine: Engine, *, now: datetime, digest: Callable[[str], str], linking: Linking = DEFAULT_LINKING
+) -> Iterator[Forgetting]:
     """One transaction in which a person is forgotten; `digest` makes of an e-mail's hash what is kept to know it."""
     with writing(engine) as connection:
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql("PRAGMA secure_delete = ON").fetchone()
-        yield Forgetting(connection, now=now, digest=digest)
+        yield Forgetting(connection, now=now, digest=digest, linking=linking)
 
 
 def forgotten(engine: Engine) -> set[str]:
@@ -244,33 +300,6 @@ def forgotten(engine: Engine) -> set[str]:
     with reading(engine) as connection:
         found = connection.scalars(select(ForgottenRow.lead_ref).where(ForgottenRow.email_digest == ""))
         return set(found)
-
-
-def overwrite(engine: Engine) -> bool:
-    """Overwrites what deleted and changed rows left in the files; False where somebody reads and a part must wait.
-
-    SQLite's file is written anew and its log emptied. PostgreSQL is asked to vacuum; its own log and its backups
-    follow its own rules.
-    """
-    if engine.dialect.name == "postgresql":
-        with told(engine), engine.connect() as raw:
-            connection = raw.execution_options(isolation_level="AUTOCOMMIT")
-            for table in (
-                *(model.__tablename__ for model in FACTS.values()),
-                "decisions",
-                "quarantine",
-                "imports",
-                "unmatched_rows",
-            ):
-                connection.exec_driver_sql(f"VACUUM FULL {table}")
-        return True
-    with told(engine), engine.connect() as raw:
-        connection = raw.execution_options(begin_with="")
-        connection.exec_driver_sql("PRAGMA secure_delete = ON").fetchone()
-        connection.exec_driver_sql("VACUUM")
-        connection.exec_driver_sql(f"PRAGMA busy_timeout = {READER_TIMEOUT_MS}").fetchone()
-        busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    return busy is not None and busy[0] == 0
 
 
 def _kept(kind: str, stored: str, keep: Keep) -> str:

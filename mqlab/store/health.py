@@ -13,7 +13,9 @@ from typing import Literal
 from sqlalchemy import Engine, func, select, text
 
 from mqlab.leads.completeness import Gaps
+from mqlab.leads.links import Linking
 from mqlab.store import schema
+from mqlab.store.account_domains import ByDomain, by_domain
 from mqlab.store.completeness import gaps
 from mqlab.store.engine import WRITE_LOCK, make_engine, parse_url, reading, shown, told
 from mqlab.store.models import FACTS, Commit, ImportRow, QuarantineRow, UnmatchedRow
@@ -99,6 +101,11 @@ class Health:
         """The opportunities whose history ends in another stage than their own row."""
         with reading(self._engine) as connection:
             return gaps(connection)
+
+    def by_domain(self, linking: Linking) -> ByDomain:
+        """The outcomes whose lead the domain of its company alone can tell."""
+        with reading(self._engine) as connection:
+            return by_domain(connection, linking)
 
     def held(self) -> Held:
         """What the store holds. Rows are appended, so the greatest number of a table says how many it has."""

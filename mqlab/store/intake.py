@@ -15,6 +15,7 @@ from mqlab.leads.identity import LINK
 from mqlab.leads.instants import micros
 from mqlab.leads.links import DEFAULT_LINKING, Link, Linking, link_kind
 from mqlab.leads.records import Merge
+from mqlab.store.account_domains import leads_by_domain
 from mqlab.store.completeness import gaps
 from mqlab.store.copying import Copying
 from mqlab.store.freshness import Freshness
@@ -26,6 +27,7 @@ from mqlab.store.models import (
     LeadRow,
     MappingRow,
     MergeRow,
+    OutcomeRow,
     QuarantineRow,
     QuarantineStepRow,
     UnmatchedRow,
@@ -100,6 +102,17 @@ class Intake:
         for email_hash, lead_id in self._connection.execute(query):
             found.setdefault(str(email_hash), set()).add(lead_id)
         return found
+
+    def leads_by_domain(self, domains: Collection[str]) -> Mapping[str, set[str]]:
+        """The leads that ever had addresses of these companies' domains, where the lab matches by them."""
+        return leads_by_domain(self._connection, domains, self.linking)
+
+    def account_domains(self, hashes: Collection[str]) -> Mapping[str, str]:
+        """The companies' domains that outcomes with these e-mail hashes came with."""
+        query = select(OutcomeRow.email_hash, OutcomeRow.account_domain).where(
+            among(self._connection, OutcomeRow.email_hash, hashes), OutcomeRow.account_domain.is_not(None)
+        )
+        return {str(found): str(domain) for found, domain in self._connection.execute(query.distinct())}
 
     def created(self, ids: Collection[str]) -> Mapping[str, int]:
         """When those of `ids` that are leads were first created, in microseconds."""

@@ -21,9 +21,10 @@ from mqlab.store.decisions import Assignments, Decisions
 from mqlab.store.engine import make_engine, parse_url, reading, writing
 from mqlab.store.experiments import Experiments, InForceRegister, Looks
 from mqlab.store.facts import read_facts
-from mqlab.store.forgetting import Forgetting, forgetting, forgotten, overwrite
+from mqlab.store.forgetting import Forgetting, forgetting, forgotten
 from mqlab.store.intake import Intake
 from mqlab.store.models import Commit
+from mqlab.store.overwriting import overwrite
 from mqlab.store.quarantine import Imports, Quarantine, UnmatchedRows
 
 
@@ -43,7 +44,7 @@ class Ledger:
     def open(cls, url: str, *, create: bool, linking: Linking = DEFAULT_LINKING) -> Ledger:
         """Opens the ledger at a database URL, brought up to this code's revision; `create` makes it where none is.
 
-        `linking` says what links an opportunity that names no lead to one.
+        `linking` says how a row that names no known lead finds one.
         Raises UnreachableError when it cannot be reached, read or written, RefusedError when newer code made it.
         """
         engine = make_engine(parse_url(url), create=create)
@@ -99,7 +100,7 @@ class Ledger:
 
     def forgetting(self, *, now: datetime, digest: Callable[[str], str]) -> AbstractContextManager[Forgetting]:
         """One transaction in which a person is forgotten; `digest` makes of an e-mail's hash what is kept of it."""
-        return forgetting(self._engine, now=now, digest=digest)
+        return forgetting(self._engine, now=now, digest=digest, linking=self._linking)
 
     def forgotten(self) -> set[str]:
         """The ids that are forgotten."""

@@ -13,7 +13,7 @@ from typing import Annotated, ClassVar
 from sqlalchemy import Boolean, Double, Index, Integer, MetaData, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from mqlab.store.types import Big, Instant
+from mqlab.store.types import Big, Bytewise, Instant
 
 Key = Annotated[int, mapped_column(Big, primary_key=True, autoincrement=True)]
 Whole = Annotated[int, mapped_column(Big)]
@@ -70,10 +70,19 @@ class Fact(Row):
 
 
 class LeadRow(Fact, Base):
-    """A version of a lead's row."""
+    """A version of a lead's row; `domain_path` is its `email_domain` from the last label to the first."""
 
     __tablename__ = "leads"
-    __table_args__ = (Index(None, "lead_ref", "key"), Index(None, "email_hash"))
+    __table_args__ = (
+        Index(None, "lead_ref", "key"),
+        Index(None, "email_hash"),
+        Index(
+            "ix_leads_domain_path",
+            "domain_path",
+            sqlite_where=text("domain_path IS NOT NULL"),
+            postgresql_where=text("domain_path IS NOT NULL"),
+        ),
+    )
     created_at: Mapped[datetime]
     source: Mapped[str | None]
     email_hash: Mapped[str | None]
@@ -81,6 +90,7 @@ class LeadRow(Fact, Base):
     account_key: Mapped[str | None]
     row_is: Mapped[str] = mapped_column(String(16))
     fields: Mapped[str]
+    domain_path: Mapped[str | None] = mapped_column(Bytewise)
 
 
 class FieldChangeRow(Fact, Base):
@@ -115,7 +125,10 @@ class MergeRow(Fact, Base):
 
 
 class OutcomeRow(Fact, Base):
-    """A version of what sales reported; `amount` is in ten-thousandths of a currency unit."""
+    """A version of what sales reported; `amount` is in ten-thousandths of a currency unit.
+
+    `account_domain` is the company's domain of the e-mail address, kept only where the lab matches by it.
+    """
 
     __tablename__ = "outcomes"
     __table_args__ = (
@@ -125,6 +138,12 @@ class OutcomeRow(Fact, Base):
             "email_hash",
             sqlite_where=text("email_hash IS NOT NULL"),
             postgresql_where=text("email_hash IS NOT NULL"),
+        ),
+        Index(
+            "ix_outcomes_account_domain",
+            "account_domain",
+            sqlite_where=text("account_domain IS NOT NULL"),
+            postgresql_where=text("account_domain IS NOT NULL"),
         ),
     )
     email_hash: Mapped[str | None]
@@ -138,6 +157,7 @@ class OutcomeRow(Fact, Base):
     reason_code: Mapped[str | None]
     owner: Mapped[str | None]
     row_id: Mapped[str | None]
+    account_domain: Mapped[str | None]
 
 
 class AssignmentRow(Row, Base):

@@ -18,7 +18,8 @@ from mqlab.store.models import OutcomeRow, QuarantineRow, QuarantineStepRow
 READ_ROWS = 50_000
 
 Version = tuple[str, int, int | None, int, int, bool, str | None]
-"""A stored version of a fact: lead_ref, key, version, content, known at (µs), backfill, e-mail hash it came with."""
+"""A stored version of a fact: lead_ref, key, version, content, known at (µs), backfill, e-mail hash it came with,
+after which an @ and the company's domain may stand."""
 
 
 def insert(
@@ -54,7 +55,9 @@ def _is_blank(values: Sequence[Any]) -> bool:
 
 def versions_of(connection: Connection, table: Any, refs: Sequence[str], keys: Sequence[int]) -> list[Version]:
     """The stored versions of the facts (ref, key)."""
-    email = "f.email_hash" if table.name == OutcomeRow.__tablename__ else "NULL"
+    email = (
+        "f.email_hash || COALESCE('@' || f.account_domain, '')" if table.name == OutcomeRow.__tablename__ else "NULL"
+    )
     columns = f'f.lead_ref, f."key", f.version, f.content, f.known_at, f.backfill, {email}'
     asked = json.dumps(list(zip(refs, keys, strict=True)))
     if connection.dialect.name == "sqlite":

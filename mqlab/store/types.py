@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Dialect, Integer
+from sqlalchemy import BigInteger, Dialect, Integer, Text
 from sqlalchemy.types import TypeDecorator
 
 from mqlab.leads.instants import instant, micros
 
 Big = BigInteger().with_variant(Integer(), "sqlite")
 """A 64-bit integer; on SQLite the type that a row id needs."""
+
+Bytewise = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text that sorts by its bytes, so that an index finds what begins alike."""
 
 
 class Instant(TypeDecorator[datetime]):

@@ -24,6 +24,7 @@ from mqlab.leads.instants import DAY_US
 from mqlab.warehouse.columns import effort_column, money_column
 from mqlab.warehouse.engines.engine import Engine, open_engine
 from mqlab.warehouse.engines.kept import Recipe
+from mqlab.warehouse.first_wins import first_wins
 
 STAGES: Mapping[str, tuple[str, ...]] = {
     "accepted": ("accepted",),
@@ -49,6 +50,7 @@ OUTCOME_ROWS = pa.schema(
         ("known_us", pa.int64()),
         ("opportunity_id", pa.string()),
         ("amount_minor", pa.int64()),
+        ("unpriced", pa.string()),
         ("thousandths", pa.int64()),
         ("owner", pa.string()),
         ("reason_code", pa.string()),
@@ -56,7 +58,10 @@ OUTCOME_ROWS = pa.schema(
         ("dated", pa.bool_()),
     ]
 )
-"""Outcomes as the data set takes them: canonical lead, money in minor units of one currency, `dated` = a date only."""
+"""Outcomes as the data set takes them: canonical lead, money in minor units of one currency, `dated` = a date only.
+
+`unpriced` is the rate that a stated amount could not be converted for want of.
+"""
 
 LEAD_ROWS = pa.schema(
     [
@@ -297,14 +302,7 @@ def _first_owner(counted: ir.Table) -> ir.Table:
 
 def _money(counted: ir.Table, measures: tuple[Money, ...]) -> ir.Table:
     """Revenue per lead: each opportunity once, from the age at which it was first won, with the first amount stated."""
-    won = counted.filter(counted.kind == "closed_won")
-    won = won.mutate(deal=won.opportunity_id.fill_null(""), silent=ibis.ifelse(won.amount_minor.isnull(), 1, 0))
-    deal = [won.lead_id, won.deal]
-    place = ibis.row_number().over(
-        group_by=deal, order_by=[won.silent, won.occurred_us, won.known_us, won.amount_minor]
-    )
-    won = won.mutate(place=place, won_age=won.age.min().over(group_by=deal))
-    won = won.filter(won.place == 0)
+    won = first_wins(counted)
     sums = {}
     for number, money in enumerate(measures):
         amount = won.amount_minor

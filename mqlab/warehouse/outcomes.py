@@ -30,8 +30,9 @@ PARTS = 10_000
 
 LARGEST_QUANTITY = 1e9
 
-InMinor = Callable[[int, str | None, int], int | None]
-"""(amount in ten-thousandths, currency code or None, the day's start in microseconds) → minor units, None: unknown.
+Price = Callable[[int, str | None, int], tuple[int | None, str | None]]
+"""(amount in ten-thousandths, currency code or None, the day's start in microseconds) → minor units, None: unknown, and
+the rate that is lacking, where one is.
 
 The day is that of the lab's zone, written as if it were one of UTC.
 """
@@ -53,7 +54,7 @@ def outcomes_in(
     leads: ir.Table,
     *,
     person: Mapping[str, str],
-    in_minor: InMinor,
+    price: Price,
     as_of_us: int,
     zone: ZoneInfo,
 ) -> Outcomes:
@@ -74,7 +75,7 @@ def outcomes_in(
         mine = mine.left_join(merged, mine.lead_id == merged.merged)
         mine = mine.mutate(lead_id=mine.person.fill_null(mine.lead_id)).drop("merged", "person")
     mine = engine.keep("outcomes_in_force", with_amounts_in_force(mine))
-    rows = _with_amounts(engine, mine, in_minor, zone)
+    rows = _with_amounts(engine, mine, price, zone)
     return Outcomes(engine.keep("outcome_facts", rows.select(*OUTCOME_ROWS.names)), lateness, timed, found)
 
 
@@ -165,7 +166,7 @@ def _lateness(engine: Engine, rows: ir.Table) -> tuple[int | None, int]:
     return int(found["delay"][0].as_py()), counted
 
 
-def _with_amounts(engine: Engine, rows: ir.Table, in_minor: InMinor, zone: ZoneInfo) -> ir.Table:
+def _with_amounts(engine: Engine, rows: ir.Table, price: Price, zone: ZoneInfo) -> ir.Table:
     """Amounts of won deals in minor units: each different (amount, currency, day) is converted once, in Python."""
     won = rows.filter((rows.kind == "closed_won") & rows.amount_parts.notnull())
     (span,) = engine.fetched(won.aggregate(low=won.occurred_us.min(), high=won.occurred_us.max())).to_pylist()
@@ -173,7 +174,7 @@ def _with_amounts(engine: Engine, rows: ir.Table, in_minor: InMinor, zone: ZoneI
     day = local_day(won.occurred_us, zone, low_us=low_us, high_us=high_us)
     asked = won.select(parts=won.amount_parts, code=won.currency.fill_null(""), day=day).distinct()
     found = in_order(engine.fetched(asked), ["parts", "code", "day"]).to_pylist()
-    minor = [in_minor(row["parts"], row["code"] or None, row["day"] * DAY_US) for row in found]
+    priced = [price(row["parts"], row["code"] or None, row["day"] * DAY_US) for row in found]
     prices = engine.load(
         "outcome_prices",
         pa.table(
@@ -181,7 +182,8 @@ def _with_amounts(engine: Engine, rows: ir.Table, in_minor: InMinor, zone: ZoneI
                 "price_parts": pa.array([row["parts"] for row in found], pa.int64()),
                 "price_code": pa.array([row["code"] for row in found], pa.string()),
                 "price_day": pa.array([row["day"] for row in found], pa.int64()),
-                "amount_minor": pa.array(minor, pa.int64()),
+                "amount_minor": pa.array([minor for minor, _ in priced], pa.int64()),
+                "unpriced": pa.array([lacking for _, lacking in priced], pa.string()),
             }
         ),
     )

@@ -503,7 +503,7 @@ def test_the_rate_is_of_the_day_in_the_labs_zone() -> None:
 
     for zone in (west, UTC):
         prices = Prices("EUR", "EUR", rates, zone)
-        assert prices.in_minor(Decimal(10), "USD", micros(end_of_day(date(2026, 7, 10), west))) == 500
+        assert prices.price(Decimal(10), "USD", micros(end_of_day(date(2026, 7, 10), west))) == (500, None)
 
     assert asked == [date(2026, 7, 10), date(2026, 7, 11)]
 

@@ -15,6 +15,7 @@ import pytest
 
 from mqlab.crm.counts import ImportCounts
 from mqlab.crm.ingest import ingest
+from mqlab.leads.links import DEFAULT_LINKING, Linking
 from mqlab.leads.tables import Facts
 from mqlab.store.ledger import Ledger
 
@@ -75,11 +76,11 @@ def salesforce_shapes(root: Path) -> Path:
 
 
 @contextmanager
-def a_desk(folder: Path, empty_ledger: Path) -> Iterator[Desk]:
+def a_desk(folder: Path, empty_ledger: Path, linking: Linking = DEFAULT_LINKING) -> Iterator[Desk]:
     """A desk with an empty ledger in a folder that is made."""
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(empty_ledger, folder / "ledger.sqlite")
-    with Ledger.open(f"sqlite:///{folder}/ledger.sqlite", create=False) as ledger:
+    with Ledger.open(f"sqlite:///{folder}/ledger.sqlite", create=False, linking=linking) as ledger:
         yield Desk(folder, ledger)
 
 

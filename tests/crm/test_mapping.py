@@ -131,7 +131,7 @@ def test_dates_that_fit_two_stated_formats_are_not_guessed(desk: Desk):
 
     counts = desk.take(
         "leads",
-        "lead_id,created_at\nL1,31/12/2026\nL2,12/31/2026\nL3,01/02/2026\nL4,03/03/2026\nL5,2026-07-01\n",
+        "lead_id,created_at\nL1,31/12/2025\nL2,12/31/2025\nL3,01/02/2026\nL4,03/03/2026\nL5,2026-07-01\n",
         mapping=mapping,
     )
 

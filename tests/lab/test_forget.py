@@ -259,6 +259,47 @@ def test_a_domain_that_only_a_private_network_has_goes_too(draft: Lab, tmp_path:
     assert domains == {"L1": None, "L2": "gmail.com"}
 
 
+def matching_by_domain(draft: Lab, tmp_path: Path, leads: dict[str, str], address: str) -> Lab:
+    """A lab that matches by domains, with these leads and one SQL of an address that nobody has."""
+    settings = draft.folder / "mqlab.toml"
+    settings.write_text(settings.read_text() + "\n[crm]\nmatch_domains = true\n")
+    draft.let_go()
+    lab = Lab.open(draft.folder, clock=draft.clock)
+    rows = "".join(f"{lead},2026-03-01T10:00:00Z,{email}\n" for lead, email in leads.items())
+    for kind, content in (
+        ("leads", f"lead_id,created_at,email\n{rows}"),
+        ("outcomes", f"email,kind,occurred_at\n{address},sql,2026-03-02T10:00:00Z\n"),
+    ):
+        (tmp_path / "file.csv").write_text(content)
+        lab.ingest(kind, tmp_path / "file.csv", now=LOOK)
+    return lab
+
+
+def test_what_a_domain_gave_to_somebody_stays_theirs(draft: Lab, tmp_path: Path):
+    """The outcome names the person by their id, and their domain, which nobody else has, is nowhere."""
+    lab = matching_by_domain(draft, tmp_path, {"L1": "a@unique-firm.com", "L2": "b@acme.com"}, "c@unique-firm.com")
+    assert "unique-firm" in everything(lab)
+    before = lab.reading.facts(as_of=LOOK).outcomes["lead_id"].to_pylist()
+
+    lab.forget("L1", by="Ada", now=LOOK)
+
+    assert before == lab.reading.facts(as_of=LOOK).outcomes["lead_id"].to_pylist() == ["L1"]
+    assert "unique-firm" not in everything(lab)
+    lab.let_go()
+
+
+def test_forgetting_one_of_a_company_gives_nothing_to_the_other(draft: Lab, tmp_path: Path):
+    """A tie of two people stays one: the company's domain, which is not the person's alone, is kept."""
+    lab = matching_by_domain(draft, tmp_path, {"L1": "a@de.acme.com", "L2": "b@acme.com"}, "c@acme.com")
+
+    lab.forget("L1", by="Ada", now=LOOK)
+
+    facts = lab.reading.facts(as_of=LOOK)
+    assert (facts.outcomes.num_rows, facts.unmatched_outcomes) == (0, 1)
+    assert facts.leads["email_domain"].to_pylist() == ["acme.com", "acme.com"]
+    lab.let_go()
+
+
 def test_an_analysis_says_what_it_said(fed: Lab):
     """Forgetting a lead whose values definitions read and many share changes no number of a past or a new analysis."""
     position = fed.ledger.position()

@@ -279,6 +279,24 @@ def server(postgres_url: str) -> Iterator[str]:
         yield url
 
 
+def test_rows_of_a_company_at_the_desk(draft: Lab):
+    """A fixed row still finds its lead by the domain of its masked address; a tie that is discarded never counts."""
+    settings = draft.folder / "mqlab.toml"
+    settings.write_text(settings.read_text() + "\n[crm]\nmatch_domains = true\n")
+    lab = Lab.open(draft.folder, clock=draft.clock)
+    take(lab, "leads", "lead_id,created_at,email\nL1,2026-01-06,ada@acme.com\n")
+    take(lab, "outcomes", "email,kind,occurred_at\ncy@acme.com,sql,31/02/2026\n")
+
+    assert lab.fix(1, edited(lab, occurred_at="2026-02-28"), by="Ada", now=LOOK).became == "new"
+    assert facts(lab).outcomes["lead_id"].to_pylist() == ["L1"]
+    take(lab, "leads", "lead_id,created_at,email\nL2,2026-01-06,bob@acme.com\n", "more.csv")
+    take(lab, "outcomes", "email,kind,occurred_at\ncy@acme.com,meeting,2026-02-27\n", "more.csv")
+    lab.discard([2], by="Ada", because="a test call", now=LOOK)
+    take(lab, "identity", "old_id,new_id,merged_at\nL2,L1,2026-03-01T00:00:00Z\n")
+    assert facts(lab).outcomes["kind"].to_pylist() == ["sql"]
+    lab.let_go()
+
+
 def test_the_desk_on_a_server(tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch):
     """On PostgreSQL rows are fixed, released and discarded alike; one that is bad again takes back what it appended."""
     monkeypatch.setenv("MQLAB_STORE_URL", server)

@@ -8,6 +8,7 @@ import pytest
 
 from mqlab.errors import InputError
 from mqlab.lab import Lab
+from mqlab.lab.doctor import examine
 from tests.cli.small_lab import LOOK
 
 NAME = "demo-requests"
@@ -123,3 +124,21 @@ def test_an_unknown_lead_is_told_with_the_nearest(fed: Lab):
         fed.why("L00001", experiment=None, as_of=LOOK)
     with pytest.raises(InputError, match="knows no lead"):
         fed.why("L0001", experiment=None, as_of=datetime(2020, 1, 1, tzinfo=UTC))
+
+
+def test_an_outcome_that_only_a_domain_gave_to_the_lead_says_so(fed: Lab):
+    """Whoever reads the timeline sees that a colleague's address was enough; `doctor` counts such outcomes."""
+    settings = fed.folder / "mqlab.toml"
+    settings.write_text(settings.read_text() + "\n[crm]\nmatch_domains = true\n")
+    asking = Lab.open(fed.folder, clock=fed.clock)
+    feed(asking, "leads", "lead_id,created_at,email", "D1,2026-01-10T00:00:00Z,ada@unique-firm.com")
+    feed(asking, "outcomes", "email,kind,occurred_at", "cy@mail.unique-firm.com,sql,2026-01-20T00:00:00Z")
+
+    told = asking.why("D1", experiment=None, as_of=LOOK).to_text()
+    looked = {check.check: check for check in examine(fed.folder, now=LOOK).checks}
+
+    assert "sales: sql (matched by the company's domain)" in told
+    assert looked["domains"].detail == "Outcomes whose lead only the domain of its company told: 1."
+    asking.forget("D1", by="Ada", now=LOOK)
+    assert "sales: sql" in asking.why("D1", experiment=None, as_of=LOOK).to_text()
+    asking.let_go()

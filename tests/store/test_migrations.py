@@ -12,17 +12,21 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 
 import mqlab.store
 from mqlab.crm.ingest import ingest
 from mqlab.errors import RefusedError, UnreachableError
+from mqlab.leads.links import Linking
 from mqlab.store import schema
 from mqlab.store.engine import make_engine, parse_url, reading, writing
 from mqlab.store.ledger import Ledger
-from mqlab.store.models import Base
+from mqlab.store.models import Base, LeadRow
 from tests.store.conftest import NOW
 from tests.store.server import own_database
+
+LATER = {"domain_path", "account_domain"}
+"""Columns that came after the first revision."""
 
 OUTCOMES = "lead_id,kind,occurred_at\nL1,sql,2026-08-01T10:00:00Z\nL1,won,2026-08-01T10:00:00Z\n"
 
@@ -74,11 +78,13 @@ def either_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 def contents(url: str) -> dict[str, list[object]]:
-    """Every row of every table of the first revision."""
+    """Every row of every table of the first revision, in the columns that it had."""
     engine = make_engine(parse_url(url), create=False)
     with reading(engine) as connection:
         found = {
-            name: sorted(map(str, connection.execute(table.select()).all()))
+            name: sorted(
+                map(str, connection.execute(select(*(one for one in table.columns if one.name not in LATER))).all())
+            )
             for name, table in Base.metadata.tables.items()
             if name not in {"mappings", "withdrawn", "forgotten"}
         }
@@ -111,6 +117,44 @@ def test_a_store_of_the_first_revision_keeps_its_data(either_url: str, tmp_path:
     assert {name: len(rows) for name, rows in contents(either_url).items() if name != "imports"} == {
         name: len(rows) for name, rows in before.items() if name != "imports"
     }
+
+
+def test_domains_go_and_come_with_data_in_the_tables(either_url: str, tmp_path: Path):
+    """A store of the third revision finds leads by their companies' domains once it is up, on both databases."""
+    files = {
+        "leads": "lead_id,created_at,email\nL1,2026-07-01,ada@mail.acme.com\nL2,2026-07-01,bob@gmail.com\n"
+        "L3,2026-07-01,\nL4,2026-07-01,eve@xn--mller-kva.de\n",
+        "outcomes": "email,kind,occurred_at\ncy@acme.com,sql,2026-08-01T10:00:00Z\n"
+        "dan@shop.müller.de,sql,2026-08-01T10:00:00Z\n",
+    }
+    linking = Linking(same_domain=True)
+    for name, content in files.items():
+        (tmp_path / f"{name}.csv").write_text(content)
+        with Ledger.open(either_url, create=True, linking=linking) as ledger:
+            ingest(ledger, name, tmp_path / f"{name}.csv", timezone=ZoneInfo("UTC"), now=NOW)
+            paths = [LeadRow.lead_ref, LeadRow.domain_path]
+            with reading(ledger._engine) as connection:
+                before = sorted(map(tuple, connection.execute(select(*paths).order_by(LeadRow.lead_ref))))
+            told = ledger.facts(as_of=NOW).outcomes
+    assert before == [("L1", "com.acme.mail"), ("L2", "com.gmail"), ("L3", None), ("L4", "de.müller")]
+    assert told["lead_id"].to_pylist() == ["L1", "L4"]
+    engine = make_engine(parse_url(either_url), create=False)
+
+    schema.migrate(engine, "0003")
+    with reading(engine) as connection:
+        columns = {one["name"] for name in ("leads", "outcomes") for one in inspect(connection).get_columns(name)}
+    assert columns.isdisjoint(LATER)
+    engine.dispose()
+
+    with Ledger.open(either_url, create=False, linking=linking) as ledger:
+        with reading(ledger._engine) as connection:
+            assert sorted(map(tuple, connection.execute(select(*paths).order_by(LeadRow.lead_ref)))) == before
+        assert ledger.facts(as_of=NOW).unmatched_outcomes == 2
+
+        counts = ingest(ledger, "outcomes", tmp_path / "outcomes.csv", timezone=ZoneInfo("UTC"), now=NOW)
+
+        assert (counts.unchanged, counts.new) == (2, 0)
+        assert ledger.facts(as_of=NOW).outcomes == told
 
 
 def test_a_store_made_by_newer_code_is_refused(url: str):

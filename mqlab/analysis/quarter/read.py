@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from mqlab.analysis.feedback.window import Window
 from mqlab.analysis.maturity import clock
-from mqlab.analysis.outcome_rows import Exchange, OutcomeMoney, outcome_rows
+from mqlab.analysis.outcome_rows import Exchange, OutcomeMoney, OutcomeRows, outcome_rows, with_rates
 from mqlab.analysis.quarter.cohort import NEVER, Cohort, Horizons, Int64s, Leads
 from mqlab.analysis.quarter.governed import Governed
 from mqlab.leads.instants import DAY_US, micros
@@ -42,7 +42,7 @@ def cohorts(
     rows = outcome_rows(
         facts.outcomes, found.person, currency=currency, lab_currency=currency, exchange=exchange, zone=zone
     )
-    columns = _columns(engine, facts, found, rows.table, Plan(
+    columns, money = _columns(engine, facts, found, rows, Plan(
         time.as_of_us, time.cut_off_us, money=(Money(horizons.won_days, None),)
     ))  # fmt: skip
     lateness = time.lateness_us or 0
@@ -50,10 +50,12 @@ def cohorts(
     for window in windows:
         mine = (found.created_us >= window.begin_us) & (found.created_us < window.end_us)
         made.append(Cohort(window, columns.where(mine), time.cut_off_us, horizons, lateness))
-    return tuple(made), OutcomeMoney(rows.currency, rows.minor, rows.no_money)
+    return tuple(made), OutcomeMoney(rows.currency, rows.minor, money.no_money)
 
 
-def _columns(engine: Engine, facts: Facts, found: Governed, outcomes: pa.Table, plan: Plan) -> Leads:
+def _columns(
+    engine: Engine, facts: Facts, found: Governed, outcomes: OutcomeRows, plan: Plan
+) -> tuple[Leads, OutcomeMoney]:
     leads = len(found.lead_id)
     ids = pa.array(found.lead_id, pa.string())
     nothing = pa.nulls(leads, pa.int64())
@@ -72,8 +74,9 @@ def _columns(engine: Engine, facts: Facts, found: Governed, outcomes: pa.Table, 
             }
         ),
     )
-    rows = engine.load("quarter_outcomes", outcomes)
+    rows = engine.load("quarter_outcomes", outcomes.table)
     with build_in(engine, judged, rows, plan, name="quarter") as dataset:
+        money = with_rates(outcomes, dataset)
         table = engine.fetched(dataset.leads.select("lead_id", *AGES.values(), money_column(0)))
     table = table.take(pc.index_in(ids, value_set=table["lead_id"].combine_chunks()))
     ages = {
@@ -82,7 +85,7 @@ def _columns(engine: Engine, facts: Facts, found: Governed, outcomes: pa.Table, 
     }
     trials = [trial.protocol.id for trial in found.trials]
     experiment = np.array([*trials, None], dtype=object)[found.trial]
-    return Leads(
+    told = Leads(
         lead_id=found.lead_id,
         created_us=found.created_us,
         source=found.source,
@@ -95,6 +98,7 @@ def _columns(engine: Engine, facts: Facts, found: Governed, outcomes: pa.Table, 
         revenue_minor=np.asarray(pc.fill_null(table[money_column(0)], 0).to_numpy(), dtype=np.int64),
         **ages,
     )
+    return told, money
 
 
 def _age(at_us: Int64s, created_us: Int64s, cut_off_us: int) -> Int64s:
