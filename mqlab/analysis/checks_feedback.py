@@ -17,6 +17,7 @@ from mqlab.stats.estimate import NotEstimable
 from mqlab.stats.independence import chi_square
 from mqlab.stats.means import Moments, welch
 from mqlab.stats.multiplicity import holm
+from mqlab.stats.ranks import mid_ranks, rank_sum_p
 from mqlab.warehouse.shared_leads import SharedLead
 
 WARNING_P = 0.01
@@ -64,16 +65,14 @@ def _parity_by_lead(a: Sequence[SharedLead], b: Sequence[SharedLead]) -> dict[st
     )
     accepted = [Counts(sum(lead.accepted for lead in group), len(group)) for group in (a, b)]
     return {
-        "wait": _rank_p(_waits(a), _waits(b)),
+        "wait": rank_sum_p(_waits(a), _waits(b)),
         "touches": touches if isinstance(touches, NotEstimable) else touches.p_value(),
         "acceptance": binary.p_value(accepted[0], accepted[1]),
     }
 
 
 def _parity_by_account(a: Sequence[SharedLead], b: Sequence[SharedLead]) -> dict[str, float | NotEstimable]:
-    from scipy.stats import rankdata
-
-    ranks = [float(rank) for rank in rankdata([*_waits(a), *_waits(b)])]
+    ranks = mid_ranks([*_waits(a), *_waits(b)])
     return {
         "wait": _clustered_p(a, ranks[: len(a)], b, ranks[len(a) :]),
         "touches": _clustered_p(a, [lead.touches for lead in a], b, [lead.touches for lead in b]),
@@ -236,16 +235,6 @@ def _worked(study: Study, arm: str) -> Counts:
 def _waits(rows: Sequence[SharedLead]) -> list[float]:
     """Waits in microseconds; a lead not answered yet waits longest."""
     return [np.inf if row.wait_us is None else float(row.wait_us) for row in rows]
-
-
-def _rank_p(a: Sequence[float], b: Sequence[float]) -> float | NotEstimable:
-    from scipy.stats import mannwhitneyu
-
-    if len({*a, *b}) < 2:
-        return NotEstimable("no_variation")
-    ranks = {value: float(place) for place, value in enumerate(sorted({*a, *b}))}
-    found = mannwhitneyu([ranks[value] for value in a], [ranks[value] for value in b], method="asymptotic")
-    return float(found.pvalue)
 
 
 def _median_hours(rows: Sequence[SharedLead]) -> str:

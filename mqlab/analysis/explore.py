@@ -74,8 +74,15 @@ def explore(
     refs = tuple(dict.fromkeys(arm.definition for arm in protocol.arms))
     days = counted_within(protocol, "sql"), counted_within(protocol, "won")
     part = _drawn(facts, protocol, max(100, MOST // len(refs)))
+    known_leads = histories(part)
     judged = judge(
-        protocol, definitions, part, internal_domains=internal_domains, null_tokens=null_tokens, overrides=overrides
+        protocol,
+        definitions,
+        part,
+        internal_domains=internal_domains,
+        null_tokens=null_tokens,
+        overrides=overrides,
+        known=known_leads,
     )
     time = clock(facts.outcomes, facts.as_of)
     own = settled(part, judged.person, partial(places, judged.table))
@@ -97,8 +104,7 @@ def explore(
     told: dict[str, tuple[Read, ...]] = {}
     rejections: list[RuleRejections] = []
     silent: list[tuple[str, NotEstimable]] = []
-    by_id = histories(part).by_id
-    leads_read = {row.lead_id: prepare(by_id[row.lead_id]) for row in rows}
+    leads_read = {row.lead_id: prepare(known_leads.by_id[row.lead_id]) for row in rows}
     for ref in refs:
         if reads_account(definitions[ref]):
             silent.append((ref, READS_ACCOUNTS))
@@ -109,7 +115,7 @@ def explore(
             rejections += by_rule(ref, _answered(protocol, definitions[ref], rows, leads_read))
     arms = {ref: tuple(arm.name for arm in protocol.arms if arm.definition == ref) for ref in refs}
     found = Explored.of(definitions, arms, told, tuple(silent), days, protocol.alpha)
-    moving = movers(protocol, definitions, judged.table, by_id.__getitem__)
+    moving = movers(protocol, definitions, judged.table, known_leads.by_id.__getitem__)
     return replace(
         found, movers=moving, rejections=tuple(rejections) if any(one.rejected for one in rejections) else ()
     )
@@ -154,14 +160,14 @@ def _read(
             last = min(now_us, row.assigned_us + protocol.qualify_within_us - 1)
             seen = (max(micros(event.occurred_at), micros(event.known_at)) for event in lead.history.events)
             at_us = max((at for at in seen if at <= last), default=row.assigned_us)
-        decision = evaluator.decide(lead, as_of=instant(max(at_us, row.assigned_us)), start=instant(row.assigned_us))
+        found = evaluator.read(lead, as_of=instant(max(at_us, row.assigned_us)), start=instant(row.assigned_us))
         yield Read(
-            row.handed and row.arm in own and decision.path == "score",
-            decision.path,
+            row.handed and row.arm in own and found.path == "score",
+            found.path,
             row.sql,
             row.won,
-            dict(decision.scores),
-            frozenset(rule.id for rule in decision.rules if rule.points),
+            found.scores,
+            found.rules,
         )
 
 

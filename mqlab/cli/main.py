@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import io
 import os
 import signal
@@ -26,6 +27,9 @@ from mqlab.cli import (
     report,
 )
 from mqlab.errors import InputError, MqlabError, UnreachableError
+
+NEW_OBJECTS = 1_000_000
+"""A command lives for seconds and leaves few cycles behind: it looks for them only after so many new objects."""
 
 app = typer.Typer(
     name="mqlab",
@@ -55,6 +59,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    gc.set_threshold(NEW_OBJECTS, 50, 50)
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))
     try:
         _refuse_undecodable(sys.argv[1:])

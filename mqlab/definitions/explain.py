@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, assert_never
 
@@ -29,6 +30,15 @@ from mqlab.definitions.sweep import Sweep
 from mqlab.definitions.verdict import verdict_of_gates
 from mqlab.leads.instants import instant, micros
 from mqlab.leads.records import History
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a definition reads of a lead: the path, the scores, and the ids of the rules that give or take points."""
+
+    path: str | None
+    scores: dict[str, float]
+    rules: frozenset[str]
 
 
 class Explainer:
@@ -104,6 +114,23 @@ class Explainer:
             crossings=tuple(instant(at) for at, _ in crossings),
         )
 
+    def read(self, history: History | Prepared, *, as_of: datetime, start: datetime) -> Reading:
+        """As much of `decide` as a description of many leads needs; the lead is read without its account."""
+        plan, lead = self._plan, prepare(history)
+        as_of_us, start_us = micros(as_of), micros(start)
+        sweep = Sweep(plan, lead, min(start_us, as_of_us), as_of_us)
+        state = sweep.state
+        path: str | None = None
+        if start_us <= as_of_us:
+            recycled = sorted(at for at in map(micros, lead.history.recycled_at) if start_us <= at <= as_of_us)
+            crossings, _ = self._crossings(sweep, recycled, as_of_us, FOREVER)
+            path = crossings[0][1] if crossings else verdict_of_gates(plan, state)[1]
+        return Reading(
+            path,
+            {name: value for name, score in self._scores if (value := score(state)) is not None},
+            frozenset(rule.id for rule in self._rules if rule.points(state)),
+        )
+
     def _crossings(
         self, sweep: Sweep, recycled: Sequence[int], as_of_us: int, end_us: int
     ) -> tuple[list[tuple[int, str]], bool]:
@@ -165,6 +192,15 @@ class _RuleExplainer:
         elif isinstance(rule, AbsenceRule):
             self._slot = plan.slots[AbsenceSlot(rule.events, rule.of_us)]
 
+    @property
+    def id(self) -> str:
+        """The rule as outcomes name it; weights have one outcome per field."""
+        return self._rule.field if isinstance(self._rule, WeightRule) else self._rule.id
+
+    def points(self, state: State) -> float:
+        """What the rule gives in a state, as `explain` says it."""
+        return _nine(capped(self._rule, self._raw(state))) or 0.0
+
     def explain(self, sweep: Sweep) -> RuleOutcome:
         """What the rule gives at the sweep's instant."""
         rule, state = self._rule, sweep.state
@@ -173,7 +209,7 @@ class _RuleExplainer:
         events = [] if self._slot is None else sweep.counted(self._slot)
         counted = len(events) if isinstance(rule, EventRule) else None
         return RuleOutcome(
-            id=rule.field if isinstance(rule, WeightRule) else rule.id,
+            id=self.id,
             points=_nine(points) or 0.0,
             raw=_nine(raw) or 0.0,
             counted=counted,

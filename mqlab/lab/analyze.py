@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -122,15 +123,17 @@ def analyze(
         active = None if hashed or accounts else (present.enrolment_start, present.enrolment_end)
         facts = lab.reading.facts(as_of=as_of, position=read_at, active=active)
         progress("reading the ledger", 1, 1)
-        data, kept = (data_hash(facts), facts) if hashed else (None, None)
-        result = analyze_facts(
-            present,
-            definitions,
-            facts,
-            memory_limit=warehouse.memory_limit,
-            progress=lambda done, total: progress("judging leads", done, total),
-            **given,
-        )
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            hashing = beside.submit(data_hash, facts) if hashed else None
+            result = analyze_facts(
+                present,
+                definitions,
+                facts,
+                memory_limit=warehouse.memory_limit,
+                progress=lambda done, total: progress("judging leads", done, total),
+                **given,
+            )
+        data, kept = (hashing.result(), facts) if hashing else (None, None)
     late = tuple(began.details.get("late", ())) if began else ()
     result = replace(result, notes=(*late, *result.notes))
     unrecorded = ""

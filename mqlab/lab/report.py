@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -27,11 +28,16 @@ from mqlab.reports import format as fmt
 from mqlab.reports.document import Document
 from mqlab.reports.formats import ReportFormat, render
 from mqlab.reports.in_locale import in_locale
+from mqlab.reports.pictures import Pictures, drawn_beside
 from mqlab.reports.printable import cleaned
 from mqlab.reports.signatures import OnRecord
 
 if TYPE_CHECKING:
     from mqlab.lab.core import Lab
+
+
+MANY_FORMATS = 4
+"""From so many formats on charts are drawn by a process of their own."""
 
 
 def report_experiment(
@@ -51,8 +57,9 @@ def report_experiment(
     `overwrite`.
     """
     chosen = report_files.chosen(formats, out)
-    analysis = analyze(lab, experiment, as_of=as_of, position=position, progress=progress, hashed=True)
-    return write(lab, analysis, formats=chosen, out=out, overwrite=overwrite, progress=progress)
+    with drawn_beside() if len(chosen) >= MANY_FORMATS else nullcontext() as pictures:
+        analysis = analyze(lab, experiment, as_of=as_of, position=position, progress=progress, hashed=True)
+        return write(lab, analysis, formats=chosen, out=out, overwrite=overwrite, progress=progress, pictures=pictures)
 
 
 def write_report(lab: Lab, analysis: Analysis, *, out: Path | None = None, overwrite: bool = False) -> Path:
@@ -68,12 +75,15 @@ def write(
     out: Path | None,
     overwrite: bool,
     progress: Progress = silent,
+    pictures: Pictures | None = None,
 ) -> tuple[Path, ...]:
     """Draw an analysis and write every file with its manifest; nothing is written where one of them may not be."""
     day = analysis.result.as_of.astimezone(lab.settings.zone).date()
     usual = lab.folder / "reports" / f"{analysis.result.experiment}-{day}"
     made = report(lab, analysis)
-    return report_files.write(made, usual, formats=formats, out=out, overwrite=overwrite, progress=progress)
+    return report_files.write(
+        made, usual, formats=formats, out=out, overwrite=overwrite, progress=progress, pictures=pictures
+    )
 
 
 def html(analysis: Analysis) -> str:

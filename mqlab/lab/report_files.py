@@ -12,7 +12,8 @@ from mqlab.lab import manifest
 from mqlab.lab.files import in_a_known_folder, write_whole
 from mqlab.lab.progress import Progress, silent
 from mqlab.reports.document import Document
-from mqlab.reports.formats import ReportFormat, of_suffix, render
+from mqlab.reports.formats import WITH_PICTURES, ReportFormat, of_suffix, render
+from mqlab.reports.pictures import Pictures
 
 
 @dataclass(frozen=True)
@@ -61,15 +62,22 @@ def write(
     out: Path | None,
     overwrite: bool,
     progress: Progress = silent,
+    pictures: Pictures | None = None,
 ) -> tuple[Path, ...]:
     """Draw a report and write every file with its manifest, at `out` or, each with its suffix, at `usual`.
 
     The same report again is no conflict; RefusedError, before anything is written, where another one is in the way.
+    `pictures` draws the charts, so formats without any are drawn first.
     """
-    drawn: dict[Path, tuple[ReportFormat, bytes]] = {}
-    for k, to in enumerate(formats):
+    if pictures is not None:
+        pictures.ask(made.document)
+    rendered: dict[ReportFormat, bytes] = {}
+    for k, to in enumerate(sorted(formats, key=lambda to: to in WITH_PICTURES)):
         progress("drawing the report", k, len(formats))
-        drawn[_path(usual, out, to, len(formats))] = (to, render(made.document, to))
+        if pictures is not None and to in WITH_PICTURES:
+            pictures.wait()
+        rendered[to] = render(made.document, to)
+    drawn = {_path(usual, out, to, len(formats)): (to, rendered[to]) for to in formats}
     for path, (_, data) in drawn.items():
         if path.exists() and not overwrite and not (path.is_file() and path.read_bytes() == data):
             raise RefusedError(f"{path} exists.", code="FileExists", hint="Name another file, or say --force.")

@@ -32,6 +32,7 @@ def to_dict(document: Document) -> dict[str, Any]:
             {"id": section.id, "title": section.title, "blocks": [block_dict(block) for block in section.blocks]}
             for section in document.sections
         ],
+        **document.beside,
     }
 
 

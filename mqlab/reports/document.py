@@ -6,9 +6,10 @@ that number stands in the analysis (`source`, a JSON pointer), so that anybody c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 Tone = Literal["plain", "good", "bad", "warn", "quiet"]
 
@@ -159,7 +160,8 @@ class Section:
 class Document:
     """The whole: what it is about, as of when, in which language, and its sections in reading order.
 
-    `locale` is how its numbers and dates are written; its sentences are in `language`.
+    `locale` is how its numbers and dates are written; its sentences are in `language`. `beside` are plain values that
+    the analysis' JSON does not hold, by the key under which they stand in the document's own, and sources begin.
     """
 
     title: str
@@ -170,6 +172,7 @@ class Document:
     made_by: str = "mqlab"
     as_of: datetime | None = None
     locale: str = "en"
+    beside: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         ids = [section.id for section in self.sections]

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from mqlab.analysis.explored import Explored
+from mqlab.analysis.explored_json import explored_dict
 from mqlab.analysis.results import AnalysisResult
 from mqlab.experiments.protocol import Protocol
 from mqlab.reports import effects, live, parted, sales, validity
@@ -79,6 +80,7 @@ def build(
         sections=tuple(section for section in found if section is not None),
         as_of=result.as_of,
         locale=fmt.current_locale(),
+        beside={} if explored is None else {"explored": explored_dict(explored)},
     )
 
 

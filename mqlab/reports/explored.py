@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from mqlab.analysis.explored import Explored, ScoreTable, Signal
+from mqlab.analysis.explored_json import sqls_per_lead
 from mqlab.reports import format as fmt
 from mqlab.reports.document import Block, Cell, Chart, Column, Number, Section, Table, Text
 from mqlab.reports.rows import missing, p_cell, ranged
 from mqlab.reports.theme import BLUE, GREY, INK, WIDTH, themed
 from mqlab.stats.binary import Counts
-from mqlab.stats.estimate import Estimate, Interval, NotEstimable
+from mqlab.stats.estimate import Estimate, NotEstimable
 from mqlab.stats.thresholds import Point
 
 HOW_READ = (
@@ -28,6 +29,9 @@ OVERSTATES = (
     "would have come anyway, so precision overstates what handing over brings. Limits hold for all thresholds at once. "
     "Another threshold is a question for another experiment."
 )
+
+SOURCE = "/explored"
+"""Where its numbers stand in the report's JSON (`mqlab.analysis.explored_json`)."""
 
 MOST = 6
 """So many scores are shown, those of the arms in their order."""
@@ -78,6 +82,7 @@ def _plain(value: float) -> str:
 def _distribution(number: int, one: ScoreTable, days: int) -> Chart:
     most = max(one.bins, key=lambda each: each.leads)
     below = sum(each.leads for each in one.bins if each.high <= one.threshold.bound)
+    place = f"{SOURCE}/scores/{number - 1}"
     return Chart(
         f"score-{number}",
         f"Score {_name(one)} and its threshold",
@@ -94,24 +99,25 @@ def _distribution(number: int, one: ScoreTable, days: int) -> Chart:
                 (
                     Cell(_plain(each.low) + (" (threshold)" if each.low == one.threshold.bound else "")),
                     Cell(_plain(each.high)),
-                    _count(each.leads),
-                    _count(each.sqls),
-                    _rate(Counts(each.sqls, each.leads)),
+                    _count(each.leads, f"{place}/bins/{k}/leads"),
+                    _count(each.sqls, f"{place}/bins/{k}/sqls"),
+                    _rate(Counts(each.sqls, each.leads), f"{place}/bins/{k}"),
                 )
-                for each in one.bins
+                for k, each in enumerate(one.bins)
             ),
         ),
     )  # fmt: skip
 
 
-def _count(value: int) -> Cell:
-    return Cell(fmt.count(value), "number", number=Number(value, "count"))
+def _count(value: int, source: str) -> Cell:
+    return Cell(fmt.count(value), "number", source=source, number=Number(value, "count"))
 
 
-def _rate(counts: Counts) -> Cell:
+def _rate(counts: Counts, source: str) -> Cell:
     if not counts.n:
         return Cell("–", "number", "quiet")
-    return Cell(fmt.rate(counts.x / counts.n), "number", number=Number(counts.x / counts.n, "rate"))
+    share = counts.x / counts.n
+    return Cell(fmt.rate(share), "number", source=f"{source}/rate", number=Number(share, "rate"))
 
 
 def _bars(one: ScoreTable) -> str:
@@ -143,6 +149,7 @@ def _bars(one: ScoreTable) -> str:
 
 
 def _frontier(number: int, one: ScoreTable) -> Chart:
+    place = f"{SOURCE}/scores/{number - 1}/frontier"
     known = [(point, point.precision) for point in one.frontier if isinstance(point.precision, Estimate)]
     said = [
         f"from {_plain(p.threshold)}: {fmt.per_thousand(p.volume / one.of)}, {fmt.rate(e.value or 0)}" for p, e in known
@@ -161,18 +168,18 @@ def _frontier(number: int, one: ScoreTable) -> Chart:
             tuple(
                 (
                     Cell(_plain(point.threshold) + (" (in use)" if point is _in_use(one) else "")),
-                    _volume(point.volume / one.of),
-                    _estimated(point.precision),
-                    _expected(point, one.of),
+                    _volume(point.volume / one.of, f"{place}/{k}/handed_per_lead"),
+                    _estimated(point.precision, f"{place}/{k}/sql_per_handed"),
+                    _expected(sqls_per_lead(point, one.of), f"{place}/{k}/sql_per_lead"),
                 )
-                for point in one.frontier
+                for k, point in enumerate(one.frontier)
             ),
         ),
     )  # fmt: skip
 
 
-def _volume(share: float) -> Cell:
-    return Cell(fmt.per_thousand(share), "number", number=Number(share, "per_thousand"))
+def _volume(share: float, source: str) -> Cell:
+    return Cell(fmt.per_thousand(share), "number", source=source, number=Number(share, "per_thousand"))
 
 
 def _in_use(one: ScoreTable) -> Point | None:
@@ -180,22 +187,17 @@ def _in_use(one: ScoreTable) -> Point | None:
     return next((point for point in one.frontier if point.threshold >= one.threshold.bound), None)
 
 
-def _estimated(found: Estimate | NotEstimable) -> Cell:
+def _estimated(found: Estimate | NotEstimable, source: str) -> Cell:
     if isinstance(found, NotEstimable):
         return missing(found)
-    return Cell(fmt.estimate(found, fmt.rate), "number", number=ranged(found, "rate"))
+    return Cell(fmt.estimate(found, fmt.rate), "number", source=source, number=ranged(found, "rate"))
 
 
-def _expected(point: Point, of: int) -> Cell:
+def _expected(found: Estimate | NotEstimable, source: str) -> Cell:
     """SQLs per 1,000 leads read."""
-    if isinstance(point.sqls, NotEstimable):
-        return missing(point.sqls)
-    limits = point.sqls.interval
-    scaled = Estimate(
-        (point.sqls.value or 0.0) / of,
-        Interval(None if limits.low is None else limits.low / of, None if limits.high is None else limits.high / of),
-    )
-    return Cell(fmt.estimate(scaled, fmt.per_thousand), "number", number=ranged(scaled, "per_thousand"))
+    if isinstance(found, NotEstimable):
+        return missing(found)
+    return Cell(fmt.estimate(found, fmt.per_thousand), "number", source=source, number=ranged(found, "per_thousand"))
 
 
 def _line(one: ScoreTable, known: Sequence[tuple[Point, Estimate]]) -> str:
@@ -242,13 +244,13 @@ def signals(found: Explored | None) -> Section | None:
         return None
     refs = dict.fromkeys(one.definition for one in found.signals)
     tables = tuple(
-        _signals(number, ref, [one for one in found.signals if one.definition == ref], found)
+        _signals(number, ref, [(k, one) for k, one in enumerate(found.signals) if one.definition == ref], found)
         for number, ref in enumerate(refs, 1)
     )
     return Section("signals", "Which signals go with SQLs", (Text(ASSOCIATION, "note"), *tables))
 
 
-def _signals(number: int, ref: str, rows: Sequence[Signal], found: Explored) -> Table:
+def _signals(number: int, ref: str, rows: Sequence[tuple[int, Signal]], found: Explored) -> Table:
     return Table(
         f"signals-{number}",
         f"Rules of {ref}: leads that they gave points, and all others",
@@ -262,22 +264,24 @@ def _signals(number: int, ref: str, rows: Sequence[Signal], found: Explored) -> 
             Column(f"Won with, in {fmt.days(found.won_days)}", True),
             Column("Won without", True),
         ),
-        tuple(tuple(_signal(one)) for one in rows),
+        tuple(tuple(_signal(one, f"{SOURCE}/signals/{k}")) for k, one in rows),
     )
 
 
-def _signal(one: Signal) -> Iterator[Cell]:
+def _signal(one: Signal, source: str) -> Iterator[Cell]:
     yield Cell(one.rule)
-    yield _count(one.with_.n)
-    yield _rate(one.with_)
-    yield _rate(one.without)
+    yield _count(one.with_.n, f"{source}/with/leads")
+    yield _rate(one.with_, f"{source}/with")
+    yield _rate(one.without, f"{source}/without")
     if isinstance(one.difference, NotEstimable):
         yield missing(one.difference)
     else:
-        yield Cell(fmt.estimate(one.difference, fmt.points), "number", number=ranged(one.difference, "points"))
+        number = ranged(one.difference, "points")
+        told = fmt.estimate(one.difference, fmt.points)
+        yield Cell(told, "number", source=f"{source}/difference", number=number)
     if isinstance(one.p_adjusted, NotEstimable):
         yield Cell("–", "number", "quiet")
     else:
-        yield p_cell(one.p_adjusted, None)
-    yield _rate(one.won_with)
-    yield _rate(one.won_without)
+        yield p_cell(one.p_adjusted, f"{source}/p_adjusted")
+    yield _rate(one.won_with, f"{source}/won_with")
+    yield _rate(one.won_without, f"{source}/won_without")

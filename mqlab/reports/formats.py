@@ -22,6 +22,9 @@ class ReportFormat(StrEnum):
     JSON = "json"
 
 
+WITH_PICTURES = frozenset({ReportFormat.HTML, ReportFormat.PDF, ReportFormat.PPTX})
+"""Formats that show charts; the others tell their numbers."""
+
 _MODULES = {ReportFormat.MD: "markdown", ReportFormat.JSON: "data"}
 
 

@@ -100,7 +100,7 @@ def _parts(slide: Slide) -> Iterator[Slide]:
 
 def _cut(table: Table, cut: list[str]) -> Table:
     """The table with texts of more lines than a slide can spare cut off; the whole texts go to `cut`."""
-    shares = [share * INNER * _share(table) for share in fitted.widths(table)]
+    shares = _widths(table)
 
     def shown(text: str, width: float, rows: int) -> str:
         most = max(Line("", SMALL, "ink").letters(width - 0.16) * rows - 4, 8)
@@ -182,9 +182,15 @@ def _share(table: Table) -> float:
     return 1.0 if table.note else min(fitted.fill(table) + 0.15, 1.0)
 
 
+def _widths(table: Table) -> list[float]:
+    """The width of each column in inches."""
+    whole = INNER * _share(table)
+    return [share * whole for share in fitted.widths(table)]
+
+
 def _heights(table: Table, size: int) -> list[float]:
     """The height of the head and of each row, in inches, in letters of `size` points."""
-    shares = [share * INNER * _share(table) for share in fitted.widths(table)]
+    shares = _widths(table)
     rows: list[list[tuple[str, ...]]] = [[(column.title,) for column in table.columns]]
     rows += [[fitted.parts(cell.text) for cell in row] for row in table.rows]
     return [

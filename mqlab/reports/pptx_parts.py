@@ -8,6 +8,7 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from mqlab.reports import fitted
@@ -21,6 +22,8 @@ _PLAIN_TABLE = "{2D5ABB26-0587-4C30-8999-92F81FD0307C}"
 _SVG = "http://schemas.microsoft.com/office/drawing/2016/SVG/main"
 _SVG_EXTENSION = "{96DAC541-7B7A-43D3-8B79-37D633B846F1}"
 _EMPTY = "Title Only"
+_EMU = 914_400
+"""So many units of a slide make an inch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +54,22 @@ class Line:
 
     def height(self, width: float) -> float:
         """How high it stands in `width` inches, estimated, in inches."""
-        rows = max(len(textwrap.wrap(self.text, self.letters(width))), 1)
+        rows = max(len(_wrapped(self.text, self.letters(width))), 1)
         return rows * self.size * _LEADING / 72
 
     def within(self, width: float, height: float) -> Line:
         """The paragraph, cut off where it would leave the height."""
         rows = max(int(height * 72 / (self.size * _LEADING) + 1e-6), 1)
-        wrapped = textwrap.wrap(self.text, self.letters(width))
+        wrapped = _wrapped(self.text, self.letters(width))
         if len(wrapped) <= rows:
             return self
         kept = " ".join(wrapped[:rows]) if rows > 1 else wrapped[0]
         return replace(self, text=kept[: max(len(kept) - 2, 1)].rstrip() + "…")
+
+
+@lru_cache(maxsize=4096)
+def _wrapped(text: str, letters: int) -> tuple[str, ...]:
+    return tuple(textwrap.wrap(text, letters))
 
 
 class Deck:
@@ -73,6 +81,7 @@ class Deck:
 
         self._made = Presentation()
         self._made.slide_width, self._made.slide_height = Inches(width), Inches(height)
+        _count_names(self._made.part.package)
         self._layout = next(found for found in self._made.slide_layouts if found.name == _EMPTY)
         self._charts = 0
 
@@ -179,35 +188,28 @@ class Deck:
         made._tbl.tblPr.find(f"{{{_DRAWING}}}tableStyleId").text = _PLAIN_TABLE
         made.horz_banding = False
         made.first_col = True
-        for column, share in zip(made.columns, fitted.widths(table), strict=True):
-            column.width = Inches(share * box.width)
-        for row, height in zip(made.rows, heights, strict=True):
-            row.height = Inches(height)
-        for k, column in enumerate(table.columns):
-            head = Line(column.title, max(size - 2, 12), "muted", right=column.numeric)
-            self._cell(made.cell(0, k), [head], head=True)
-        for r, row in enumerate(table.rows, 1):
-            for k, cell in enumerate(row):
+        for column, share in zip(made._tbl.tblGrid.gridCol_lst, fitted.widths(table), strict=True):
+            column.w = Inches(share * box.width)
+        made.notify_width_changed()
+        head, *rows = made._tbl.tr_lst
+        for row, height in zip((head, *rows), heights, strict=True):
+            row.h = Inches(height)
+        made.notify_height_changed()
+        for place, column in zip(head.tc_lst, table.columns, strict=True):
+            title = Line(column.title, max(size - 2, 12), "muted", right=column.numeric)
+            _cell(place, [title], head=True)
+        for row, cells in zip(rows, table.rows, strict=True):
+            for k, (place, cell) in enumerate(zip(row.tc_lst, cells, strict=True)):
                 right = table.columns[k].numeric
                 value, interval = fitted.parts(cell.text) if cell.kind == "number" else (cell.text, "")
                 colour = "muted" if cell.kind == "missing" else "ink" if cell.tone == "plain" else cell.tone
                 lines = [Line(value, size, colour, right=right)]
                 lines += [Line(interval, max(size - 2, 12), "muted", right=right)] if interval else []
-                self._cell(made.cell(r, k), lines, bold=k == 0 or cell.kind == "status")
+                _cell(place, lines, bold=k == 0 or cell.kind == "status")
 
     def notes(self, slide: Any, told: Sequence[str]) -> None:
         """What the speaker reads."""
         slide.notes_slide.notes_text_frame.text = "\n".join(dict.fromkeys(text for text in told if text))
-
-    def _cell(self, cell: Any, told: Sequence[Line], *, head: bool = False, bold: bool = False) -> None:
-        from pptx.enum.text import MSO_ANCHOR
-        from pptx.util import Inches
-
-        cell.margin_left = cell.margin_right = Inches(0.06)
-        cell.margin_top = cell.margin_bottom = Inches(0.05)
-        cell.vertical_anchor = MSO_ANCHOR.BOTTOM if head else MSO_ANCHOR.TOP
-        self._paragraphs(cell.text_frame, told, bold=bold)
-        _ruled(cell, "muted" if head else "line", 1.0 if head else 0.5)
 
     def _fill(self, frame: Any, told: Sequence[Line], *, top: bool = False) -> None:
         from pptx.enum.text import MSO_ANCHOR, MSO_AUTO_SIZE
@@ -216,21 +218,44 @@ class Deck:
         frame.word_wrap = True
         frame.auto_size = MSO_AUTO_SIZE.NONE
         frame.vertical_anchor = MSO_ANCHOR.TOP if top else MSO_ANCHOR.MIDDLE
-        self._paragraphs(frame, told)
-
-    def _paragraphs(self, frame: Any, told: Sequence[Line], *, bold: bool = False) -> None:
-        """The lines as paragraphs, the first in bold where asked for; written as XML, as a deck has thousands."""
-        body, tight = frame._txBody, frame.word_wrap is None
-        if told:
-            for paragraph in body.findall(f"{{{_DRAWING}}}p"):
-                body.remove(paragraph)
-        for k, line in enumerate(told):
-            space = 0 if k == 0 or tight else 5
-            _paragraph(body, line, space_points=space, bold=line.heading or (bold and k == 0))
+        _paragraphs(frame._txBody, told, tight=False)
 
 
 _DRAWING = "http://schemas.openxmlformats.org/drawingml/2006/main"
 _RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+
+
+def _count_names(package: Any) -> None:
+    """New parts are named by counting on: python-pptx goes through every part of the deck for each name."""
+    from pptx.opc.packuri import PackURI
+
+    look, last = package.next_partname, dict[str, int]()
+
+    def next_partname(template: str) -> Any:
+        found = PackURI(template % (last[template] + 1)) if template in last else look(template)
+        last[template] = found.idx or 0
+        return found
+
+    package.next_partname = next_partname
+
+
+def _cell(cell: Any, told: Sequence[Line], *, head: bool = False, bold: bool = False) -> None:
+    """A table's cell, written as XML, as a deck has thousands."""
+    properties = cell.get_or_add_tcPr()
+    for side, inches in (("marL", 0.06), ("marR", 0.06), ("marT", 0.05), ("marB", 0.05)):
+        properties.set(side, str(int(inches * _EMU)))
+    properties.set("anchor", "b" if head else "t")
+    _paragraphs(cell.get_or_add_txBody(), told, tight=True, bold=bold)
+    _ruled(properties, "muted" if head else "line", 1.0 if head else 0.5)
+
+
+def _paragraphs(body: Any, told: Sequence[Line], *, tight: bool, bold: bool = False) -> None:
+    """The lines as paragraphs, the first in bold where asked for; with a space between them unless `tight`."""
+    if told:
+        for paragraph in body.findall(f"{{{_DRAWING}}}p"):
+            body.remove(paragraph)
+    for k, line in enumerate(told):
+        _paragraph(body, line, space_points=0 if k == 0 or tight else 5, bold=line.heading or (bold and k == 0))
 
 
 def _paragraph(body: Any, line: Line, *, space_points: int, bold: bool) -> None:
@@ -265,11 +290,10 @@ def _placed(shape: Any, box: Box) -> None:
     shape.left, shape.top, shape.width, shape.height = _measures(box)
 
 
-def _ruled(cell: Any, colour: str, points: float) -> None:
+def _ruled(properties: Any, colour: str, points: float) -> None:
     """A line below the cell and none elsewhere."""
     from lxml import etree
 
-    properties = cell._tc.get_or_add_tcPr()
     for side in ("lnL", "lnR", "lnT"):
         line = etree.SubElement(properties, f"{{{_DRAWING}}}{side}", w="0")
         etree.SubElement(line, f"{{{_DRAWING}}}noFill")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
+from functools import cache
+from operator import is_
 from typing import Any, TypeVar
 
 REPLACEMENT = "\ufffd"
@@ -22,7 +24,7 @@ def printable(text: str) -> str:
         >>> printable("a\\x00b\\nc \\u202edlog"), printable("שלום 🙂")
         ('a�b c �dlog', 'שלום 🙂')
     """
-    return _UNPRINTABLE.sub(REPLACEMENT, _BREAKS.sub(" ", text))
+    return text if text.isprintable() else _UNPRINTABLE.sub(REPLACEMENT, _BREAKS.sub(" ", text))
 
 
 def cleaned(found: T, *, without: frozenset[str] = frozenset({"spec"})) -> T:
@@ -31,16 +33,26 @@ def cleaned(found: T, *, without: frozenset[str] = frozenset({"spec"})) -> T:
 
 
 def _cleaned(found: Any, without: frozenset[str]) -> Any:
+    """What has nothing to clean is given back as it is: most documents are clean, and several formats ask."""
     if isinstance(found, str):
         return printable(found)
     if isinstance(found, tuple):
-        return tuple(_cleaned(item, without) for item in found)
-    if is_dataclass(found) and not isinstance(found, type):
-        given = {
-            field.name: getattr(found, field.name)
-            if field.name in without
-            else _cleaned(getattr(found, field.name), without)
-            for field in fields(found)
-        }
-        return type(found)(**given)
-    return found
+        items = [_cleaned(item, without) for item in found]
+        return found if all(map(is_, items, found)) else tuple(items)
+    if isinstance(found, list):
+        return [_cleaned(item, without) for item in found]
+    if isinstance(found, dict):
+        return {_cleaned(key, without): _cleaned(value, without) for key, value in found.items()}
+    names = _fields_of(type(found))  # type: ignore[arg-type]
+    changed = {
+        name: new
+        for name in names
+        if name not in without and (new := _cleaned(old := getattr(found, name), without)) is not old
+    }
+    return replace(found, **changed) if changed else found
+
+
+@cache
+def _fields_of(kind: type[Any]) -> tuple[str, ...]:
+    """The names of a data class's fields; none of what is no data class."""
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()

@@ -119,14 +119,16 @@ def _by_rule(explored: Explored | None, protocol: Protocol) -> Iterator[Table]:
             (
                 Cell(", ".join(arms[one.definition])),
                 Cell(points.kind(one.rule)),
-                Cell(fmt.count(one.handed), "number", number=Number(one.handed, "count")),
-                _share(one),
+                Cell(fmt.count(one.handed), "number", source=f"{at}/handed", number=Number(one.handed, "count")),
+                _share(one, at),
                 Cell(
                     ", ".join(f"{words.rejection(code or None)} {fmt.count(n)}" for code, n in one.reasons[:3]) or "–"
                 ),
             )
             for ref in arms
-            for one in [row for row in explored.rejections if row.definition == ref][:RULES]
+            for at, one in [
+                (f"/explored/rejections/{k}", row) for k, row in enumerate(explored.rejections) if row.definition == ref
+            ][:RULES]
         ),
         f"Of {fmt.counted(explored.leads, 'lead')} drawn by lot that were followed for {fmt.days(explored.sql_days)}. "
         "An MQL counts for every rule that gave it points as it qualified, so rules do not add up. Descriptive.",
@@ -138,11 +140,11 @@ def _reasons(one: RuleRejections) -> str:
     return ", ".join(f"{words.rejection(code or None)} {fmt.count(leads)}" for code, leads in one.reasons[:3])
 
 
-def _share(one: RuleRejections) -> Cell:
+def _share(one: RuleRejections, source: str) -> Cell:
     if not one.handed:
         return Cell("–", "number", "quiet")
     told = f"{fmt.rate(one.rejected / one.handed)} ({fmt.count(one.rejected)})"
-    return Cell(told, "number", number=Number(one.rejected / one.handed, "rate"))
+    return Cell(told, "number", source=f"{source}/rate", number=Number(one.rejected / one.handed, "rate"))
 
 
 def mix_name(answer: str, reason: str | None) -> str:

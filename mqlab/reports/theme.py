@@ -99,7 +99,7 @@ def themed(chart: Any) -> str:
             },
             "scale": {"bandPaddingInner": 0.3, "bandPaddingOuter": 0.15},
         }
-    ).to_dict()
+    ).to_dict(validate=False)
     locale = _number_locale()
     if locale is not None:
         spec["config"]["locale"] = {"number": locale}
@@ -152,12 +152,45 @@ def svg(chart: Chart) -> str:
     return drawn.strip()
 
 
-@lru_cache(maxsize=64)
 def svg_of_its_size(chart: Chart) -> str:
     """The chart as an SVG file of its own, with width and height."""
+    known = _DRAWN.get(chart.spec)
+    return draw(chart.spec) if known is None else known[0]
+
+
+def png(chart: Chart) -> bytes:
+    """The chart as a picture of pixels, for where SVG is not read; twice its size."""
+    known = _DRAWN.get(chart.spec)
+    return pixels(svg_of_its_size(chart)) if known is None else known[1]
+
+
+_DRAWN: dict[str, tuple[str, bytes]] = {}
+
+
+def remember(chart: Chart, svg: str, png: bytes) -> None:
+    """Pictures that another process drew, by what they show; kept until `forget`."""
+    _DRAWN[chart.spec] = (svg, png)
+
+
+def forget() -> None:
+    """Let the pictures go that another process drew."""
+    _DRAWN.clear()
+
+
+@lru_cache(maxsize=64)
+def draw(spec: str) -> str:
+    """Vega-Lite as an SVG file."""
     import vl_convert
 
-    return _renumbered(str(vl_convert.vegalite_to_svg(json.loads(chart.spec), vl_version=VEGA_LITE)))
+    return _renumbered(str(vl_convert.vegalite_to_svg(json.loads(spec), vl_version=VEGA_LITE)))
+
+
+@lru_cache(maxsize=64)
+def pixels(svg: str) -> bytes:
+    """An SVG file as PNG."""
+    import vl_convert
+
+    return bytes(vl_convert.svg_to_png(svg, scale=2))
 
 
 def _renumbered(drawn: str) -> str:
@@ -167,11 +200,3 @@ def _renumbered(drawn: str) -> str:
         fresh.setdefault(name, f"{name.rstrip('0123456789')}{len(fresh) + 1}")
     drawn = _IDS.sub(lambda found: f'id="{fresh[found[1]]}"', drawn)
     return re.sub(r"url\(#([^)]+)\)", lambda found: f"url(#{fresh.get(found[1], found[1])})", drawn)
-
-
-@lru_cache(maxsize=64)
-def png(chart: Chart) -> bytes:
-    """The chart as a picture of pixels, for where SVG is not read; twice its size."""
-    import vl_convert
-
-    return bytes(vl_convert.svg_to_png(svg_of_its_size(chart), scale=2))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+import ibis
 import pyarrow as pa
 from ibis.expr import types as ir
 
@@ -17,11 +18,27 @@ KEPT = 512
 """Questions whose SQL is remembered; the ones not asked for longest are forgotten."""
 
 
+def sql_of(backend: Any, expression: ir.Table) -> str:
+    """The SQL of an expression on a backend.
+
+    Ibis merges the selections of a question into each other. DuckDB plans the same for it merged or not, and not to
+    merge them spares almost half of the compiling; other engines get the shorter text.
+    """
+    if backend.name != "duckdb":
+        return str(backend.compile(expression))
+    options = ibis.options.sql
+    before, options.fuse_selects = options.fuse_selects, False
+    try:
+        return str(backend.compile(expression))
+    finally:
+        options.fuse_selects = before
+
+
 @lru_cache(maxsize=KEPT)
 def compiled(operation: Any) -> tuple[str, pa.Schema]:
     """The SQL of an expression, given as its operation, and the columns it returns."""
     expression = operation.to_expr()
-    return expression.get_backend().compile(expression), expression.schema().to_pyarrow()
+    return sql_of(expression.get_backend(), expression), expression.schema().to_pyarrow()
 
 
 def fetched(expression: ir.Table) -> pa.Table:

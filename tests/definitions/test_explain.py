@@ -243,3 +243,17 @@ def test_numbers_are_the_brute_force_s(maker: Maker) -> None:
     if made.model is not None:
         assert decision.probability == pytest.approx(brute.probability(as_of), abs=2e-9)
     assert decision.next_change_at is None or decision.next_change_at > as_of
+
+
+@given(maker=MAKERS)
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+def test_a_short_reading_is_a_part_of_the_decision(maker: Maker) -> None:
+    """What `read` tells, `decide` tells too: the path, the scores, the rules that give or take points."""
+    evaluator, history = Evaluator(maker.definition()), maker.history()
+    as_of = START + maker.number(0, 30) * STEP
+
+    found = evaluator.read(history, as_of=as_of, start=START)
+
+    decision = evaluator.decide(history, as_of=as_of, start=START)
+    assert (found.path, found.scores) == (decision.path, dict(decision.scores))
+    assert found.rules == {rule.id for rule in decision.rules if rule.points}

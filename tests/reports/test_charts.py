@@ -8,9 +8,12 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
+from mqlab.reports import theme
 from mqlab.reports.charts import Bar, Lift, Share, forest, funnel, overlap
-from mqlab.reports.document import Chart
+from mqlab.reports.document import Chart, Document, Section
+from mqlab.reports.pictures import drawn_beside
 from mqlab.reports.theme import THEMED, svg, svg_of_its_size
+from tests.reports.samples import document, ship
 
 LIFTS = (
     Lift("SQLs", "all assigned leads", 0.03, -0.11, 0.19, "+3.0%"),
@@ -103,8 +106,53 @@ def test_a_chart_is_the_same_whatever_was_drawn_before():
     chart = charts()["overlap"]
     first = svg_of_its_size(chart)
     for _ in range(4):
-        svg_of_its_size.cache_clear()
+        theme.draw.cache_clear()
         svg_of_its_size(charts()["forest"])
-        svg_of_its_size.cache_clear()
+        theme.draw.cache_clear()
 
         assert svg_of_its_size(chart) == first
+
+
+def test_every_chart_of_a_report_is_vega_lite():
+    """
+    The schema of Vega-Lite accepts every chart, which a report does not ask again each time it is made.
+    """
+    import altair
+
+    drawn = [block for section in document(ship()).sections for block in section.blocks if isinstance(block, Chart)]
+
+    assert len(drawn) > 6
+    for chart in drawn:
+        altair.LayerChart.validate({**json.loads(chart.spec)})
+
+
+def test_a_process_beside_draws_the_same_pictures():
+    """
+    What the process drew is what this one draws, to the byte; afterwards it is forgotten.
+    """
+    chart = charts()["funnel"]
+    told = Document("Title", "", (), (Section("charts", "Charts", (chart,)),))
+    with drawn_beside() as pictures:
+        pictures.ask(told)
+        pictures.wait()
+        known = theme._DRAWN[chart.spec]
+
+    assert not theme._DRAWN
+    assert known == (svg_of_its_size(chart), theme.png(chart))
+
+
+def test_pictures_that_no_process_draws_are_drawn_here(monkeypatch):
+    """
+    Where no process can be started, or it fails, charts are drawn when they are asked for.
+    """
+    chart = charts()["funnel"]
+    told = Document("Title", "", (), (Section("charts", "Charts", (chart,)),))
+    monkeypatch.setattr("sys.executable", "/bin/false")
+    with drawn_beside() as pictures:
+        pictures.ask(told)
+        pictures.wait()
+        assert not theme._DRAWN
+    monkeypatch.setattr("sys.executable", "/no/such/python")
+    with drawn_beside() as pictures:
+        assert pictures is None
+    assert svg(chart)

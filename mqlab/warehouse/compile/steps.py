@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ibis.expr import types as ir
 
+from mqlab.warehouse.compiled import sql_of
 from mqlab.warehouse.engines.engine import Engine
 from mqlab.warehouse.engines.kept import Recipe
 
@@ -24,12 +25,12 @@ class Steps:
 
     def step(self, name: str, expression: ir.Table) -> ir.Table:
         """The rows of an expression under a name that later steps read; nothing is run."""
-        self._parts[name] = self._engine.backend.compile(expression)
+        self._parts[name] = sql_of(self._engine.backend, expression)
         return self._engine.temporary(name, expression.schema())
 
     def recipe(self, expression: ir.Table) -> Recipe:
         """The whole question: the SQL of an expression over the steps."""
-        last = self._engine.backend.compile(expression)
+        last = sql_of(self._engine.backend, expression)
         quote = "`" if self._engine.name in BACKTICKED else '"'
         parts = ", ".join(f"{quote}{name}{quote} AS ({sql})" for name, sql in self._parts.items())
         return Recipe(expression.schema(), f"WITH {parts} {_joined(last)}")

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import ibis
 from ibis.expr import types as ir
 
+from mqlab.warehouse.compiled import sql_of
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
@@ -22,4 +24,4 @@ class Recipe:
     @classmethod
     def of(cls, expression: ir.Table) -> Recipe:
         """The recipe of an expression over tables of an engine."""
-        return cls(expression.schema(), expression.get_backend().compile(expression))
+        return cls(expression.schema(), sql_of(expression.get_backend(), expression))
