@@ -326,6 +326,10 @@ TABLE: Mapping[str, Pools] = {
         "both": [Counts(0, 0), Counts(0, 90), Counts(90, 90), Counts(30, 90)], "control_first": QUALIFIED,
         "arm_first": QUALIFIED, "units": [0, 400], "z": Z,
     },
+    "ranks.mid_ranks": {"values": [[], [1.0], [1.0, 1.0], [INF, 1.0, -INF], [1.0, NAN]]},
+    "ranks.rank_sum_p": {
+        "a": [[], [1.0], [1.0, 1.0], [INF, 1.0], [1.0, NAN]], "b": [[], [1.0], [2.0, INF], [NAN]],
+    },
     "sample_ratio.sample_ratio": {
         "observed": [[], [0, 0], [5, 0], [500, 480], [1, 2, 10**9], [-3, 4], [3]],
         "weights": [[], [1, 1], [0.3, 0.3], [1, 0], [0, 0], [1, 1, 98], [-1, 2], [1]],
