@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -91,15 +92,23 @@ def review(
     lies ahead; RefusedError where the warehouse holds the lab's tables.
     """
     found = quarter(name, lab.settings.lab.fiscal_year_start)
-    zone = lab.settings.zone
-    window, last = found.window(zone), found.before.window(zone)
-    if window.begin > as_of:
+    if found.window(lab.settings.zone).begin > as_of:
         raise InputError(
             f"{found.name} begins on {found.first}, after the instant asked about.",
             code="QuarterAhead",
             hint="Ask about an earlier quarter, or a later --as-of.",
         )
     facts = ledger_facts(lab, "the quarterly review", as_of=as_of, position=position, progress=progress)
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        told = beside.submit(of_facts, facts)
+        made = _reviewed(lab, facts, found, horizons, progress)
+    return made, told.result()
+
+
+def _reviewed(lab: Lab, facts: Facts, found: Quarter, horizons: Horizons, progress: Progress) -> Review:
+    """The review of a quarter from the facts of the lab."""
+    as_of, zone = facts.as_of, lab.settings.zone
+    window, last = found.window(zone), found.before.window(zone)
     book, notes = rulebook(lab, as_of, facts.position)
     asked = _Asked(lab, found, as_of, facts, book, progress)
     plans = [trial.protocol for trial in book.trials]
@@ -149,7 +158,7 @@ def review(
         proposals=proposals(ran, revisit, drafts(lab, facts, progress)),
         notes=(*notes, *_stale(lab, facts)),
     )
-    return made, of_facts(facts)
+    return made
 
 
 def _stale(lab: Lab, facts: Facts) -> tuple[str, ...]:
