@@ -7,6 +7,9 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
+# The tests start hundreds of processes: without compiled modules each of them spends over a second on compiling.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help install axe demo test engines lint types golden images bench calibrate long clean
 
 help: ## list the commands

@@ -20,7 +20,7 @@ from mqlab.simulation.funnel import simulate
 from mqlab.simulation.truth import ExperimentTruth
 from mqlab.stats.estimate import Estimate
 
-SOME, ALL = range(1, 25), range(1, 51)
+SOME, ALL = range(1, 17), range(1, 51)
 VERDICTS = {"trap": "harm", "challenger": "ship"}
 COVERED = ("sql_per_lead", "won_per_lead", "revenue_per_lead")
 POWER = 0.95
@@ -104,7 +104,7 @@ def at_least(share: float, seeds: range) -> float:
 @pytest.mark.parametrize(
     "seeds",
     [
-        pytest.param(SOME, id="24 seeds", marks=pytest.mark.calibration),
+        pytest.param(SOME, id="16 seeds", marks=pytest.mark.calibration),
         pytest.param(ALL, id="50 seeds", marks=pytest.mark.long),
     ],
 )
