@@ -19,6 +19,7 @@ from mqlab.experiments.protocol import Protocol
 from mqlab.lab import looks
 from mqlab.lab.data_hash import data_hash
 from mqlab.lab.experiments import declared, definitions_of, meanings, steps
+from mqlab.lab.explored import Asked, Exploring
 from mqlab.lab.fx import Exchange, exchange
 from mqlab.leads.tables import Facts
 from mqlab.warehouse.engines.engine import open_engine
@@ -76,11 +77,12 @@ def analyze(
     position: int | None,
     progress: Progress,
     hashed: bool = False,
+    exploring: Exploring | None = None,
 ) -> Analysis:
     """Read the ledger at one position, judge, count, estimate, conclude; a look at a running experiment is recorded.
 
-    `hashed` asks for the facts and their hash, which a warehouse does not give. The notes begin with what the start
-    came too late for, such as leads that had arrived before it.
+    `hashed` asks for the facts and their hash, which a warehouse does not give; `exploring` is given what is to be
+    explored meanwhile. The notes begin with what the start came too late for, such as leads that had arrived before it.
     """
     plan = declared(lab, experiment)
     log = steps(lab, experiment)
@@ -119,6 +121,8 @@ def analyze(
             )
     else:
         progress("reading the ledger", 0, 1)
+        if exploring is not None:
+            exploring.ask(Asked(lab.folder, present, definitions, as_of, read_at))
         accounts = any(reads_account(definition) for definition in definitions.values())
         active = None if hashed or accounts else (present.enrolment_start, present.enrolment_end)
         facts = lab.reading.facts(as_of=as_of, position=read_at, active=active)

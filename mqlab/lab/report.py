@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ from mqlab.experiments.canonical import fingerprint as protocol_fingerprint
 from mqlab.lab import manifest, report_files
 from mqlab.lab.analyze import Analysis, analyze
 from mqlab.lab.data_hash import data_hash
-from mqlab.lab.explored import explored
+from mqlab.lab.explored import Asked, Exploring, explored, explored_beside
 from mqlab.lab.on_record import on_record
 from mqlab.lab.progress import Progress, silent
 from mqlab.lab.report_files import Report
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 MANY_FORMATS = 4
-"""From so many formats on charts are drawn by a process of their own."""
+"""From so many formats on, charts and what is read in leads are left to processes of their own."""
 
 
 def report_experiment(
@@ -57,9 +57,23 @@ def report_experiment(
     `overwrite`.
     """
     chosen = report_files.chosen(formats, out)
-    with drawn_beside() if len(chosen) >= MANY_FORMATS else nullcontext() as pictures:
-        analysis = analyze(lab, experiment, as_of=as_of, position=position, progress=progress, hashed=True)
-        return write(lab, analysis, formats=chosen, out=out, overwrite=overwrite, progress=progress, pictures=pictures)
+    with ExitStack() as beside:
+        exploring = pictures = None
+        if len(chosen) >= MANY_FORMATS:
+            exploring, pictures = beside.enter_context(explored_beside()), beside.enter_context(drawn_beside())
+        analysis = analyze(
+            lab, experiment, as_of=as_of, position=position, progress=progress, hashed=True, exploring=exploring
+        )
+        return write(
+            lab,
+            analysis,
+            formats=chosen,
+            out=out,
+            overwrite=overwrite,
+            progress=progress,
+            pictures=pictures,
+            exploring=exploring,
+        )
 
 
 def write_report(lab: Lab, analysis: Analysis, *, out: Path | None = None, overwrite: bool = False) -> Path:
@@ -76,11 +90,12 @@ def write(
     overwrite: bool,
     progress: Progress = silent,
     pictures: Pictures | None = None,
+    exploring: Exploring | None = None,
 ) -> tuple[Path, ...]:
     """Draw an analysis and write every file with its manifest; nothing is written where one of them may not be."""
     day = analysis.result.as_of.astimezone(lab.settings.zone).date()
     usual = lab.folder / "reports" / f"{analysis.result.experiment}-{day}"
-    made = report(lab, analysis)
+    made = report(lab, analysis, exploring=exploring)
     return report_files.write(
         made, usual, formats=formats, out=out, overwrite=overwrite, progress=progress, pictures=pictures
     )
@@ -92,16 +107,20 @@ def html(analysis: Analysis) -> str:
 
 
 def report(
-    lab: Lab, analysis: Analysis, *, locale: str | None = None, last_rows: Mapping[str, int] | None = None
+    lab: Lab,
+    analysis: Analysis,
+    *,
+    locale: str | None = None,
+    last_rows: Mapping[str, int] | None = None,
+    exploring: Exploring | None = None,
 ) -> Report:
     """The document of an analysis, in the lab's locale or in another, and what it was made of.
 
     The data are hashed where the ledger holds them, not where a warehouse does. `last_rows` are those of a report that
-    is made again (`on_record`).
+    is made again (`on_record`). `exploring` may have explored already.
     """
-    read = None
+    read, at = None, analysis.result
     if not lab.settings.warehouse.holds_the_lab:
-        at = analysis.result
         read = analysis.facts or lab.reading.facts(as_of=at.as_of, position=at.ledger)
     record = on_record(lab, analysis, last_rows)
     facts = {
@@ -111,7 +130,10 @@ def report(
     }
     facts["seal"] = manifest.sealed(facts)
     record = replace(record, seal=facts["seal"])
-    found = None if read is None else explored(lab, analysis, read)
+    found = None
+    if read is not None:
+        asked = Asked(lab.folder, analysis.protocol, analysis.definitions, at.as_of, at.ledger)
+        found = (exploring.found() if exploring else None) or explored(lab, asked, read)
     return Report(_document(analysis, facts, locale or lab.settings.reports.locale, record, found), facts)
 
 

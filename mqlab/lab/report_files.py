@@ -15,6 +15,9 @@ from mqlab.reports.document import Document
 from mqlab.reports.formats import WITH_PICTURES, ReportFormat, of_suffix, render
 from mqlab.reports.pictures import Pictures
 
+BESIDE = (ReportFormat.PPTX,)
+"""What the process that draws the charts draws as well, as it takes longest."""
+
 
 @dataclass(frozen=True)
 class Report:
@@ -67,16 +70,18 @@ def write(
     """Draw a report and write every file with its manifest, at `out` or, each with its suffix, at `usual`.
 
     The same report again is no conflict; RefusedError, before anything is written, where another one is in the way.
-    `pictures` draws the charts, so formats without any are drawn first.
+    `pictures` draws the charts, so formats without any are drawn first, and then the slides.
     """
     if pictures is not None:
-        pictures.ask(made.document)
+        pictures.ask(made.document, BESIDE if set(formats) > set(BESIDE) else ())
     rendered: dict[ReportFormat, bytes] = {}
-    for k, to in enumerate(sorted(formats, key=lambda to: to in WITH_PICTURES)):
+    for k, to in enumerate(sorted(formats, key=lambda to: (to in WITH_PICTURES, to in BESIDE))):
         progress("drawing the report", k, len(formats))
+        drawn_there = None
         if pictures is not None and to in WITH_PICTURES:
             pictures.wait()
-        rendered[to] = render(made.document, to)
+            drawn_there = pictures.rendered(to)
+        rendered[to] = drawn_there or render(made.document, to)
     drawn = {_path(usual, out, to, len(formats)): (to, rendered[to]) for to in formats}
     for path, (_, data) in drawn.items():
         if path.exists() and not overwrite and not (path.is_file() and path.read_bytes() == data):

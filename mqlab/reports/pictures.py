@@ -1,81 +1,81 @@
-"""Charts drawn by a process beside this one, while this one analyses and writes.
+"""Charts drawn by a process beside this one, while this one analyses and writes; and slides, which show them last.
 
-To draw one is to run Vega-Lite, which takes its second to start and lets no other thread go on meanwhile. Where that
-process cannot be had, or fails, a chart is drawn when somebody asks for it: the same picture, later.
+To draw a chart is to run Vega-Lite, which takes its second to start and lets no other thread go on meanwhile. Where
+that process cannot be had, or fails, a chart is drawn when somebody asks for it: the same picture, later.
 """
 
 from __future__ import annotations
 
-import base64
 import json
-import subprocess
-import sys
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from mqlab.reports import theme
+from mqlab.reports.beside import Beside, beside, serve
 from mqlab.reports.document import Chart, Document
+from mqlab.reports.formats import ReportFormat, render
 
 EMPTY = json.dumps({"data": {"values": []}, "mark": "point"})
 """What is drawn to be ready for more."""
 
 
 class Pictures:
-    """The process, and what it was asked to draw."""
+    """The process, and what it was asked for."""
 
-    def __init__(self, process: subprocess.Popen[bytes], waiting: ThreadPoolExecutor) -> None:
+    def __init__(self, process: Beside) -> None:
         self._process = process
-        self._waiting = waiting
-        self._asked: tuple[Chart, ...] = ()
-        self._answer: Future[tuple[bytes, bytes]] | None = None
+        self._asked: Document | None = None
+        self._to: tuple[ReportFormat, ...] = ()
 
-    def ask(self, document: Document) -> None:
-        """Have the charts of a document drawn; returns at once."""
-        self._asked = tuple(
-            block for section in document.sections for block in section.blocks if isinstance(block, Chart)
-        )
-        specs = json.dumps([chart.spec for chart in self._asked]).encode()
-        self._answer = self._waiting.submit(self._process.communicate, specs)
+    def ask(self, document: Document, to: tuple[ReportFormat, ...] = ()) -> None:
+        """Have the charts of a document drawn, and then the whole of it in some formats; returns at once."""
+        self._asked, self._to = document, to
+        self._process.ask((document, to))
 
     def wait(self) -> None:
         """Until the charts are drawn, and nobody will draw them again."""
-        if self._answer is None:
+        if self._asked is None:
             return
-        drawn, _ = self._answer.result()
-        self._answer = None
-        if self._process.returncode == 0:
-            for chart, (svg, png) in zip(self._asked, json.loads(drawn), strict=True):
-                theme.remember(chart, svg, base64.b64decode(png))
+        drawn = self._process.answer()
+        if drawn is None:
+            self._to = ()
+        else:
+            for chart, (svg, png) in zip(charts(self._asked), drawn, strict=True):
+                theme.remember(chart, svg, png)
+        self._asked = None
+
+    def rendered(self, to: ReportFormat) -> bytes | None:
+        """The document in a format that was asked for, the formats in their order; None where it is not to be had."""
+        return self._process.answer() if to in self._to else None
 
 
 @contextmanager
 def drawn_beside() -> Iterator[Pictures | None]:
     """A process that draws charts, for as long as the block; None where none can be started."""
-    try:
-        process = subprocess.Popen(
-            [sys.executable or "python", "-m", "mqlab.reports.pictures"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-    except OSError:
-        yield None
-        return
-    with process, ThreadPoolExecutor(max_workers=1) as waiting:
+    with beside("mqlab.reports.pictures") as process:
         try:
-            yield Pictures(process, waiting)
+            yield None if process is None else Pictures(process)
         finally:
-            process.kill()
             theme.forget()
 
 
-def draw(specs: Sequence[str]) -> list[tuple[str, str]]:
-    """Each chart as SVG, and as PNG in base 64."""
-    drawn = [theme.draw(spec) for spec in specs]
-    return [(svg, base64.b64encode(theme.pixels(svg)).decode()) for svg in drawn]
+def charts(document: Document) -> tuple[Chart, ...]:
+    """Every chart of a document, in its order."""
+    return tuple(block for section in document.sections for block in section.blocks if isinstance(block, Chart))
+
+
+def draw(job: tuple[Document, tuple[ReportFormat, ...]]) -> Iterator[list[tuple[str, bytes]] | bytes]:
+    """Each chart of a document as SVG and as PNG; then the document in each of the formats."""
+    document, formats = job
+    shown = charts(document)
+    drawn = [(svg, theme.pixels(svg)) for svg in (theme.draw(chart.spec) for chart in shown)]
+    yield drawn
+    for chart, (svg, png) in zip(shown, drawn, strict=True):
+        theme.remember(chart, svg, png)
+    for to in formats:
+        yield render(document, to)
 
 
 if __name__ == "__main__":
     theme.draw(EMPTY)
-    sys.stdout.write(json.dumps(draw(json.load(sys.stdin))))
+    serve(draw)

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from mqlab.errors import InputError, RefusedError
-from mqlab.lab import Lab, manifest
+from mqlab.lab import Lab, manifest, report
 from mqlab.lab.data_hash import data_hash
+from mqlab.lab.explored import Exploring
 from mqlab.reports.formats import ReportFormat
 from tests.cli.runner import mqlab
 from tests.cli.small_lab import LOOK, write_feeds, write_lab
@@ -62,6 +63,19 @@ def test_the_same_inputs_are_the_same_bytes_in_every_format(lab: Lab, tmp_path: 
 
     for file in (lab.folder / "made").iterdir():
         assert (tmp_path / file.name).read_bytes() == file.read_bytes(), file.name
+
+
+def test_many_formats_are_explored_by_a_process_beside(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """This process explores nothing itself, and the bytes are the same; where that process fails, it does."""
+    asked = []
+    here = report.explored
+    monkeypatch.setattr(report, "explored", lambda *given: asked.append(given) or here(*given))
+    lab.report_experiment(NAME, as_of=LOOK, formats=list(ReportFormat), out=tmp_path / "q2")
+    assert asked == []
+
+    monkeypatch.setattr(Exploring, "found", lambda exploring: None)
+    lab.report_experiment(NAME, as_of=LOOK, formats=list(ReportFormat), out=tmp_path / "q2")
+    assert len(asked) == 1
 
 
 @pytest.mark.parametrize("to", list(ReportFormat))
