@@ -82,10 +82,13 @@ def write_feedback(
     No format is that of `out`, else HTML. Without `out` the files are `reports/feedback-MONTH-DAY.FORMAT`.
     """
     chosen = report_files.chosen(formats, out)
-    made = feedback_pack(lab, month, as_of=as_of, position=position, show_arms=show_arms, progress=progress)
     day = as_of.astimezone(lab.settings.zone).date()
     usual = lab.folder / "reports" / f"feedback-{month}-{day}"
-    return report_files.write(made, usual, formats=chosen, out=out, overwrite=overwrite, progress=progress)
+    with report_files.drawing(chosen) as pictures:
+        made = feedback_pack(lab, month, as_of=as_of, position=position, show_arms=show_arms, progress=progress)
+        return report_files.write(
+            made, usual, formats=chosen, out=out, overwrite=overwrite, progress=progress, pictures=pictures
+        )
 
 
 def _disputed(one: Explained) -> Disputed:

@@ -93,10 +93,13 @@ def write_quarter(
     No format is that of `out`, else HTML. Without `out` the files are `reports/QUARTER-DAY.FORMAT`.
     """
     chosen = report_files.chosen(formats, out)
-    made = report_quarter(lab, name, as_of=as_of, position=position, horizons=horizons, progress=progress)
-    day = as_of.astimezone(lab.settings.zone).date()
-    usual = lab.folder / "reports" / f"{made.result.quarter.name}-{day}"
-    return report_files.write(made.report, usual, formats=chosen, out=out, overwrite=overwrite, progress=progress)
+    with report_files.drawing(chosen) as pictures:
+        made = report_quarter(lab, name, as_of=as_of, position=position, horizons=horizons, progress=progress)
+        day = as_of.astimezone(lab.settings.zone).date()
+        usual = lab.folder / "reports" / f"{made.result.quarter.name}-{day}"
+        return report_files.write(
+            made.report, usual, formats=chosen, out=out, overwrite=overwrite, progress=progress, pictures=pictures
+        )
 
 
 def _facts(lab: Lab, found: Review, data: dict[str, Any]) -> dict[str, Any]:

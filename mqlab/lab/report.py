@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -28,16 +28,12 @@ from mqlab.reports import format as fmt
 from mqlab.reports.document import Document
 from mqlab.reports.formats import ReportFormat, render
 from mqlab.reports.in_locale import in_locale
-from mqlab.reports.pictures import Pictures, drawn_beside
+from mqlab.reports.pictures import Pictures
 from mqlab.reports.printable import cleaned
 from mqlab.reports.signatures import OnRecord
 
 if TYPE_CHECKING:
     from mqlab.lab.core import Lab
-
-
-MANY_FORMATS = 4
-"""From so many formats on, charts and what is read in leads are left to processes of their own."""
 
 
 def report_experiment(
@@ -57,10 +53,7 @@ def report_experiment(
     `overwrite`.
     """
     chosen = report_files.chosen(formats, out)
-    with ExitStack() as beside:
-        exploring = pictures = None
-        if len(chosen) >= MANY_FORMATS:
-            exploring, pictures = beside.enter_context(explored_beside()), beside.enter_context(drawn_beside())
+    with report_files.drawing(chosen) as pictures, explored_beside() if pictures else nullcontext() as exploring:
         analysis = analyze(
             lab, experiment, as_of=as_of, position=position, progress=progress, hashed=True, exploring=exploring
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,10 @@ from mqlab.lab.files import in_a_known_folder, write_whole
 from mqlab.lab.progress import Progress, silent
 from mqlab.reports.document import Document
 from mqlab.reports.formats import WITH_PICTURES, ReportFormat, of_suffix, render
-from mqlab.reports.pictures import Pictures
+from mqlab.reports.pictures import Pictures, drawn_beside
 
+MANY_FORMATS = 4
+"""From so many formats on, charts are left to a process of their own."""
 BESIDE = (ReportFormat.PPTX,)
 """What the process that draws the charts draws as well, as it takes longest."""
 
@@ -41,6 +44,11 @@ def chosen(formats: Sequence[ReportFormat], out: Path | None) -> tuple[ReportFor
     if len(formats) == 1:
         _agree(out, formats[0])
     return tuple(formats) or (of_suffix(out),)
+
+
+def drawing(formats: Sequence[ReportFormat]) -> AbstractContextManager[Pictures | None]:
+    """The process that draws charts while a report in these formats is made; none for a few of them."""
+    return drawn_beside() if len(formats) >= MANY_FORMATS else nullcontext()
 
 
 def _agree(out: Path, to: ReportFormat) -> None:
