@@ -18,7 +18,7 @@ from mqlab.definitions.model import Definition
 from mqlab.experiments.protocol import Protocol
 from mqlab.lab.fx import exchange
 from mqlab.leads.tables import Facts
-from mqlab.reports.beside import Beside, beside, serve
+from mqlab.reports.worker import Worker, serve, worker
 
 if TYPE_CHECKING:
     from mqlab.lab.core import Lab
@@ -38,7 +38,7 @@ class Asked:
 class Exploring:
     """The process, and whether it was asked."""
 
-    def __init__(self, process: Beside) -> None:
+    def __init__(self, process: Worker) -> None:
         self._process = process
         self._asked: Asked | None = None
 
@@ -55,7 +55,7 @@ class Exploring:
 @contextmanager
 def explored_beside() -> Iterator[Exploring | None]:
     """A process that explores, for as long as the block; None where none can be started."""
-    with beside("mqlab.lab.explored") as process:
+    with worker("mqlab.lab.explored") as process:
         yield None if process is None else Exploring(process)
 
 

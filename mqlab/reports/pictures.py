@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from mqlab.reports import theme
-from mqlab.reports.beside import Beside, beside, serve
 from mqlab.reports.document import Chart, Document
 from mqlab.reports.formats import ReportFormat, render
+from mqlab.reports.worker import Worker, serve, worker
 
 EMPTY = json.dumps({"data": {"values": []}, "mark": "point"})
 """What is drawn to be ready for more."""
@@ -22,7 +22,7 @@ EMPTY = json.dumps({"data": {"values": []}, "mark": "point"})
 class Pictures:
     """The process, and what it was asked for."""
 
-    def __init__(self, process: Beside) -> None:
+    def __init__(self, process: Worker) -> None:
         self._process = process
         self._asked: Document | None = None
         self._to: tuple[ReportFormat, ...] = ()
@@ -52,7 +52,7 @@ class Pictures:
 @contextmanager
 def drawn_beside() -> Iterator[Pictures | None]:
     """A process that draws charts, for as long as the block; None where none can be started."""
-    with beside("mqlab.reports.pictures") as process:
+    with worker("mqlab.reports.pictures") as process:
         try:
             yield None if process is None else Pictures(process)
         finally:

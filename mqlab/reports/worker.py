@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from typing import Any
 
 
-class Beside:
+class Worker:
     """A process that is given one job, and the answers it has for it, in their order."""
 
     def __init__(self, process: subprocess.Popen[bytes], waiting: ThreadPoolExecutor) -> None:
@@ -47,7 +47,7 @@ class Beside:
 
 
 @contextmanager
-def beside(module: str) -> Iterator[Beside | None]:
+def worker(module: str) -> Iterator[Worker | None]:
     """A process that runs a module, which `serve`s, for as long as the block; None where none can be started."""
     try:
         process = subprocess.Popen(
@@ -61,13 +61,13 @@ def beside(module: str) -> Iterator[Beside | None]:
         return
     with process, ThreadPoolExecutor(max_workers=1) as waiting:
         try:
-            yield Beside(process, waiting)
+            yield Worker(process, waiting)
         finally:
             process.kill()
 
 
 def serve(work: Callable[[Any], Iterable[Any]]) -> None:
-    """What the module of `beside` does: read the job, give every answer that `work` has for it."""
+    """What the module of a `worker` does: read the job, give every answer that `work` has for it."""
     answers, sys.stdout = sys.stdout.buffer, sys.stderr
     for answer in work(pickle.load(sys.stdin.buffer)):
         pickle.dump(answer, answers)
