@@ -184,5 +184,8 @@ def _metric(metric: Any) -> str:
     if margin and margin.kind == "points":
         extra = f", margin {margin.size * 100:g}pp"
     effect = f", minimum effect {said['minimum_effect']:.0%}" if "minimum_effect" in said else ""
-    cap = f", capped at {metric.cap:,g} {metric.currency}" if metric.cap is not None else ""
+    cap = ""
+    if metric.cap is not None:
+        amount = f"{metric.cap:,.2f}".removesuffix(".00")
+        cap = f", capped at {amount} {metric.currency or ''}".rstrip()
     return f"{metric.metric}{horizon}{cap}{effect}{extra}"

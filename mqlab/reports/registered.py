@@ -33,12 +33,13 @@ def registered(result: AnalysisResult, protocol: Protocol, record: OnRecord | No
     Without a `record` nothing is said of departures.
     """
     blocks: list[Block] = [] if record is None else [*_departed(result, protocol, record, zone)]
+    money = next((row.currency for row in result.metrics if row.currency), None)
     blocks.append(
         Table(
             "registered",
             "Declared before the start",
             (Column("What"), Column("Declared")),
-            tuple((Cell(what), Cell(declared)) for what, declared in _declared(protocol, record or OnRecord())),
+            tuple((Cell(what), Cell(declared)) for what, declared in _declared(protocol, record or OnRecord(), money)),
             folded=True,
         )
     )
@@ -88,8 +89,8 @@ def departures(result: AnalysisResult, protocol: Protocol, record: OnRecord, zon
         yield f"{fmt.counted(by_hand, 'lead')} {verb} placed in an arm by hand, and left out of every number."
 
 
-def _declared(protocol: Protocol, record: OnRecord) -> Iterator[tuple[str, str]]:
-    """Every part of the protocol that the numbers hang on, in the order of the file."""
+def _declared(protocol: Protocol, record: OnRecord, money: str | None) -> Iterator[tuple[str, str]]:
+    """Every part of the protocol that the numbers hang on, in the order of the file; amounts in `money`."""
     if protocol.hypothesis:
         yield "Hypothesis", words.sentence(protocol.hypothesis)
     yield "Aim", _AIMS[protocol.aim]
@@ -115,12 +116,12 @@ def _declared(protocol: Protocol, record: OnRecord) -> Iterator[tuple[str, str]]
     yield "Qualifies within", spoken_duration(protocol.qualify_within_us)
     yield "Handling", _HANDLING[protocol.handling]
     yield "Hand-over every", spoken_duration(protocol.cadence_us)
-    yield "Primary metric", _metric(protocol.primary, protocol)
+    yield "Primary metric", _metric(protocol.primary, protocol, money)
     if protocol.precision is not None:
-        yield "Precision", _metric(protocol.precision, protocol)
+        yield "Precision", _metric(protocol.precision, protocol, money)
     for role, metrics in (("Then", protocol.then), ("Beside", protocol.beside), ("Guardrail", protocol.guardrails)):
         for metric in metrics:
-            yield role, _metric(metric, protocol)
+            yield role, _metric(metric, protocol, money)
     yield "Looks", ", ".join(fmt.day(day) for day in protocol.looks.dates) or "none declared"
     if protocol.looks.maximum_leads is not None:
         yield "Most leads", fmt.count(protocol.looks.maximum_leads)
@@ -141,7 +142,7 @@ def _phase(phase: Phase, protocol: Protocol) -> str:
     return f"{fmt.share(float(phase.coverage))} from {fmt.day(day)}"
 
 
-def _metric(metric: Metric, protocol: Protocol) -> str:
+def _metric(metric: Metric, protocol: Protocol, money: str | None) -> str:
     told = [f"{words.metric(metric.metric)} within {fmt.days(horizon_days(metric, protocol))}"]
     if metric.minimum_effect is not None:
         told.append(f"smallest change worth a new definition {fmt.rate(metric.minimum_effect)}")
@@ -150,5 +151,7 @@ def _metric(metric: Metric, protocol: Protocol) -> str:
         worse = -metric.margin.size if METRICS[metric.metric].better == "higher" else metric.margin.size
         told.append(f"margin {shown(worse)}")
     if metric.cap is not None:
-        told.append(f"amounts count up to {fmt.money(float(metric.cap), metric.currency or 'EUR')}")
+        currency = metric.currency or money
+        most = fmt.count(round(metric.cap)) if currency is None else fmt.money(float(metric.cap), currency)
+        told.append(f"amounts count up to {most}")
     return "; ".join(told)

@@ -10,7 +10,7 @@ import pytest
 
 from mqlab.analysis.results import AnalysisResult, Check, Condition
 from mqlab.experiments.lifecycle import Step
-from mqlab.experiments.protocol import Phase, Protocol
+from mqlab.experiments.protocol import Metric, Phase, Protocol
 from mqlab.reports.document import Bullets, Table, Text
 from mqlab.reports.registered import departures, registered
 from mqlab.reports.signatures import OnRecord, TakenThen
@@ -118,3 +118,21 @@ def test_a_draft_has_nothing_registered():
     assert told == ["Nothing is registered yet: the experiment has not been started."]
     assert rows
     assert section(protocol(), None, ship())[0] == []
+
+
+@pytest.mark.parametrize(
+    ("stated", "reported", "told"),
+    [
+        pytest.param("CHF", "USD", "CHF60,000", id="its own"),
+        pytest.param(None, "USD", "$60,000", id="that of the money reported"),
+        pytest.param(None, None, "60,000", id="none is known"),
+    ],
+)
+def test_a_cap_is_told_in_its_currency(stated: str | None, reported: str | None, told: str):
+    """The metric's currency, else that in which the result tells money: never one that nobody named."""
+    plan = replace(protocol(), then=(Metric("revenue_per_lead", 60, cap=Decimal(60_000), currency=stated),))
+    rows = [replace(row, currency=row.currency and reported) for row in ship().metrics]
+
+    _, said = section(plan, None, replace(ship(), metrics=tuple(rows)))
+
+    assert said["Then"].endswith(f"amounts count up to {told}")
