@@ -100,7 +100,9 @@ def analyze(
         "internal_domains": lab.settings.lab.internal_domains,
         "null_tokens": lab.settings.lab.null_tokens,
         "overrides": dict(zip(table["unit"].to_pylist(), table["arm"].to_pylist(), strict=True)),
-        "protocol_unchanged": None if changes is None else not changes and same_meaning,
+        "protocol_unchanged": None
+        if changes is None or began is None or began.at > as_of
+        else not changes and same_meaning,
         "currency": lab.settings.lab.currency,
         "fx": _exchange(lab),
         "looks_taken": looks.taken_before(lab, experiment, as_of=as_of, position=read_at),

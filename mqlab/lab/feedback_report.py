@@ -17,6 +17,7 @@ from mqlab.leads.instants import iso
 from mqlab.reports import format as fmt
 from mqlab.reports.feedback_leads import Disputed, Happened
 from mqlab.reports.formats import ReportFormat
+from mqlab.reports.in_locale import thousands_in_locale
 from mqlab.reports.printable import cleaned
 
 if TYPE_CHECKING:
@@ -46,21 +47,23 @@ def _pack(lab: Lab, found: FeedbackReport, locale: str) -> Report:
 
     facts = _facts(found)
     with fmt.written_in(locale):
-        document = build(
-            found.result,
-            [_disputed(one) for one in found.sample],
-            lab=lab.settings.lab.name,
-            zone=found.zone,
-            notes=found.notes,
-            manifest=[
-                ("mqlab", __version__),
-                *facts["fingerprints"]["definitions"].items(),
-                ("As of", iso(found.result.as_of)),
-                ("Ledger position", str(found.result.position)),
-                ("Data (SHA-256)", facts["data"]["sha256"]),
-                ("Analysis (SHA-256)", facts["analysis"]),
-                ("Command", facts["command"]),
-            ],
+        document = thousands_in_locale(
+            build(
+                found.result,
+                [_disputed(one) for one in found.sample],
+                lab=lab.settings.lab.name,
+                zone=found.zone,
+                notes=found.notes,
+                manifest=[
+                    ("mqlab", __version__),
+                    *facts["fingerprints"]["definitions"].items(),
+                    ("As of", iso(found.result.as_of)),
+                    ("Ledger position", str(found.result.position)),
+                    ("Data (SHA-256)", facts["data"]["sha256"]),
+                    ("Analysis (SHA-256)", facts["analysis"]),
+                    ("Command", facts["command"]),
+                ],
+            )
         )
     return Report(cleaned(document), facts)
 

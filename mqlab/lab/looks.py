@@ -22,10 +22,14 @@ if TYPE_CHECKING:
     from mqlab.lab.core import Lab
 
 
-def taken_before(lab: Lab, experiment: str, *, as_of: datetime, position: int) -> list[TakenLook]:
-    """The looks recorded before `as_of` by those who read the ledger up to `position`."""
+def taken_before(
+    lab: Lab, experiment: str, *, as_of: datetime, position: int, last_row: int | None = None
+) -> list[TakenLook]:
+    """The looks recorded before `as_of` by those who read the ledger up to `position`; up to a row of the register."""
     return [
-        _taken(look) for look in lab.reading.looks.taken(experiment) if look.as_of < as_of and look.position <= position
+        _taken(look)
+        for look in lab.reading.looks.taken(experiment)
+        if look.as_of < as_of and look.position <= position and (last_row is None or look.id <= last_row)
     ]
 
 

@@ -46,6 +46,13 @@ class Manifest:
     show_arms: bool = False
     last_rows: dict[str, int] | None = None
 
+    @property
+    def sealed(self) -> bool:
+        """Whether the seal, where there is one, is that of the entries."""
+        if "seal" not in self.whole:
+            return self.report != "experiment"
+        return all(key in self.whole for key in SEALED) and self.whole["seal"] == sealed(self.whole)
+
 
 def path_of(file: Path) -> Path:
     """The manifest of a file: the file's name with `.manifest.json` after it."""

@@ -69,6 +69,7 @@ class _Asked:
     as_of: datetime
     facts: Facts
     book: Rulebook
+    last_look: int
     progress: Progress
 
     @property
@@ -85,11 +86,13 @@ def review(
     horizons: Horizons,
     progress: Progress,
     of_facts: Callable[[Facts], dict[str, Any]] = lambda _facts: {},
+    last_look: int | None = None,
 ) -> tuple[Review, dict[str, Any]]:
     """What was known at `as_of` of a quarter of the lab's fiscal calendar; no look is taken and nothing is written.
 
-    Beside it stands what `of_facts` says of the facts, such as their hash. InputError for a quarter that is none or
-    lies ahead; RefusedError where the warehouse holds the lab's tables.
+    Beside it stands what `of_facts` says of the facts, such as their hash. `last_look` is the row of the last look
+    that a review which is made again knew of: looks do not move the ledger's position. InputError for a quarter that
+    is none or lies ahead; RefusedError where the warehouse holds the lab's tables.
     """
     found = quarter(name, lab.settings.lab.fiscal_year_start)
     if found.window(lab.settings.zone).begin > as_of:
@@ -101,16 +104,23 @@ def review(
     facts = ledger_facts(lab, "the quarterly review", as_of=as_of, position=position, progress=progress)
     with ThreadPoolExecutor(max_workers=1) as beside:
         told = beside.submit(of_facts, facts)
-        made = _reviewed(lab, facts, found, horizons, progress)
+        made = _reviewed(
+            lab, facts, found, horizons, _last_look(lab, as_of) if last_look is None else last_look, progress
+        )
     return made, told.result()
 
 
-def _reviewed(lab: Lab, facts: Facts, found: Quarter, horizons: Horizons, progress: Progress) -> Review:
+def _last_look(lab: Lab, as_of: datetime) -> int:
+    """The row of the last look that was recorded of any experiment; 0 where there is none."""
+    return max((look.id for name in begun(lab, as_of) for look in lab.reading.looks.taken(name)), default=0)
+
+
+def _reviewed(lab: Lab, facts: Facts, found: Quarter, horizons: Horizons, last_look: int, progress: Progress) -> Review:
     """The review of a quarter from the facts of the lab."""
     as_of, zone = facts.as_of, lab.settings.zone
     window, last = found.window(zone), found.before.window(zone)
     book, notes = rulebook(lab, as_of, facts.position)
-    asked = _Asked(lab, found, as_of, facts, book, progress)
+    asked = _Asked(lab, found, as_of, facts, book, last_look, progress)
     plans = [trial.protocol for trial in book.trials]
     readings = united(
         [readings_of(list(book.definitions.values())),
@@ -157,6 +167,7 @@ def _reviewed(lab: Lab, facts: Facts, found: Quarter, horizons: Horizons, progre
         waiting=early.waiting(told, ran, zone),
         proposals=proposals(ran, revisit, drafts(lab, facts, progress)),
         notes=(*notes, *_stale(lab, facts)),
+        last_look=last_look,
     )
     return made
 
@@ -201,7 +212,7 @@ def _ran(asked: _Asked, engine: Engine | None, held: Held, known: Standing, stat
     lab, plan = asked.lab, known.plan
     taken = [
         look for look in lab.reading.looks.taken(plan.id)
-        if look.as_of <= asked.as_of and look.position <= asked.facts.position
+        if look.as_of <= asked.as_of and look.position <= asked.facts.position and look.id <= asked.last_look
     ]  # fmt: skip
     last = max(taken, key=lambda look: look.as_of, default=None)
     ends = {day: end_of_day(day, ZoneInfo(plan.timezone)) for day in plan.looks.dates}
@@ -253,7 +264,9 @@ def _analysed(asked: _Asked, engine: Engine, held: Held, plan: Protocol) -> Mapp
     return conclude_in(
         engine, plan, book.definitions, facts, judged, timezone=asked.zone, protocol_unchanged=True,
         currency=lab.settings.lab.currency, fx=_exchange(lab),
-        looks_taken=looks.taken_before(lab, plan.id, as_of=asked.as_of, position=facts.position),
+        looks_taken=looks.taken_before(
+            lab, plan.id, as_of=asked.as_of, position=facts.position, last_row=asked.last_look
+        ),
     ).to_dict()  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from mqlab.lab.report_files import Report
 from mqlab.leads.instants import iso
 from mqlab.reports import format as fmt
 from mqlab.reports.formats import ReportFormat, render
+from mqlab.reports.in_locale import thousands_in_locale
 from mqlab.reports.printable import cleaned
 
 if TYPE_CHECKING:
@@ -52,26 +53,36 @@ def report_quarter(
     horizons: Horizons,
     progress: Progress,
     locale: str | None = None,
+    last_look: int | None = None,
 ) -> QuarterReport:
-    """Review a quarter and make the document, in the lab's locale or another."""
+    """Review a quarter and make the document, in the lab's locale or another; `last_look` is that of `review`."""
     from mqlab.reports.quarter import build
 
     found, data = review(
-        lab, name, as_of=as_of, position=position, horizons=horizons, progress=progress, of_facts=data_hash
+        lab,
+        name,
+        as_of=as_of,
+        position=position,
+        horizons=horizons,
+        progress=progress,
+        of_facts=data_hash,
+        last_look=last_look,
     )
     facts = _facts(lab, found, data)
     with fmt.written_in(locale or lab.settings.reports.locale):
-        document = build(
-            found,
-            manifest=[
-                ("mqlab", __version__),
-                *facts["fingerprints"]["definitions"].items(),
-                ("As of", iso(found.as_of)),
-                ("Ledger position", str(found.position)),
-                ("Data (SHA-256)", data["sha256"]),
-                ("Analysis (SHA-256)", facts["analysis"]),
-                ("Command", facts["command"]),
-            ],
+        document = thousands_in_locale(
+            build(
+                found,
+                manifest=[
+                    ("mqlab", __version__),
+                    *facts["fingerprints"]["definitions"].items(),
+                    ("As of", iso(found.as_of)),
+                    ("Ledger position", str(found.position)),
+                    ("Data (SHA-256)", data["sha256"]),
+                    ("Analysis (SHA-256)", facts["analysis"]),
+                    ("Command", facts["command"]),
+                ],
+            )
         )
     return QuarterReport(found, Report(cleaned(document), facts))
 
@@ -120,6 +131,7 @@ def _facts(lab: Lab, found: Review, data: dict[str, Any]) -> dict[str, Any]:
             }
         },
         "data": data,
+        "record": {"last_rows": {"looks": found.last_look}},
         "analysis": manifest.sha256(whole.encode()),
         "command": f"mqlab report quarter {found.quarter.name} --as-of {iso(found.as_of)} --ledger {found.position}"
         + ("" if usual else days),

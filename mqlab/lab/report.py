@@ -27,7 +27,7 @@ from mqlab.leads.instants import iso
 from mqlab.reports import format as fmt
 from mqlab.reports.document import Document
 from mqlab.reports.formats import ReportFormat, render
-from mqlab.reports.in_locale import in_locale
+from mqlab.reports.in_locale import in_locale, thousands_in_locale
 from mqlab.reports.pictures import Pictures
 from mqlab.reports.printable import cleaned
 from mqlab.reports.signatures import OnRecord
@@ -144,25 +144,27 @@ def _document(
     control = definitions[refs[protocol.control]]
     data = facts["data"]
     with fmt.written_in(locale):
-        document = build(
-            in_locale(result, [*refs, *refs.values()]),
-            protocol,
-            descriptions={ref: describe(definition) for ref, definition in definitions.items()},
-            changes={arm.name: diff(control, definitions[arm.definition]) for arm in protocol.challengers},
-            timezone=analysis.zone,
-            record=record,
-            explored=found,
-            manifest=[
-                ("mqlab", __version__),
-                ("Protocol", facts["fingerprints"]["protocol"]),
-                *facts["fingerprints"]["definitions"].items(),
-                ("As of", iso(result.as_of)),
-                ("Ledger position", str(result.ledger)),
-                ("Engine", result.engine),
-                *((("Data (SHA-256)", data["sha256"]),) if data else ()),
-                ("Analysis (SHA-256)", facts["analysis"]),
-                ("Command", facts["command"]),
-            ],
+        document = thousands_in_locale(
+            build(
+                in_locale(result, [*refs, *refs.values()]),
+                protocol,
+                descriptions={ref: describe(definition) for ref, definition in definitions.items()},
+                changes={arm.name: diff(control, definitions[arm.definition]) for arm in protocol.challengers},
+                timezone=analysis.zone,
+                record=record,
+                explored=found,
+                manifest=[
+                    ("mqlab", __version__),
+                    ("Protocol", facts["fingerprints"]["protocol"]),
+                    *facts["fingerprints"]["definitions"].items(),
+                    ("As of", iso(result.as_of)),
+                    ("Ledger position", str(result.ledger)),
+                    ("Engine", result.engine),
+                    *((("Data (SHA-256)", data["sha256"]),) if data else ()),
+                    ("Analysis (SHA-256)", facts["analysis"]),
+                    ("Command", facts["command"]),
+                ],
+            )
         )
     return cleaned(document)
 

@@ -52,7 +52,8 @@ class Verified:
     """What became of a report's numbers, and of its file.
 
     `same_bytes`: the file is, to the byte, what is drawn now. `in_file`: texts of the file that are not those drawn
-    now, as lines of a diff; None where the file's texts cannot be read. `changed`: what else is not as it was.
+    now, as lines of a diff; None where the file's texts cannot be read. `same_versions`: what drew the file is what
+    draws now. `sealed`: the manifest's seal is that of its entries. `changed`: what else is not as it was.
     """
 
     file: Path
@@ -62,6 +63,8 @@ class Verified:
     as_written: bool
     in_file: tuple[str, ...] | None
     changed: tuple[str, ...] = field(default=())
+    same_versions: bool = True
+    sealed: bool = True
 
     @property
     def equal(self) -> int:
@@ -70,12 +73,21 @@ class Verified:
 
     @property
     def holds(self) -> bool:
-        """Whether every number is equal and the file says what it said when it was written."""
-        return not self.differing and (self.same_bytes or (self.as_written and not self.in_file))
+        """Whether every number is equal, the manifest is whole, and the file says what it said when it was written.
+
+        A file whose texts cannot be read, a PDF, has to have the bytes that the same versions draw now.
+        """
+        return self.sealed and not self.differing and (self.same_bytes or (self.as_written and self._says_the_same))
+
+    @property
+    def _says_the_same(self) -> bool:
+        return not self.same_versions if self.in_file is None else not self.in_file
 
     def __str__(self) -> str:
         count = f"{fmt.count(self.equal)} of {fmt.count(self.total)} numbers equal"
-        if self.holds or self.differing:
+        if not self.sealed:
+            told = [f"does not hold: {count}, but the manifest was changed: its seal is not that of its entries"]
+        elif self.holds or self.differing:
             told = [f"{'holds' if self.holds else 'does not hold'}: {count}"]
         else:
             told = [f"does not hold: {count} in the manifest, but the file is another"]
@@ -83,8 +95,18 @@ class Verified:
             told.append("The file is the same to the byte.")
         elif not self.as_written:
             told.append("The file is not the one that was written: it was changed afterwards.")
+        elif self.in_file is None and self.same_versions:
+            told.append(
+                "Its bytes are not those that the same versions draw now: it is another file, or drawn with other "
+                "typefaces."
+            )
         elif self.in_file is None:
             told.append("Its bytes are not those drawn now; the texts of a PDF cannot be compared.")
+        elif not self.in_file and self.same_versions:
+            told.append(
+                "It says the same; its bytes differ though the versions are the same: its pictures or its layout are "
+                "others."
+            )
         elif not self.in_file:
             told.append("It says the same; its bytes differ, as other versions draw differently.")
         else:
@@ -114,6 +136,8 @@ class Verified:
             "differing": [one.to_dict() for one in self.differing],
             "same_bytes": self.same_bytes,
             "as_written": self.as_written,
+            "same_versions": self.same_versions,
+            "sealed": self.sealed,
             "in_file": None if self.in_file is None else list(self.in_file),
             "changed": list(self.changed),
         }
@@ -140,6 +164,8 @@ def verify(lab: Lab, file: Path, *, progress: Progress) -> Verified:
         manifest.sha256(data) == known.sha256,
         () if data == drawn else _in_file(data, drawn, known),
         tuple(_changed(known, again)),
+        known.whole.get("versions") == manifest.versions(known.format),
+        known.sealed,
     )
 
 
@@ -157,6 +183,7 @@ def _quarter(lab: Lab, known: Manifest, progress: Progress) -> Report:
         position=known.ledger,
         horizons=Horizons(*known.within_days),
         locale=known.locale,
+        last_look=(known.last_rows or {}).get("looks"),
         progress=progress,
     ).report
 

@@ -152,7 +152,7 @@ def _frontier(number: int, one: ScoreTable) -> Chart:
     place = f"{SOURCE}/scores/{number - 1}/frontier"
     known = [(point, point.precision) for point in one.frontier if isinstance(point.precision, Estimate)]
     said = [
-        f"from {_plain(p.threshold)}: {fmt.per_thousand(p.volume / one.of)}, {fmt.rate(e.value or 0)}" for p, e in known
+        f"from {_plain(_at(one, p))}: {fmt.per_thousand(p.volume / one.of)}, {fmt.rate(e.value or 0)}" for p, e in known
     ]
     return Chart(
         f"frontier-{number}",
@@ -167,7 +167,7 @@ def _frontier(number: int, one: ScoreTable) -> Chart:
              Column("SQLs, of 1,000 leads", True)),
             tuple(
                 (
-                    Cell(_plain(point.threshold) + (" (in use)" if point is _in_use(one) else "")),
+                    Cell(_plain(_at(one, point)) + (" (in use)" if point is _in_use(one) else "")),
                     _volume(point.volume / one.of, f"{place}/{k}/handed_per_lead"),
                     _estimated(point.precision, f"{place}/{k}/sql_per_handed"),
                     _expected(sqls_per_lead(point, one.of), f"{place}/{k}/sql_per_lead"),
@@ -183,8 +183,13 @@ def _volume(share: float, source: str) -> Cell:
 
 
 def _in_use(one: ScoreTable) -> Point | None:
-    """The point of the threshold in force: the first band that begins at it or above."""
+    """The point of the threshold in force: of the first band at it or above, as no band spans it."""
     return next((point for point in one.frontier if point.threshold >= one.threshold.bound), None)
+
+
+def _at(one: ScoreTable, point: Point) -> float:
+    """The threshold of a point; in use is what the definition says, however far above it the next score lies."""
+    return one.threshold.bound if point is _in_use(one) else point.threshold
 
 
 def _estimated(found: Estimate | NotEstimable, source: str) -> Cell:
@@ -211,7 +216,7 @@ def _line(one: ScoreTable, known: Sequence[tuple[Point, Estimate]]) -> str:
             "precision": found.value,
             "low": found.interval.low,
             "high": found.interval.high,
-            "text": _plain(point.threshold),
+            "text": _plain(_at(one, point)),
             "kind": kinds[point is used],
         }
         for point, found in known

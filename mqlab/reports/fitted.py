@@ -9,6 +9,12 @@ from mqlab.reports.document import Column, Table
 
 _WITH_INTERVAL = re.compile(r"^(?P<value>[^(]+) (?P<interval>\(.+\))$")
 _PROSE = 60
+_GAP = 1.5
+"""What stands between two columns, in letters."""
+LINE = 100.0
+"""So many letters of a table's size stand on a line of a page."""
+LONGEST_WORD = 26
+"""Longer words are broken."""
 
 
 def parts(text: str) -> tuple[str, str]:
@@ -33,9 +39,17 @@ def clipped(text: str, most: int) -> str:
 
 
 def widths(table: Table) -> tuple[float, ...]:
-    """The share of the width each column gets, by what stands in it; they add up to 1."""
-    raw = _weights(table)
-    return tuple(weight / sum(raw) for weight in raw)
+    """The share of the width each column gets, by what stands in it; they add up to 1.
+
+    Where not everything fits on a line, each column has room for its longest word first, if all of them have.
+    """
+    wanted = _weights(table)
+    needed = [_longest_word(column, texts) + _GAP for column, texts in _columns(table)]
+    if sum(wanted) > LINE:
+        more = [max(0.0, want - need) for want, need in zip(wanted, needed, strict=True)]
+        spare = max(0.0, LINE - sum(needed)) / (sum(more) or 1.0)
+        wanted = [need + spare * extra for need, extra in zip(needed, more, strict=True)]
+    return tuple(width / sum(wanted) for width in wanted)
 
 
 def fill(table: Table) -> float:
@@ -43,8 +57,18 @@ def fill(table: Table) -> float:
     return min(max(sum(_weights(table)) / 80, 0.6), 1.0)
 
 
+def _columns(table: Table) -> list[tuple[Column, list[str]]]:
+    return [(column, [row[k].text for row in table.rows]) for k, column in enumerate(table.columns)]
+
+
 def _weights(table: Table) -> list[float]:
-    return [_weight(column, [row[k].text for row in table.rows]) for k, column in enumerate(table.columns)]
+    return [_weight(column, texts) for column, texts in _columns(table)]
+
+
+def _longest_word(column: Column, texts: list[str]) -> float:
+    if column.numeric:
+        return _weight(column, texts)
+    return float(min(max(len(word) for text in (column.title, *texts, "-") for word in text.split()), LONGEST_WORD))
 
 
 def _weight(column: Column, texts: list[str]) -> float:

@@ -13,12 +13,16 @@ from typing import Any
 
 from mqlab.analysis.results import AnalysisResult
 from mqlab.reports import format as fmt
+from mqlab.reports.document import Document
+from mqlab.reports.printable import rewritten
 from mqlab.stats.estimate import NotEstimable
 
 _NUMBER = re.compile(
     r"(?<![\w.,@/:])(?:(?:\d{1,3}(?:,\d{3})+|\d+)\.\d+%?|\d{1,3}(?:,\d{3})+%?|\d+%)(?=pp\b|(?![\w@/]|[.,:]\d))"
 )
 """A number with a separator or a percent sign; neither a version, a time nor part of a word."""
+
+_THOUSAND = re.compile(r"\b(of|per|far) 1,000(?![\w,.]\d)", re.IGNORECASE)
 
 _PRICE = ("sentence", "compared", "caution", "detail")
 """What the break-even price says in words."""
@@ -75,6 +79,12 @@ def in_locale(result: AnalysisResult, names: Iterable[str] = ()) -> AnalysisResu
             for arm, one in result.break_even.items()
         },
     )
+
+
+def thousands_in_locale(document: Document) -> Document:
+    """A document with the 1,000 that rates are told of as the current locale writes it, in its charts as well."""
+    told = fmt.count(1000)
+    return document if told == "1,000" else rewritten(document, lambda text: _THOUSAND.sub(rf"\1 {told}", text))
 
 
 @dataclass(frozen=True, slots=True)

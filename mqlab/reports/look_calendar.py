@@ -75,7 +75,7 @@ def calendar(result: AnalysisResult, protocol: Protocol, record: OnRecord, zone:
                         Cell(span.whole),
                         Cell(fmt.day(span.start)),
                         Cell(fmt.day(span.end)),
-                        _over(span.end, result, zone),
+                        _over(span, result, zone),
                         Cell("–"),
                     )
                     for span in spans
@@ -126,8 +126,10 @@ def _next(planned: Sequence[Planned], result: AnalysisResult) -> str:
     return " ".join(told)
 
 
-def _over(end: date, result: AnalysisResult, zone: ZoneInfo) -> Cell:
-    over = end_of_day(end, zone) - _MINUTE <= result.as_of
+def _over(span: Span, result: AnalysisResult, zone: ZoneInfo) -> Cell:
+    if _local(result.as_of, zone) < span.start:
+        return Cell("not begun", "status", "quiet")
+    over = end_of_day(span.end, zone) - _MINUTE <= result.as_of
     return Cell("over", "status", "good") if over else Cell("not over", "status", "quiet")
 
 

@@ -12,6 +12,7 @@ from mqlab.leads.instants import instant
 from mqlab.reports import format as fmt
 from mqlab.reports import points
 from mqlab.reports.document import Cell, Column, Table
+from mqlab.reports.in_locale import numbers_in_locale
 from mqlab.reports.metric_table import arm_id
 
 NOTE = (
@@ -58,7 +59,7 @@ def _said(said: Said, at_us: int, zone: ZoneInfo) -> str:
         verdict = f"MQL later, on {_day(said.fired_us, zone)}"
     else:
         verdict = "no MQL in time"
-    lacking = f"; lacked: {said.lacking[0]}" if said.lacking else ""
+    lacking = f"; lacked: {numbers_in_locale(said.lacking[0])}" if said.lacking else ""
     return f"{verdict} ({scores}){lacking}" if scores else f"{verdict}{lacking}"
 
 

@@ -29,7 +29,7 @@ MOST_COLUMNS = 8
 _SCRIPTS = 200
 _UNDRAWN = re.compile(r'the text `"(.+?)"` could not be displayed')
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
-_LONG_WORD, _STEP, _SHORT = 26, 12, 14
+_LONG_WORD, _STEP, _SHORT = fitted.LONGEST_WORD, 12, 14
 
 
 def render(document: Document) -> bytes:

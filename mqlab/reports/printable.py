@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
 from functools import cache
 from operator import is_
@@ -29,25 +30,30 @@ def printable(text: str) -> str:
 
 def cleaned(found: T, *, without: frozenset[str] = frozenset({"spec"})) -> T:
     """A frozen value, such as a document, with every text in it printable; fields named in `without` stay."""
-    return _cleaned(found, without)  # type: ignore[no-any-return]
+    return rewritten(found, printable, without=without)
 
 
-def _cleaned(found: Any, without: frozenset[str]) -> Any:
-    """What has nothing to clean is given back as it is: most documents are clean, and several formats ask."""
+def rewritten(found: T, change: Callable[[str], str], *, without: frozenset[str] = frozenset()) -> T:
+    """A frozen value with every text in it changed; fields named in `without` stay."""
+    return _rewritten(found, change, without)  # type: ignore[no-any-return]
+
+
+def _rewritten(found: Any, change: Callable[[str], str], without: frozenset[str]) -> Any:
+    """What has nothing to change is given back as it is: most documents are clean, and several formats ask."""
     if isinstance(found, str):
-        return printable(found)
+        return change(found)
     if isinstance(found, tuple):
-        items = [_cleaned(item, without) for item in found]
+        items = [_rewritten(item, change, without) for item in found]
         return found if all(map(is_, items, found)) else tuple(items)
     if isinstance(found, list):
-        return [_cleaned(item, without) for item in found]
+        return [_rewritten(item, change, without) for item in found]
     if isinstance(found, dict):
-        return {_cleaned(key, without): _cleaned(value, without) for key, value in found.items()}
+        return {_rewritten(key, change, without): _rewritten(value, change, without) for key, value in found.items()}
     names = _fields_of(type(found))  # type: ignore[arg-type]
     changed = {
         name: new
         for name in names
-        if name not in without and (new := _cleaned(old := getattr(found, name), without)) is not old
+        if name not in without and (new := _rewritten(old := getattr(found, name), change, without)) is not old
     }
     return replace(found, **changed) if changed else found
 

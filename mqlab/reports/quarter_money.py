@@ -52,7 +52,7 @@ def _table(review: Review, found: Spending, cells: Cells) -> Table:
             Column("Source"),
             Column("Leads", True),
             Column("Spend", True),
-            Column("Per lead", True),
+            Column("Price of a lead", True),
             Column("Per MQL", True),
             Column("Per SQL", True),
             Column("Per win", True),

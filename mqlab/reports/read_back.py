@@ -10,6 +10,8 @@ from xml.etree import ElementTree
 from mqlab.reports.formats import ReportFormat
 
 _UNREAD = ("style", "script")
+_FOREIGN = ("script", "iframe", "object", "embed", "link", "form")
+"""Elements that no page of ours has."""
 
 
 def texts(data: bytes, of: ReportFormat) -> list[str] | None:
@@ -45,6 +47,8 @@ class _Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Descriptions and data are texts, too."""
         self._open.append(tag)
+        if tag in _FOREIGN:
+            self.found.append(f"<{tag}>")
         self.found += [value for name, value in attrs if value and name in ("aria-label", "data-value")]
 
     def handle_endtag(self, tag: str) -> None:

@@ -105,6 +105,19 @@ def test_a_look_is_read_and_not_taken(tmp_path: Path):
     assert [one.arm for one in after.verdicts] == ["challenger"]
 
 
+def test_a_look_that_is_taken_later_is_no_part_of_it(tmp_path: Path):
+    """A report that is made again knows of the looks that it knew of; a new one knows of the look."""
+    lab = fed_lab(tmp_path / "lab")
+    (file,) = lab.report_quarter("2026Q1", as_of=LATER, out=tmp_path / "q1.md")
+    lab.analyze("demo-requests", as_of=date(2026, 6, 30))
+
+    found = lab.verify(file)
+
+    assert found.holds and found.same_bytes and found.changed == ()
+    with pytest.raises(RefusedError, match="exists"):
+        lab.report_quarter("2026Q1", as_of=LATER, out=file)
+
+
 def test_a_decided_experiment_says_who_decided(tmp_path: Path):
     """Its decision stands beside the verdict and is proposed no more; what was put in force is in the lineage."""
     lab = fed_lab(tmp_path / "lab")

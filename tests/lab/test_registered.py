@@ -269,3 +269,13 @@ def _started(lab: Lab, at: datetime) -> dict[str, list[str]]:
             lab.approve(ref, team=team, by="Ada King", at=START)
     assert file_of(lab).read_text() == EXPERIMENT
     return lab.start(NAME, by="Ada King", at=at)
+
+
+def test_before_its_start_nothing_is_locked(fed: Lab):
+    """An analysis as of a day before the start does not say that the file is the one that was started."""
+    before, after = (
+        next(check for check in fed.analyze(NAME, as_of=at).result.checks if check.check == "protocol_unchanged")
+        for at in (START - timedelta(days=1), LOOK)
+    )
+
+    assert (before.status, after.status) == ("not_applicable", "pass")

@@ -172,6 +172,46 @@ def test_a_file_of_another_kind_is_told(lab: Lab, made: Path):
     assert not changed.holds and changed.in_file is None
 
 
+def rewritten(file: Path, data: bytes, **entries: object) -> Path:
+    """The file with other bytes, its manifest saying they are its own, and some entries others."""
+    file.write_bytes(data)
+    beside = manifest.path_of(file)
+    whole = json.loads(beside.read_text()) | {"sha256": manifest.sha256(data), **entries}
+    beside.write_text(json.dumps(whole))
+    return file
+
+
+def test_a_file_put_in_the_place_of_another_with_its_hash_is_found(lab: Lab, made: Path):
+    """A PDF needs the bytes that the same versions draw; of other versions it cannot be said. A script is told."""
+    pdf, page = (made / "q2.pdf").read_bytes() + b"\n", (made / "q2.html").read_bytes()
+    scripted = page.replace(b"</main>", b"<script>alert(1)</script></main>")
+    styled = page.replace(b"</main>", b"<style>p {color: red}</style></main>")
+
+    same = lab.verify(rewritten(made / "q2.pdf", pdf))
+    older = lab.verify(rewritten(made / "q2.pdf", pdf, versions={"mqlab": "0.0.1"}))
+    foreign = lab.verify(rewritten(made / "q2.html", scripted))
+    other = lab.verify(rewritten(made / "q2.html", styled))
+
+    assert not same.holds and "Its bytes are not those that the same versions draw now" in str(same)
+    assert older.holds and "the texts of a PDF cannot be compared" in str(older)
+    assert not foreign.holds and foreign.in_file is not None and "- <script>" in foreign.in_file
+    assert other.holds and "though the versions are the same" in str(other)
+
+
+@pytest.mark.parametrize("changed", [{"seal": "00"}, {"record": {}}, {"analysis": "00"}, {"fingerprints": {}}])
+def test_a_manifest_that_was_changed_does_not_hold(lab: Lab, made: Path, changed: dict[str, object]):
+    """What was signed, and of what, stands under a seal; without the seal it does not hold either."""
+    file = rewritten(made / "q2.md", (made / "q2.md").read_bytes(), **changed)
+    bare = manifest.path_of(made / "q2.json")
+    bare.write_text(json.dumps({key: value for key, value in json.loads(bare.read_text()).items() if key != "seal"}))
+
+    found = lab.verify(file)
+
+    assert not found.holds and found.same_bytes and not found.differing
+    assert str(found).startswith("does not hold: ") and "its seal is not that of its entries" in str(found)
+    assert not lab.verify(made / "q2.json").holds
+
+
 def test_a_changed_definition_is_named(lab: Lab, made: Path, tmp_path: Path):
     """Where a draft's definition means something else now, numbers differ and the reason is told."""
     folder = tmp_path / "lab"

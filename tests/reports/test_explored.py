@@ -62,3 +62,16 @@ def test_signals_have_both_rates_and_are_called_association():
     assert texts(section)[0].startswith("Association, not effect.")
     assert rows[0] == ["pricing", "300", "20.0%", "10.0%", "+10.0 points (+6.0 to +14.0)", "< 0.001", "3.2%", "1.1%"]
     assert rows[1][1:6] == ["0", "–", "13.0%", "An arm has no units to count", "–"]
+
+
+def test_the_threshold_in_use_is_told_as_the_definition_has_it():
+    """Where the next score lies above it, the point of the frontier is the threshold's own."""
+    (one,) = explored().scores
+    above = replace(one, frontier=(one.frontier[0], replace(one.frontier[1], threshold=45.0), one.frontier[2]))
+
+    section = scores(replace(explored(), scores=(above,)))
+
+    assert section is not None
+    chart = next(block for block in section.blocks if isinstance(block, Chart) and block.id == "frontier-1")
+    assert [row[0].text for row in chart.numbers.rows] == ["20", "40 (in use)", "60"]
+    assert '"text": "45"' not in chart.spec and "from 40: " in chart.alternative

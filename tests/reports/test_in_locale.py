@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mqlab.reports import format as fmt
-from mqlab.reports.in_locale import in_locale, numbers_in_locale
+from mqlab.reports.in_locale import in_locale, numbers_in_locale, thousands_in_locale
 from mqlab.reports.markdown import render
 from tests.reports.samples import document, ship
 
@@ -64,3 +64,16 @@ def test_a_german_report_has_german_sentences():
     assert told.checks[0].detail == "standard 3.508, intent 3.639; expected 3.573,5"
     assert told.notes == ("skewed amounts: 46.740 leads",)
     assert "expected 3.573,5" in render(made).replace("\\", "")
+
+
+def test_rates_are_told_of_as_many_as_the_locale_writes():
+    """The 1,000 of rates is a German 1.000 in sentences, headings and charts; what a title says stays."""
+    titled = replace(ship(), title="Win 1,000 friends")
+    made = document(titled)
+    with fmt.written_in("de"):
+        found = thousands_in_locale(document(titled))
+    text = render(found)
+
+    assert "1,000" not in text.replace("Win 1,000 friends", "") and "out of 1.000 assigned" in text
+    assert "Win 1,000 friends" in text
+    assert thousands_in_locale(made) is made

@@ -30,7 +30,10 @@ NOTE = (
 
 @dataclass(frozen=True)
 class Review:
-    """A quarter of a lab, as known at `as_of` in the ledger up to `position`; `notes` say what could not be asked."""
+    """A quarter of a lab, as known at `as_of` in the ledger up to `position`; `notes` say what could not be asked.
+
+    `last_look` is the row of the last look that was recorded by then.
+    """
 
     lab: str
     quarter: Quarter
@@ -53,6 +56,7 @@ class Review:
     waiting: tuple[Waiting, ...]
     proposals: tuple[Proposal, ...]
     notes: tuple[str, ...] = ()
+    last_look: int = 0
 
     @property
     def empty(self) -> bool:
