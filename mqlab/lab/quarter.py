@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from mqlab.analysis.analyze import conclude_in
 from mqlab.analysis.feedback.mqls import Rulebook
+from mqlab.analysis.feedback.window import Window
 from mqlab.analysis.histories import merges_of
 from mqlab.analysis.judge_in_engine import Held, held_of_facts, judge_in, readings_for
 from mqlab.analysis.quarter import early, kinds
@@ -55,6 +56,9 @@ READ = 2
 
 STALE = timedelta(days=14)
 """Sales feedback that is older than this is missed."""
+
+BEGINNING = timedelta(days=3)
+"""A lab whose first lead comes later than that into a quarter has not all of the quarter."""
 
 MEMORY = "1GB"
 """What the engine may take; the facts stand beside it."""
@@ -166,7 +170,7 @@ def _reviewed(lab: Lab, facts: Facts, found: Quarter, horizons: Horizons, last_l
         thresholds=revisit,
         waiting=early.waiting(told, ran, zone),
         proposals=proposals(ran, revisit, drafts(lab, facts, progress)),
-        notes=(*notes, *_stale(lab, facts)),
+        notes=(*notes, *_stale(lab, facts), *_partial(facts, found, last, zone)),
         last_look=last_look,
     )
     return made
@@ -179,6 +183,18 @@ def _stale(lab: Lab, facts: Facts) -> tuple[str, ...]:
         return ()
     day = fmt.day(newest.astimezone(lab.settings.zone).date())
     return (f"The newest sales feedback in the ledger is of {day}: what happened since is missing from every number.",)
+
+
+def _partial(facts: Facts, found: Quarter, last: Window, zone: ZoneInfo) -> tuple[str, ...]:
+    """A word where the leads begin within the quarter that this one is compared with."""
+    first = pc.min(facts.leads["created_at"]).as_py()
+    if first is None or not last.begin + BEGINNING < first < last.end:
+        return ()
+    day = fmt.day(first.astimezone(zone).date())
+    return (
+        f"The first lead in the ledger is of {day}, so {found.before.name} is not whole: "
+        "changes against it say little.",
+    )
 
 
 def _exchange(lab: Lab) -> Exchange | None:

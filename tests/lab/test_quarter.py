@@ -76,6 +76,19 @@ def test_feedback_that_stopped_is_told(plain: Lab):
     assert "The newest sales feedback in the ledger is of 25 Jul 2026" in note
 
 
+def test_a_last_quarter_that_is_not_whole_is_told(plain: Lab):
+    """Where the first lead came days after it had begun; not where it came with it, or there was none."""
+    feed(plain, leads=LEADS.replace("A,2026-07-01", "Y,2026-04-02").replace("B,2026-07-03", "Z,2026-04-20"))
+    third, second = (plain.quarter(name, as_of=LATER).result.notes for name in ("2026Q3", "2026Q2"))
+    assert not any("not whole" in note for note in (*third, *second))
+
+    feed(plain, leads=LEADS.replace("A,2026-07-01", "X,2026-02-10"))
+    (told,) = [note for note in plain.quarter("2026Q2", as_of=LATER).result.notes if "not whole" in note]
+    assert (
+        told == "The first lead in the ledger is of 10 Feb 2026, so 2026Q1 is not whole: changes against it say little."
+    )
+
+
 def test_the_same_question_has_the_same_answer(plain: Lab):
     """At one ledger position the document is the same to the byte after a later import."""
     before = plain.quarter("2026Q3", as_of=LATER)
