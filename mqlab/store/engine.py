@@ -97,14 +97,24 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def told(engine: Engine) -> Iterator[None]:
-    """Turns a failure of the database into an UnreachableError that says what to do."""
+    """Turns a failure of the database into an UnreachableError that says what to do.
+
+    Where the connection is gone, giving up what was under way may fail in turn: then the first failure tells.
+    """
     try:
         yield
     except (DBAPIError, engine.dialect.loaded_dbapi.Error) as error:
-        failure = _explain(str(error.orig if isinstance(error, DBAPIError) else error), engine.url)
+        failure = next(filter(None, (_explain(str(one), engine.url) for one in _chain(error))), None)
         if failure is None:
             raise
         raise failure from error
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """What the database said last, and before it what it was said about."""
+    while error is not None:
+        yield error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+        error = error.__context__
 
 
 def write_ahead(engine: Engine) -> None:
@@ -211,6 +221,7 @@ _SIGNS = (
     ("terminating", "closed the connection", "Run the same command again when the server is back."),
     ("connection is lost", "closed the connection", "Run the same command again when the server is back."),
     ("connection is closed", "closed the connection", "Run the same command again when the server is back."),
+    ("connection socket closed", "closed the connection", "Run the same command again when the server is back."),
     ("connection", "cannot be reached", "Check that the server runs and that [store] url is right."),
     ("could not translate host name", "cannot be found", "Check the host in [store] url."),
     ("failed to resolve host", "cannot be found", "Check the host in [store] url."),

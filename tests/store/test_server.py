@@ -16,11 +16,13 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
-from sqlalchemy import event
+from sqlalchemy import create_engine, event
+from sqlalchemy.exc import OperationalError
 
 from mqlab.crm.ingest import ingest
 from mqlab.errors import UnreachableError
 from mqlab.lab import Lab
+from mqlab.store.engine import told
 from mqlab.store.ledger import Ledger
 from tests.cli.runner import Done, mqlab
 from tests.cli.small_lab import LOOK, started_lab, write_feeds, write_lab
@@ -240,6 +242,23 @@ def test_a_server_that_restarts_during_an_import(own_server: OwnServer, tmp_path
 
         again = take(ledger, "leads", path)
         assert (again.new, ledger.position()) == (45_000, 1)
+
+
+def given_up() -> None:
+    """A ROLLBACK that fails while a COPY on a socket that closed is dealt with."""
+    try:
+        raise psycopg.OperationalError("connection socket closed")
+    except psycopg.OperationalError:
+        failed = psycopg.OperationalError("sending query failed: another command is already in progress")
+        raise OperationalError("ROLLBACK", None, failed) from failed
+
+
+def test_a_connection_that_fails_again_when_it_is_given_up_is_told():
+    """The first failure tells what to do."""
+    nowhere = create_engine("postgresql+psycopg://nobody@localhost/nothing")
+
+    with pytest.raises(UnreachableError, match=r"closed the connection.*Run the same command again"), told(nowhere):
+        given_up()
 
 
 def test_a_server_that_is_stopped_is_told(own_server: OwnServer):
