@@ -15,7 +15,8 @@ from mqlab.leads.tables import INSTANT
 from mqlab.store.copying import Copying
 from mqlab.store.models import OutcomeRow, QuarantineRow, QuarantineStepRow
 
-READ_ROWS = 50_000
+READ_ROWS = 2_000
+"""Rows fetched at a time: so few that they stay in the processor's cache until they are columns."""
 
 Version = tuple[str, int, int | None, int, int, bool, str | None]
 """A stored version of a fact: lead_ref, key, version, content, known at (µs), backfill, e-mail hash it came with,
