@@ -80,7 +80,7 @@ def analyze_in(
         as_of_us=as_of_us,
         zone=timezone,
     )
-    time = Clock(as_of_us, outcomes.lateness_us, outcomes.timed)
+    time = Clock(as_of_us, outcomes.lateness_us, outcomes.timed, outcomes.newest_us)
     plan = dataset_plan(protocol, time, prices.minor)
     with build_in(engine, judged.table, outcomes.rows, plan) as dataset:
         result = concluded(

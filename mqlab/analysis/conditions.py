@@ -7,11 +7,13 @@ advice.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from zoneinfo import ZoneInfo
 
 from mqlab.analysis import accounts, rates
 from mqlab.analysis.pictures import counted_stage
 from mqlab.analysis.results import Check, CheckName, Condition, ConditionName
 from mqlab.analysis.study import Study
+from mqlab.leads.instants import DAY_US, instant
 from mqlab.stats import binary
 from mqlab.stats.binary import Counts
 from mqlab.stats.estimate import NotEstimable
@@ -24,6 +26,8 @@ FEW_OUTCOMES = 10
 LARGEST_ACCOUNT = 0.20
 INFERRED = 0.05
 """A share of SQLs dated by a later stage that is worth a word."""
+SILENT_DAYS = 31
+"""So many days without any sales feedback in the ledger are worth a word."""
 UNEVEN_P, UNEVEN_RATIO, FEW_LEADS = 0.001, 5.0, 20
 
 
@@ -36,6 +40,7 @@ def conditions(study: Study, checks: Sequence[Check]) -> tuple[Condition, ...]:
         *_outcomes(study),
         *_looks(study),
         *_events(study),
+        *_silence(study),
     )
 
 
@@ -75,6 +80,20 @@ def _from_checks(checks: Sequence[Check]) -> Iterator[Condition]:
         check = found.get(name)
         if check is not None and check.status in ("warn", "fail"):
             yield Condition(condition, check.detail, advice, name)
+
+
+def _silence(study: Study) -> Iterator[Condition]:
+    """An instant long after the newest feedback: what happened in between nobody has imported."""
+    newest = study.clock.newest_us
+    if newest is None or study.clock.as_of_us - newest <= SILENT_DAYS * DAY_US:
+        return
+    day = instant(newest).astimezone(ZoneInfo(study.protocol.timezone)).date()
+    days = (study.clock.as_of_us - newest) // DAY_US
+    yield Condition(
+        "nothing_heard_lately",
+        f"the newest sales feedback in the ledger is of {day}, {days:,} days before the instant asked about",
+        "Import what sales said since, or ask with an earlier --as-of: what happened in between is missing everywhere.",
+    )
 
 
 def _arms(study: Study) -> Iterator[Condition]:

@@ -59,7 +59,8 @@ class ScoreTable:
     """A score that a definition asks for, over the leads that reach every other score it asks for.
 
     Leads that come by another path than their score, such as a fast track, or that a gate stops, are not among them.
-    `missed` and `passed` are those at most `near` points below the threshold, and as close above it.
+    `missed` and `passed` are those at most `near` points below the threshold, and as close above it. `least` and `most`
+    are the bounds of the score where it has any; the last bin holds leads with `most` points too.
     """
 
     threshold: Threshold
@@ -71,6 +72,8 @@ class ScoreTable:
     missed: Counts
     passed: Counts
     frontier: tuple[Point, ...]
+    least: float | None = None
+    most: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,7 @@ class Explored:
     ) -> Explored:
         """From what each definition read of the same leads."""
         tables = [
-            _table(threshold, arms[ref], rows, thresholds(definitions[ref]), alpha)
+            _table(definitions[ref], threshold, arms[ref], rows, alpha)
             for ref, rows in read.items()
             for threshold in thresholds(definitions[ref])
         ]
@@ -133,10 +136,12 @@ class Explored:
 
 
 def _table(
-    threshold: Threshold, arms: tuple[str, ...], rows: Sequence[Read], asked: Sequence[Threshold], alpha: float
+    definition: Definition, threshold: Threshold, arms: tuple[str, ...], rows: Sequence[Read], alpha: float
 ) -> ScoreTable | None:
     """The leads that reach every other score that is asked for; None where no lead does."""
-    others = [one for one in asked if one != threshold]
+    others = [one for one in thresholds(definition) if one != threshold]
+    bounds = ((one.low, one.high) for one in definition.scores if one.name == threshold.score)
+    least, most = next(bounds, (None, None))
     chosen = [
         row
         for row in rows
@@ -159,11 +164,13 @@ def _table(
         arms,
         len(chosen),
         len(rows),
-        tuple(_bins(score, sql, threshold.bound, width)),
+        tuple(_bins(score, sql, threshold.bound, width, least, most)),
         near,
         _counts(sql[(score < threshold.bound) & (score >= threshold.bound - near)]),
         _counts(sql[(score >= threshold.bound) & (score < threshold.bound + near)]),
         frontier(found, alpha=alpha),
+        least,
+        most,
     )
 
 
@@ -186,13 +193,19 @@ def _bins(
     sql: np.ndarray[tuple[int], np.dtype[np.bool_]],
     bound: float,
     width: float,
+    least: float | None,
+    most: float | None,
 ) -> list[Bin]:
-    """Bars of one width, one of which begins at the threshold."""
+    """Bars of one width, one of which begins at the threshold; the outer ones end where the score does."""
     place = np.floor((score - bound) / width + 1e-9).astype(np.int64)
+    if most is not None and most > bound:
+        place = np.minimum(place, math.ceil((most - bound) / width - 1e-9) - 1)
     found = []
     for number in range(int(place.min()), int(place.max()) + 1):
         inside = place == number
         low, high = (round(bound + edge * width, 9) for edge in (number, number + 1))
+        low = low if least is None else max(low, least)
+        high = high if most is None or most <= low else min(high, most)
         found.append(Bin(low, high, int(inside.sum()), int(sql[inside].sum())))
     return found
 

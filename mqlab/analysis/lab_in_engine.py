@@ -61,4 +61,4 @@ class LabInEngine:
             as_of_us=micros(self.as_of),
             zone=ZoneInfo("UTC"),
         )
-        return outcomes.rows, Clock(micros(self.as_of), outcomes.lateness_us, outcomes.timed)
+        return outcomes.rows, Clock(micros(self.as_of), outcomes.lateness_us, outcomes.timed, outcomes.newest_us)

@@ -17,7 +17,7 @@ from mqlab.analysis.maturity import FollowUp
 from mqlab.analysis.result_rows import Look
 from mqlab.experiments.protocol import Protocol
 from mqlab.leads.instants import DAY_US, end_of_day, micros
-from mqlab.stats.estimate import Estimate, NotEstimable
+from mqlab.stats.estimate import NotEstimable
 from mqlab.stats.sequential import boundaries, deciding_look, information_fractions, repeated_p_value
 from mqlab.stats.tails import critical_z
 
@@ -110,24 +110,6 @@ def planned_leads(protocol: Protocol, follow_up: FollowUp, as_of: datetime) -> i
     if now >= end or now <= begin:
         return max(1, follow_up.leads)
     return max(1, -(-follow_up.leads * (end - begin) // (now - begin)))
-
-
-def implied_z(found: Estimate | NotEstimable, bound: float) -> float | None:
-    """The statistic that an estimate and its repeated limits imply: beyond `bound` exactly where they exclude 0.
-
-    It is the estimate over the distance to its limit on the side of 0, in units of `bound`; None without either.
-
-    Example:
-        >>> from mqlab.stats.estimate import Interval
-        >>> round(implied_z(Estimate(0.006, Interval(0.001, 0.012)), 2.5), 6)
-        3.0
-    """
-    if isinstance(found, NotEstimable) or found.value is None:
-        return None
-    near = found.interval.low if found.value > 0 else found.interval.high
-    if near is None or near == found.value:
-        return None
-    return bound * found.value / abs(found.value - near)
 
 
 @dataclass(frozen=True)

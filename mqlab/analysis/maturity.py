@@ -31,11 +31,15 @@ ByFollowUp = Callable[[int], Mapping[str, Mapping[int, int]]]
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """`as_of_us`, the lateness L (None: no row has a real arrival time) and how many rows it was read from."""
+    """`as_of_us`, the lateness L (None: no row has a real arrival time) and how many rows it was read from.
+
+    `newest_us` is when the last of all feedback was known, None where there is none, or nobody looked.
+    """
 
     as_of_us: int
     lateness_us: int | None
     rows: int
+    newest_us: int | None = None
 
     @property
     def cut_off_us(self) -> int:
@@ -60,11 +64,12 @@ def clock(outcomes: pa.Table, as_of: datetime) -> Clock:
         )
     )
     delays = _us(seen["known_at"]) - _us(seen["occurred_at"])
+    newest = int(_us(outcomes["known_at"]).max()) if outcomes.num_rows else None
     if not len(delays):
-        return Clock(micros(as_of), None, 0)
+        return Clock(micros(as_of), None, 0, newest)
     ordered = np.sort(np.maximum(delays, 0))
     rank = -(-len(ordered) * 99 // 100) - 1
-    return Clock(micros(as_of), int(ordered[rank]), len(ordered))
+    return Clock(micros(as_of), int(ordered[rank]), len(ordered), newest)
 
 
 def _us(column: pa.ChunkedArray) -> npt.NDArray[np.int64]:

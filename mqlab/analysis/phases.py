@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mqlab.stats import binary, score, triggered
+from mqlab.stats.dilution import Share, diluted
 from mqlab.stats.estimate import Estimate, Interval, NotEstimable
 from mqlab.stats.independence import cochran_mantel_haenszel
 from mqlab.stats.means import Contrast
@@ -87,13 +88,20 @@ def triggered_difference(phases: Sequence[Strata], *, z: float) -> Estimate | No
     inside = difference([strata.discordant for strata in phases], z=z)
     if isinstance(inside, NotEstimable):
         return inside
+    return diluted(inside, _within(phases), Share(_share(phases), sum(strata.units for strata in phases)), z=z)
+
+
+def _share(phases: Sequence[Strata]) -> float:
+    """The share of all leads that are discordant and compared."""
     units = sum(strata.units for strata in phases)
-    share = sum(strata.discordant.pooled.n for strata in phases if strata.discordant.filled) / units
-    low, high = inside.interval.low, inside.interval.high
-    return Estimate(
-        share * (inside.value or 0.0),
-        Interval(None if low is None else share * low, None if high is None else share * high),
-    )
+    return sum(strata.discordant.pooled.n for strata in phases if strata.discordant.filled) / units
+
+
+def _within(phases: Sequence[Strata]) -> float:
+    """The variance of the discordant leads' difference, each phase with its share of them."""
+    pairs = [strata.discordant for strata in phases if strata.discordant.filled]
+    units = sum(pair.pooled.n for pair in pairs)
+    return sum((pair.pooled.n / units) ** 2 * pair.variance for pair in pairs)
 
 
 def triggered_p_value(phases: Sequence[Strata]) -> float | NotEstimable:
@@ -138,12 +146,11 @@ def triggered_lift(phases: Sequence[Strata], *, z: float) -> Estimate | NotEstim
         (sum(counts.x for counts in side), sum(counts.n for counts in side))
         for side in ([pair.control for pair in apart], [pair.treatment for pair in apart])
     ]
-    if any(x in (0, n) for x, n in inside_arms):
-        return triggered.in_units_of(rates, triggered_difference(phases, z=z))
     units = sum(strata.units for strata in phases)
-    variance = 0.0
-    for strata in phases:
-        variance += _log_variance(strata, rates, units)
+    parts = [_log_variance(strata, rates, units) for strata in phases]
+    if any(x in (0, n) for x, n in inside_arms):
+        return triggered.by_score(rates, _share(phases), inside, sum(shared for shared, _ in parts), z=z)
+    variance = sum(shared + own for shared, own in parts)
     middle, half = math.log(rates[1] / rates[0]), z * math.sqrt(variance)
     low, high = math.expm1(middle - half), math.expm1(middle + half)
     score_low, score_high = inside.interval.low or 0.0, inside.interval.high or 0.0
@@ -175,10 +182,13 @@ def _no_discordant(phases: Sequence[Strata]) -> NotEstimable | None:
     return triggered.ONE_SIDED if any(pair.pooled.n for pair in pairs) else triggered.NO_DISCORDANT
 
 
-def _log_variance(strata: Strata, rates: tuple[float, float], units: int) -> float:
-    """A phase's part of Var(log μ_B/μ_A): every (phase, stratum) is a stratum of the whole."""
+def _log_variance(strata: Strata, rates: tuple[float, float], units: int) -> tuple[float, float]:
+    """A phase's part of Var(log μ_B/μ_A), every (phase, stratum) a stratum of the whole.
+
+    First what both definitions have in common, shares and concordant outcomes, then the discordant leads' own.
+    """
     mu_a, mu_b = rates
-    total = 0.0
+    shared = own = 0.0
     gap = (1 / mu_b - 1 / mu_a) ** 2
     alike = [strata.both, strata.none]
     apart = [pair for pair in (strata.control_first, strata.arm_first) if pair.pooled.n]
@@ -190,14 +200,14 @@ def _log_variance(strata: Strata, rates: tuple[float, float], units: int) -> flo
         n, x = pair.pooled.n, pair.pooled.x
         if n:
             share, rate = n / units, x / n
-            total += gap * (share * rate**2 / units + share**2 * rate * (1 - rate) / n)
+            shared += gap * (share * rate**2 / units + share**2 * rate * (1 - rate) / n)
     for pair in apart:
         share = pair.pooled.n / units
         r_a, r_b = pair.control.x / pair.control.n, pair.treatment.x / pair.treatment.n
-        total += share * (r_b / mu_b - r_a / mu_a) ** 2 / units
-        total += share**2 * r_b * (1 - r_b) / (pair.treatment.n * mu_b**2)
-        total += share**2 * r_a * (1 - r_a) / (pair.control.n * mu_a**2)
-    return total
+        shared += share * (r_b / mu_b - r_a / mu_a) ** 2 / units
+        own += share**2 * r_b * (1 - r_b) / (pair.treatment.n * mu_b**2)
+        own += share**2 * r_a * (1 - r_a) / (pair.control.n * mu_a**2)
+    return shared, own
 
 
 class _Cells:

@@ -12,6 +12,7 @@ from mqlab.analysis.study import Study
 from mqlab.experiments.metrics import kind_of
 from mqlab.experiments.protocol import Metric
 from mqlab.stats import binary
+from mqlab.stats.dilution import Share, diluted
 from mqlab.stats.estimate import Estimate, Interval, NotEstimable
 from mqlab.stats.strata import Pair, Strata
 
@@ -45,7 +46,7 @@ def stratum_rows(study: Study, arm: str) -> tuple[StratumRow, ...]:
 def marginal_rows(study: Study, arm: str) -> tuple[MarginalRow, ...]:
     """Leads that one definition hands over first, per 1,000 assigned, and what became of them in each arm.
 
-    The interval of what is gained or forgone is the score interval of the stratum, at this look's boundary, scaled by
+    The interval of what is gained or forgone is the score interval of the stratum, at this look's boundary, diluted by
     the stratum's share; accounts have none.
     """
     strata = _strata(study, arm)
@@ -66,8 +67,9 @@ def _marginal(
     gained = binary.difference(pair.control, pair.treatment, z=z)
     interval = None
     if isinstance(gained, Estimate) and not study.by_account:
-        low, high = gained.interval.low, gained.interval.high
-        interval = Interval(None if low is None else moved * low, None if high is None else moved * high)
+        limits = diluted(gained, pair.variance, Share(strata.share(pair), strata.units), z=z).interval
+        low, high = limits.low, limits.high
+        interval = Interval(None if low is None else 1000 * low, None if high is None else 1000 * high)
     return MarginalRow(
         arm=arm,
         stratum=name,

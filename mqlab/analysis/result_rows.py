@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from mqlab.stats.bayes import Reading
-from mqlab.stats.estimate import Estimate, Interval, NotEstimable
+from mqlab.stats.estimate import Estimate, Interval, NotEstimable, implied_z
 from mqlab.warehouse.columns import Stratum
 
 
@@ -147,7 +149,7 @@ class MetricRow:
             "p_value": p_value,
             "p_fixed": self.p_fixed,
             "method": self.method,
-            "look": self.look.to_dict() if self.look else None,
+            "look": self.look.to_dict() | {"z": implied_z(self.absolute, self.look.bound)} if self.look else None,
             "note": self.note,
             "margin": self.margin,
             "margin_in": self.margin_in,
@@ -275,6 +277,14 @@ class MixRow:
         }
 
 
+def of_rejected(rows: Sequence[MixRow]) -> tuple[float | None, ...]:
+    """For each row its share of its arm's rejections; None for other answers, and where nothing was rejected."""
+    whole = Counter[str]()
+    for row in rows:
+        whole[row.arm] += row.count if row.answer == "rejected" else 0
+    return tuple(row.count / whole[row.arm] if row.answer == "rejected" and whole[row.arm] else None for row in rows)
+
+
 @dataclass(frozen=True, slots=True)
 class FunnelRow:
     """Counts of one arm at one stage (assigned, mql, accepted, sql, opportunity, won), of its mature units."""
@@ -286,4 +296,5 @@ class FunnelRow:
 
     def to_dict(self) -> dict[str, Any]:
         """The keys of the JSON."""
-        return {"arm": self.arm, "stage": self.stage, "count": self.count, "units": self.units}
+        rate = self.count / self.units if self.units else None
+        return {"arm": self.arm, "stage": self.stage, "count": self.count, "units": self.units, "rate": rate}

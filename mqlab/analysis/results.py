@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from mqlab.analysis.curves import Curve
-from mqlab.analysis.result_rows import FunnelRow, LeakRow, MarginalRow, MetricRow, MixRow, StratumRow
+from mqlab.analysis.result_rows import FunnelRow, LeakRow, MarginalRow, MetricRow, MixRow, StratumRow, of_rejected
 from mqlab.analysis.sales_work import FlowRow, PromiseRow
 from mqlab.leads.instants import iso
 
@@ -22,7 +22,7 @@ ConditionName = Literal[
     "two_arms", "definition_changed", "outcome_before_assignment", "late_feedback", "dates_taken_from_later_stages",
     "missing_amounts", "currency_assumed", "uneven_events", "uneven_arms", "largest_account", "leads_not_worked",
     "concordant_effect",
-    "undeclared_look", "empty_arm", "more_arms_than_leads",
+    "undeclared_look", "empty_arm", "more_arms_than_leads", "nothing_heard_lately",
 ]  # fmt: skip
 
 
@@ -140,7 +140,10 @@ class AnalysisResult:
             "marginal": [row.to_dict() for row in self.marginal],
             "funnel": [row.to_dict() for row in self.funnel],
             "leak": [row.to_dict() for row in self.leak],
-            "mix": [row.to_dict() for row in self.mix],
+            "mix": [
+                {**row.to_dict(), "of_rejected": share}
+                for row, share in zip(self.mix, of_rejected(self.mix), strict=True)
+            ],
             "conditions": [condition.to_dict() for condition in self.conditions],
             "deciding": dict(self.deciding),
             "split": {arm: found.to_dict() for arm, found in self.split.items()},

@@ -56,8 +56,7 @@ def analyze(
         sys.stdout.write(output.json_text(analysis.to_dict()) + "\n")
     else:
         sys.stdout.write(f"{analysis}\n")
-    if at > opened.clock():
-        output.note("--as-of lies in the future: this reads what is known now, as if nothing more came.")
+    output.future(at, opened.clock())
     if analysis.unrecorded:
         output.note(analysis.unrecorded)
     if exit_on and analysis.result.verdict.call in exit_on:

@@ -7,6 +7,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from mqlab.cli.options import Format
@@ -51,6 +52,12 @@ def stream(rows: Iterable[Any]) -> None:
 def note(text: str) -> None:
     """One line for people, on stderr."""
     console(stderr=True).print(text, markup=False)
+
+
+def future(at: datetime, now: datetime) -> None:
+    """A line for people where an instant asked about has not come yet."""
+    if at > now:
+        note("--as-of lies in the future: this reads what is known now, as if nothing more came.")
 
 
 def wrapped(console: Console, lines: Iterable[str]) -> None:

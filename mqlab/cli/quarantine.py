@@ -24,6 +24,10 @@ MOST = 2**62
 """Row numbers are 64-bit integers."""
 
 
+AMBIGUOUS = ("ambiguous_identity", "ambiguous_domain")
+"""Reasons of rows that may be of several leads; a row that was one lead's when it was read gets there later."""
+
+
 class Status(StrEnum):
     """What was done about a row."""
 
@@ -67,8 +71,10 @@ def list_rows(
     Example: `mqlab quarantine list --reason ambiguous_date --limit 20`
     """
     from mqlab.lab import Lab
+    from mqlab.leads.ties import said_of
 
-    rows = Lab.open(lab).quarantined(
+    opened = Lab.open(lab)
+    rows = opened.quarantined(
         limit, status=None if status is Status.ALL else status.value, reason=_reason(reason), kind=kind
     )
     columns = ["id", "file", "line", "reason", "detail", *(["status"] if status is Status.ALL else [])]
@@ -81,6 +87,10 @@ def list_rows(
             else _nothing(status, reason, kind)
         ),
     )
+    if status in {Status.OPEN, Status.ALL} and kind in {None, Kind.OUTCOMES} and reason in {None, *AMBIGUOUS}:
+        ties = opened.ties()
+        if ties.outcomes:
+            output.note(said_of(ties))
 
 
 @app.command("show")

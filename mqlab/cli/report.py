@@ -93,6 +93,7 @@ def experiment(
             progress=progress,
         )
     _say(paths)
+    output.future(at, opened.clock())
 
 
 def _formats(to: StrEnum | None) -> list[str]:
@@ -174,6 +175,7 @@ def feedback(
         sys.stdout.write(output.json_text(found.to_dict()) + "\n")
     else:
         sys.stdout.write(f"{found}\n")
+    output.future(at, opened.clock())
 
 
 def _drawn(to: Drawn | None, told: Told | None, out: Path | None) -> StrEnum | None:
@@ -225,3 +227,4 @@ def quarter(
             progress=progress,
         )
     _say(paths)
+    output.future(at, opened.clock())

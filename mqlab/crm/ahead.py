@@ -8,7 +8,7 @@ A version of a day to come would stand above every real correction until then.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from mqlab.crm.quarantine import Reason
 from mqlab.crm.work import Work
@@ -18,6 +18,8 @@ from mqlab.leads.records import OutcomeKind
 
 LEEWAY_US = DAY_US
 """How far ahead of the import an instant may lie: clocks differ, and so do the zones in which a day is written."""
+
+LEEWAY = timedelta(microseconds=LEEWAY_US)
 
 PLANNED = frozenset({OutcomeKind.MEETING})
 """What may lie ahead: it counts from its day on."""
@@ -47,9 +49,11 @@ def refuse_ahead(
             _refuse(work, row, "known_at", known[row] or 0)
 
 
-def happened(work: Work, key: str) -> list[int | None]:
-    """When each row happened, by the column of `key`; one without an instant, or of a day to come, is set aside."""
-    at, _ = work.instants(key, needed=True)
+def happened(work: Work, key: str, *, needed: bool = True) -> list[int | None]:
+    """When each row happened, by the column of `key`; one of a day to come is set aside, and where `needed` one without
+    an instant.
+    """
+    at, _ = work.instants(key, needed=needed)
     _refuse_later(work, key, at)
     return at
 

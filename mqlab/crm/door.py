@@ -11,6 +11,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
+import numpy as np
+
 from mqlab.crm.clock import Clock
 from mqlab.crm.email import Email, hashed_owner, read_email
 from mqlab.crm.money import Numbers
@@ -133,15 +135,16 @@ def flat(value: Any) -> Any:
 
 def digests(*columns: Iterable[str]) -> list[int]:
     """A signed 64-bit digest of each row of text columns."""
-    make, number = hashlib.blake2b, int.from_bytes
-    return [
-        number(make(row.encode(), digest_size=8).digest(), "little", signed=True)
-        for row in map("\0".join, zip(*columns, strict=True))
-    ]
+    make = hashlib.blake2b
+    rows = map(str.encode, map("\0".join, zip(*columns, strict=True)))
+    found: list[int] = np.frombuffer(b"".join([make(row, digest_size=8).digest() for row in rows]), "<i8").tolist()
+    return found
 
 
-def blanks(values: Iterable[Any]) -> list[str]:
+def blanks(values: Sequence[Any]) -> list[str]:
     """Values as text for a digest; nothing is the empty text."""
+    if values and values[0] is None and values.count(None) == len(values):
+        return [""] * len(values)
     return ["" if value is None else str(value) for value in values]
 
 

@@ -40,7 +40,7 @@ def read_email(text: str) -> Email | None:
     if again:
         return Email(again.group(1), again.group(2))
     name, at, domain = address.rpartition("@")
-    if not at or not name or "." not in domain or any(character.isspace() for character in address):
+    if not at or not name or "." not in domain or address.split() != [address]:
         return None
     return Email(hashlib.sha256(address.encode("utf-8", "replace")).hexdigest(), domain)
 

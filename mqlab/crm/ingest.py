@@ -42,6 +42,8 @@ from mqlab.leads.completeness import NO_GAPS, STAGES, STAGES_NOTE, said_of
 from mqlab.leads.instants import micros
 from mqlab.leads.moved_back import MARK
 from mqlab.leads.text import DEFAULT_NULL_TOKENS, normalise
+from mqlab.leads.ties import NO_TIES
+from mqlab.leads.ties import said_of as said_of_ties
 
 Progress = Callable[[str, int, int], None]
 
@@ -135,6 +137,7 @@ class Import:
         self._tells = None if self._table is None else mapping.tables[self._table].stages
         self._told: set[str] = set()
         self._gaps = NO_GAPS
+        self._ties = NO_TIES
         self._preview: Preview | None = None
 
     def run(self, sink: Sink, *, now: datetime, dry_run: bool, today: datetime | None = None) -> ImportCounts:
@@ -158,6 +161,7 @@ class Import:
                         self._progress(self._origin.name, batch.done, batch.total)
             found = identifier.settle()
             self._gaps = intake.stage_gaps(self._told, self._tells) if self._told and self._tells else NO_GAPS
+            self._ties = intake.ties()
             counts = ImportCounts(
                 new=self._counts["new"], unchanged=self._counts["unchanged"], corrected=self._counts["corrected"],
                 unmatched=self._counts["unmatched"], quarantined=self._counts["quarantined"],
@@ -341,6 +345,8 @@ class Import:
             )
         if self._gaps.differing:
             notes.append(said_of(self._gaps))
+        if self._ties.outcomes:
+            notes.append(said_of_ties(self._ties))
         if self._counts["blank"]:
             notes.append(f"Rows that state nothing: {self._counts['blank']}.")
         if self._counts["footer"]:

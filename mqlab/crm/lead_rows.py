@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -14,7 +15,7 @@ from mqlab.crm.door import Door
 from mqlab.crm.header import Layout, lay_out, wanted_names
 from mqlab.crm.mapping import load_mapping, load_preset, zone_of
 from mqlab.crm.money import Numbers
-from mqlab.crm.quarantine import BadRow, mask_text
+from mqlab.crm.quarantine import BadRow, Reason, mask_text
 from mqlab.crm.sources import opened
 from mqlab.crm.spelled import every
 from mqlab.crm.transform import arrivals
@@ -22,7 +23,7 @@ from mqlab.crm.unpack import unpacked
 from mqlab.crm.work import Context
 from mqlab.errors import Place, Problem, ProblemsFound
 from mqlab.experiments.arrival import Arrival
-from mqlab.leads.instants import instant
+from mqlab.leads.instants import instant, micros
 from mqlab.leads.text import DEFAULT_NULL_TOKENS, normalise
 
 MOST_PROBLEMS = 20
@@ -35,8 +36,9 @@ def read_lead_rows(
     null_tokens: Collection[str] = DEFAULT_NULL_TOKENS,
     preset: str = "csv",
     mapping: Path | None = None,
+    now: datetime | None = None,
 ) -> tuple[Arrival, ...]:
-    """Each row of a file of leads as it arrives; `created_at` may be absent.
+    """Each row of a file of leads as it arrives; `created_at` may be absent, and lies no day after `now`, if given.
 
     Raises ProblemsFound naming the rows that cannot be read: an answer is owed for every row.
     """
@@ -58,7 +60,7 @@ def read_lead_rows(
             numbers=Numbers(decimal=spelling.decimal, null_tokens=tokens),
             null_tokens=tokens,
         )  # fmt: skip
-        context = Context(spelling.system, door)
+        context = Context(spelling.system, door, now_us=None if now is None else micros(now))
         for batch in source.batches():
             header = list(dict.fromkeys([*source.header, *batch.columns]))
             layout = lay_out(
@@ -71,12 +73,17 @@ def read_lead_rows(
         raise ProblemsFound(
             Problem(
                 row.finding.reason.value,
-                mask_text(f"{row.finding.reason.words} {row.finding.detail}"),
+                mask_text(f"{_words(row.finding.reason)} {row.finding.detail}"),
                 Place(str(path), row.line),
             )
             for row in bad[:MOST_PROBLEMS]
         )
     return tuple(rows)
+
+
+def _words(reason: Reason) -> str:
+    """A reason in words, where there is no quarantine from which a row could be released."""
+    return "The row is of a day to come; correct the date." if reason is Reason.IN_THE_FUTURE else reason.words
 
 
 def _arrivals(batch: Batch, layout: Layout, context: Context, bad: list[BadRow]) -> Iterator[Arrival]:

@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol
 from mqlab.leads.completeness import Gaps
 from mqlab.leads.links import Link, Linking
 from mqlab.leads.records import Merge
+from mqlab.leads.ties import Ties
 
 Kind = Literal["leads", "events", "field-changes", "outcomes", "identity"]
 """What a file holds, by the words of `mqlab ingest`."""
@@ -67,6 +68,9 @@ class Intake(Protocol):
 
     def stage_gaps(self, refs: Collection[str], tells: str) -> Gaps:
         """Of the opportunities that facts name as `refs`, those whose history ends in another stage than their row."""
+
+    def ties(self) -> Ties:
+        """The outcomes that the leads of this import leave to nobody, for they share an address with other leads."""
 
     def forgotten(self) -> Sequence[tuple[str, str]]:
         """Who is forgotten: the id of a lead, and the digest of an e-mail hash it had (empty: none)."""

@@ -51,11 +51,11 @@ def leads(batch: Batch, layout: Layout, context: Context) -> Facts:
 
 
 def arrivals(batch: Batch, layout: Layout, context: Context) -> Facts:
-    """Leads as they stand at the door, perhaps without `created_at`."""
+    """Leads as they stand at the door, perhaps without `created_at`; those of a day to come are set aside."""
     work = Work(batch, layout, context)
     ids = work.ids("id")
     work.needed(ids, Reason.MISSING_ID, "id")
-    created, _ = work.instants("created_at", needed=False)
+    created = happened(work, "created_at", needed=False)
     domains = [None if email is None else email.domain for email in work.door.emails(work.raw("email"))]
     return work.done(
         {

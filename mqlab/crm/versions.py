@@ -98,6 +98,9 @@ def fates(
     `every_version_counts`: the source's versions of one fact all stand in the log, told apart by when they became
     known (events, field changes, merges); otherwise content that differs without a version is a conflict.
     """
+    stored = list(stored)
+    if not stored and len(set(zip(refs, keys, strict=True))) == len(refs):
+        return [Fate.NEW] * len(refs)
     single: dict[tuple[str, int], Seen] = {}
     several: dict[tuple[str, int], _Fact] = {}
     for ref, key, version, content, known_us, backfill, email in stored:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mqlab.experiments.load import Definitions
 
 
-MIN_ARMS, MAX_ARMS = 2, 10
+MIN_ARMS, MAX_ARMS = 2, 20
 
 
 class Resolver:

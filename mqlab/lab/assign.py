@@ -11,14 +11,15 @@ from mqlab.analysis.exclusions import Exclusions
 from mqlab.definitions.evaluate import truth
 from mqlab.definitions.fields import values_at
 from mqlab.definitions.model import FieldDecl
+from mqlab.errors import InputError
 from mqlab.experiments.arrival import Arrival
 from mqlab.experiments.enrol import Assignment, enrol
 from mqlab.experiments.exclusions import INTERNAL, asked, with_standard
 from mqlab.lab.experiments import definitions_of
 from mqlab.lab.known import Known
 from mqlab.lab.registered import governed
-from mqlab.leads.instants import micros
-from mqlab.leads.records import History, Lead, Scalar
+from mqlab.leads.instants import iso, micros
+from mqlab.leads.records import Event, History, Lead, Scalar
 
 if TYPE_CHECKING:
     from mqlab.lab.core import Lab
@@ -31,8 +32,10 @@ def assign(
 
     Overrides, hand-overs, merges and earlier leads of the same units that the ledger knows at `as_of` count; `known`
     holds them where the caller has read them already. Where the lab's tables lie in a warehouse, all but the overrides
-    are read there. RefusedError where the experiment was edited since its start.
+    are read there. RefusedError where the experiment was edited since its start, InputError for a lead of a day to
+    come.
     """
+    refuse_ahead(lab, leads, as_of=as_of)
     plan = governed(lab, experiment)
     if known is None and lab.settings.warehouse.holds_the_lab:
         from mqlab.lab.assign_in_place import assign_in_place
@@ -85,7 +88,7 @@ def assign_file(
     """Where each row of a file of flat lead rows belongs, in the file's order.
 
     Without `created_at` the enrolment's dates are not applied and the last phase holds. How the file is spelt is said
-    by `preset` and `mapping`, else by `[crm]`.
+    by `preset` and `mapping`, else by `[crm]`. ProblemsFound where a row cannot be read, or is of a day to come.
     """
     from mqlab.crm.lead_rows import read_lead_rows
 
@@ -98,8 +101,37 @@ def assign_file(
         null_tokens=lab.settings.lab.null_tokens,
         preset=preset or crm.preset,
         mapping=mapping or configured,
+        now=_latest(lab, as_of),
     )
     return assign(lab, experiment, rows, as_of=as_of)
+
+
+def refuse_ahead(lab: Lab, leads: Sequence[Lead | Arrival], events: Sequence[Event] = (), *, as_of: datetime) -> None:
+    """InputError for a lead or an event of a day to come: `ingest` would set it aside, as a date typed wrong."""
+    from mqlab.crm.ahead import LEEWAY
+
+    read = _latest(lab, as_of)
+    latest = read + LEEWAY
+    for lead in leads:
+        for at in (lead.created_at, lead.assigned_at):
+            if at is not None and at > latest:
+                raise _ahead(f"the lead '{lead.lead_id}' arrives", at, read)
+    for event in events:
+        if max(event.occurred_at, event.known_at) > latest:
+            raise _ahead(f"the event '{event.name}' happens", max(event.occurred_at, event.known_at), read)
+
+
+def _ahead(what: str, at: datetime, read: datetime) -> InputError:
+    return InputError(
+        f"{what} on {iso(at)[:10]}, and it is {iso(read)[:10]}.",
+        code="LiesAhead",
+        hint="Correct the date: what is of a day to come is judged once that has come.",
+    )
+
+
+def _latest(lab: Lab, as_of: datetime) -> datetime:
+    """What counts as today: a lab of the past may be played, and one is looked at from a day to come."""
+    return max(as_of, lab.clock())
 
 
 def _values(lead: Lead | Arrival, known: History | None, as_of: datetime) -> Mapping[str, Scalar]:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from mqlab.lab.verify import Verified
     from mqlab.lab.why import Why
     from mqlab.leads.records import Event, Lead
+    from mqlab.leads.ties import Ties
     from mqlab.reports.formats import ReportFormat
     from mqlab.store.backup import Copy
     from mqlab.store.records import Quarantined, QuarantineStep
@@ -252,6 +253,10 @@ class Lab(Contents):
     ) -> tuple[Quarantined, ...]:  # fmt: skip
         """The quarantined rows, newest first; `status` is open, fixed, released, discarded, or None for all."""
         return self.reading.quarantine.list(limit=limit, status=status, reason=reason, kind=kind)
+
+    def ties(self) -> Ties:
+        """The outcomes that have come to belong to several leads since they were read, and count for none."""
+        return self.reading.ties()
 
     def quarantined_row(self, row_id: int) -> Quarantined:
         """One quarantined row, whole."""

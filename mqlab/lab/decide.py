@@ -11,6 +11,7 @@ from mqlab.analysis.judge import reads_account
 from mqlab.definitions.decision import Decision
 from mqlab.definitions.evaluate import Evaluator
 from mqlab.definitions.fingerprint import fingerprint
+from mqlab.lab.assign import refuse_ahead
 from mqlab.lab.experiments import close_due
 from mqlab.lab.governing import governing
 from mqlab.lab.known import Known
@@ -26,8 +27,9 @@ def decide(lab: Lab, lead: Lead, events: Sequence[Event] | None, *, as_of: datet
     """The acting decision. Every arm's definition is judged; the own arm's acts, the others are shadows.
 
     Without `events` the lead has the events, field changes and merged records that the ledger knows. The other leads
-    of its account are always the ledger's.
+    of its account are always the ledger's. InputError where the lead, or an event, is of a day to come.
     """
+    refuse_ahead(lab, [lead], events or (), as_of=as_of)
     found = governing(lab, lead, at=as_of)
     plan, placed = found.protocol, found.assignment
     arms = [(arm.name, arm.definition) for arm in plan.arms] if plan else [(None, found.definition)]

@@ -21,6 +21,7 @@ from mqlab.lab.core import Lab
 from mqlab.leads.completeness import said_of
 from mqlab.leads.instants import iso
 from mqlab.leads.links import Linking
+from mqlab.leads.ties import said_of as said_of_ties
 from mqlab.settings.load import FILE_NAME, find_lab
 from mqlab.store.health import Health, looked_at
 
@@ -174,7 +175,7 @@ def _store(lab: Lab, deep: bool, recorded_at: list[datetime | None]) -> Iterator
             kind, revision = health.version()
             size = f", {_size(_bytes_of(health.file))}" if health.file else ""
             yield Check("store", "ok", f"{health.shown} answers{size}.")
-            yield from _of_version(health, kind, revision, deep, recorded_at)
+            yield from _of_version(health, lab.settings.linking, kind, revision, deep, recorded_at)
             if kind == "current" and lab.settings.crm.match_domains:
                 yield _guarded("domains", partial(_domains, health, lab.settings.linking))
     except UnreachableError as error:
@@ -197,7 +198,7 @@ _DEFAULT_URL = "sqlite:///.mqlab/ledger.sqlite"
 
 
 def _of_version(
-    health: Health, kind: str, revision: str, deep: bool, recorded_at: list[datetime | None]
+    health: Health, linking: Linking, kind: str, revision: str, deep: bool, recorded_at: list[datetime | None]
 ) -> Iterator[Check]:
     if kind == "newer":
         yield Check("migrations", "failed", f"The store is of a newer program: revision {revision}.", "Update mqlab.")
@@ -210,7 +211,7 @@ def _of_version(
                 "" if kind == "current" else late)  # fmt: skip
     yield _guarded("damage", partial(_damage, health, deep))
     yield _guarded("writing", partial(_writing, health))
-    yield from _contents(health, recorded_at)
+    yield from _contents(health, linking, recorded_at)
 
 
 def _damage(health: Health, deep: bool) -> Check:
@@ -236,7 +237,7 @@ def _writing(health: Health) -> Check:
             return Check("writing", "failed", "The store is read-only to this user.", hint, True)
 
 
-def _contents(health: Health, recorded_at: list[datetime | None]) -> Iterator[Check]:
+def _contents(health: Health, linking: Linking, recorded_at: list[datetime | None]) -> Iterator[Check]:
     try:
         held = health.held()
     except MqlabError as error:
@@ -256,7 +257,16 @@ def _contents(health: Health, recorded_at: list[datetime | None]) -> Iterator[Ch
         "quarantine", "warning" if reasons else "ok", f"Open rows: {reasons}." if reasons else "No row is open.",
         "See why with: mqlab quarantine list" if reasons else "",
     )  # fmt: skip
+    yield _guarded("ties", partial(_ties, health, linking))
     yield _guarded("histories", partial(_histories, health))
+
+
+def _ties(health: Health, linking: Linking) -> Check:
+    found = health.ties(linking)
+    if not found.outcomes:
+        return Check("ties", "ok", "No outcome has come to belong to several leads since it was read.")
+    said, _, hint = said_of_ties(found).partition("). ")
+    return Check("ties", "warning", f"{said}).", hint)
 
 
 def _histories(health: Health) -> Check:

@@ -209,7 +209,7 @@ def _lines(one: Explained) -> list[str]:
     told += replace(one.why, timeline=tuple(late[between:])).what_happened()[1:]
     told += [f"  … {afterwards} more after the rejection"] if afterwards else []
     if one.hidden:
-        return [*told, "Its definition is kept from sales while its experiment runs."]
+        return [*told, "Its definition is kept from sales until its experiment is decided."]
     if not one.why.judgements:
         return [*told, "No definition lets it through; sales was handed it all the same."]
     return [*told, f"As it qualified, {fmt.instant(one.why.as_of, one.why.zone)}", *one.why.judged()]

@@ -11,6 +11,7 @@ import pyarrow as pa
 from mqlab.errors import InputError, UnreachableError
 from mqlab.leads.links import Linking
 from mqlab.leads.tables import EVENTS, FIELD_CHANGES, IDENTITY, LEADS, OUTCOMES, OVERRIDES, Facts
+from mqlab.leads.ties import NO_TIES, Ties
 from mqlab.store.engine import parse_url
 from mqlab.store.ledger import Ledger
 from mqlab.store.records import Approval, ExperimentStep, InForce, LockedDefinition, Look, Quarantined, QuarantineStep
@@ -47,6 +48,10 @@ class NoLedger:
     def position(self) -> int:
         """The position of an empty ledger."""
         return 0
+
+    def ties(self) -> Ties:
+        """None."""
+        return NO_TIES
 
     def facts(
         self, *, as_of: datetime, position: int | None = None, leads: Collection[str] | None = None,

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from mqlab.analysis.result_rows import MetricRow
 from mqlab.analysis.results import AnalysisResult
+from mqlab.experiments.metrics import horizon_days
 from mqlab.experiments.protocol import Protocol
 from mqlab.reports import format as fmt
 from mqlab.reports import sentences, words
 from mqlab.reports.document import Answer
+from mqlab.reports.price import price_sentences
 from mqlab.reports.rows import Rows, shown, shows
 from mqlab.stats.estimate import NotEstimable
+
+TINY = 30
+"""With fewer mature leads than this an arm says nothing: at usual rates it holds a handful of outcomes, or none."""
 
 
 def answer(result: AnalysisResult, protocol: Protocol, arm: str) -> Answer:
@@ -17,18 +22,47 @@ def answer(result: AnalysisResult, protocol: Protocol, arm: str) -> Answer:
     verdict = result.verdicts[arm]
     label, tone = words.CALLS[verdict.call]
     main = Rows(result).primary(arm)
-    if verdict.call in ("blocked", "not_due") or main is None:
+    if main is not None and verdict.call == "inconclusive" and _tiny(main):
+        told = f"Nothing can be read about {arm} yet: the arms are too small"
+    elif verdict.call in ("blocked", "not_due") or main is None:
         why = "; ".join(verdict.why[:1]) or "the analysis names no row that decides"
         told = f"{_opening(verdict.call, main, protocol, arm)}: {words.in_words(why)}"
     else:
         told = f"{_opening(verdict.call, main, protocol, arm)}: {_instead(result, main, protocol.alpha)}"
     also = (
+        sizes(result, protocol, arm),
         sentences.disagreement(result, arm, _declared(protocol)),
         hasty_reading(result, arm, _declared(protocol)),
         sentences.early(result, arm),
-        " ".join(sentences.price_sentences(result, arm)),
+        " ".join(price_sentences(result, arm)),
     )
     return Answer(arm, verdict.call, label, tone, words.sentence(told), tuple(text for text in also if text))
+
+
+def sizes(result: AnalysisResult, protocol: Protocol, arm: str) -> str:
+    """How many leads the control and an arm have and how many of them were followed; what tiny arms are worth.
+
+    Empty where the analysis names no row that decides.
+    """
+    main = Rows(result).primary(arm)
+    if main is None:
+        return ""
+    a, b = main.control, main.treatment
+    verb = "is" if a.units == 1 else "are"
+    told = f"{fmt.counted(a.units, 'lead')} {verb} in {result.control} and {fmt.count(b.units)} in {arm}"
+    days = fmt.days(horizon_days(protocol.primary, protocol))
+    if (a.mature_units, b.mature_units) == (a.units, b.units):
+        told += f", all followed for {days}"
+    elif a.mature_units or b.mature_units:
+        told += f", {fmt.count(a.mature_units)} and {fmt.count(b.mature_units)} of them followed for {days}"
+    else:
+        told += f", none of them followed for {days} yet"
+    few = f" With fewer than {TINY} followed leads in an arm, these numbers are mostly chance." if _tiny(main) else ""
+    return words.sentence(told) + few
+
+
+def _tiny(row: MetricRow) -> bool:
+    return min(row.control.mature_units, row.treatment.mature_units) < TINY
 
 
 def _declared(protocol: Protocol) -> str | None:

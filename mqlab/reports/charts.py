@@ -31,12 +31,13 @@ class Lift:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """How many of 1,000 assigned leads of an arm reach a stage."""
+    """The share, a fraction, of an arm's assigned leads that reach a stage; the text says how many of 1,000."""
 
     stage: str
     arm: str
-    per_thousand: float
+    rate: float
     text: str
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +156,8 @@ def funnel(
 
     arms = list(dict.fromkeys(bar.arm for bar in bars))
     stages = list(dict.fromkeys(bar.stage for bar in bars))
-    rows = [{"stage": bar.stage, "arm": bar.arm, "per_thousand": bar.per_thousand, "text": bar.text} for bar in bars]
-    most = max((bar.per_thousand for bar in bars), default=0.0)
+    rows = [{"stage": bar.stage, "arm": bar.arm, "per_thousand": 1000 * bar.rate, "text": bar.text} for bar in bars]
+    most = max((1000 * bar.rate for bar in bars), default=0.0)
     base = alt.Chart(alt.InlineData(values=rows)).encode(
         y=alt.Y("stage:N", sort=stages, title=None, axis=alt.Axis(ticks=False, domain=False)),
         yOffset=alt.YOffset("arm:N", sort=arms),
@@ -252,7 +253,7 @@ def overlap(id: str, title: str, shares: Sequence[Share], strata: Sequence[str],
 
 
 def _bar_cell(bar: Bar) -> Cell:
-    return Cell(bar.text, "number", number=Number(bar.per_thousand, "number"))
+    return Cell(bar.text, "number", source=bar.source, number=Number(bar.rate, "per_thousand"))
 
 
 def _share_cell(share: Share) -> Cell:

@@ -93,8 +93,12 @@ def lift_of(row: MetricRow, label: str, source: str) -> charts.Lift:
 def _bars(result: AnalysisResult) -> list[charts.Bar]:
     return [
         charts.Bar(
-            words.stage(row.stage), row.arm, 1000 * row.count / row.units, fmt.per_thousand(row.count / row.units)
+            words.stage(row.stage),
+            row.arm,
+            row.count / row.units,
+            fmt.per_thousand(row.count / row.units),
+            f"/funnel/{k}/rate",
         )
-        for row in result.funnel
+        for k, row in enumerate(result.funnel)
         if row.stage != "assigned" and row.units
     ]

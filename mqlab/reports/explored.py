@@ -30,6 +30,11 @@ OVERSTATES = (
     "Another threshold is a question for another experiment."
 )
 
+NOT_READ = (
+    "Scores, signals and examples are read from the leads of the ledger. Where the lab's tables lie in a warehouse, or "
+    "a page is made of an analysis alone, they are not read, and nothing is told of them."
+)
+
 SOURCE = "/explored"
 """Where its numbers stand in the report's JSON (`mqlab.analysis.explored_json`)."""
 
@@ -38,21 +43,27 @@ MOST = 6
 
 
 def scores(found: Explored | None) -> Section | None:
-    """The distribution of each score, its near misses, and volume against precision; None without scores."""
-    if found is None or not (found.scores or found.silent):
+    """The distribution of each score, its near misses, and volume against precision; None without scores.
+
+    Where leads could not be read, the reason.
+    """
+    title = "Scores and their thresholds"
+    if found is None:
+        return Section("scores", title, (Text(NOT_READ, "note"),))
+    if not (found.scores or found.silent):
         return None
     blocks: list[Block] = [Text(HOW_READ.format(leads=fmt.count(found.leads)), "note")] if found.leads else []
     for number, one in enumerate(found.scores[:MOST], 1):
-        blocks.append(Text(_near(one, found.sql_days)))
+        blocks.append(Text(f"{_near(one, found.sql_days)} {_counted(one)}"))
         blocks.append(_distribution(number, one, found.sql_days))
         if sum(isinstance(point.precision, Estimate) for point in one.frontier) > 1:
             blocks.append(_frontier(number, one))
     if len(found.scores) > MOST:
         blocks.append(Text(f"{fmt.count(len(found.scores) - MOST)} more scores are not shown.", "note"))
-    blocks += [Text(f"{ref}: {fmt.reason(why)}.", "note") for ref, why in found.silent]
+    blocks += [Text(f"Nothing is drawn of the scores of {ref}: {fmt.reason(why)}.") for ref, why in found.silent]
     if found.scores:
         blocks.append(Text(OVERSTATES, "note"))
-    return Section("scores", "Scores and their thresholds", tuple(blocks))
+    return Section("scores", title, tuple(blocks))
 
 
 def _name(one: ScoreTable) -> str:
@@ -68,6 +79,14 @@ def _near(one: ScoreTable, days: int) -> str:
         return told
     became = f" {_share(one.missed)} of them became SQLs within {fmt.days(days)}"
     return f"{told}{became}, of those as close above it {_share(one.passed)}." if one.passed.n else f"{told}{became}."
+
+
+def _counted(one: ScoreTable) -> str:
+    """Which of the leads that were read the bars hold."""
+    return (
+        f"The bars hold {fmt.count(one.leads)} of the {fmt.count(one.of)} leads read, without those short of another "
+        "score, of a fast track, or stopped by a gate."
+    )
 
 
 def _share(counts: Counts) -> str:
@@ -98,7 +117,7 @@ def _distribution(number: int, one: ScoreTable, days: int) -> Chart:
             tuple(
                 (
                     Cell(_plain(each.low) + (" (threshold)" if each.low == one.threshold.bound else "")),
-                    Cell(_plain(each.high)),
+                    Cell(_plain(each.high) + (" and the same" if each.high == one.most else "")),
                     _count(each.leads, f"{place}/bins/{k}/leads"),
                     _count(each.sqls, f"{place}/bins/{k}/sqls"),
                     _rate(Counts(each.sqls, each.leads), f"{place}/bins/{k}"),

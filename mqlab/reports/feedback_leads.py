@@ -19,10 +19,13 @@ from mqlab.reports.sales_tables import HOUR_US, owner
 MOMENTS = 8
 """So many moments before the rejection are told beside the arrival; JSON has all of them."""
 
-KEPT_BACK = "Its definition is kept from sales while its experiment runs."
+KEPT_BACK = "Its definition is kept from sales until its experiment is decided."
 NONE = "No definition lets it through; sales was handed it all the same."
 AGAIN = "Anybody who draws again from the same ledger draws the same leads. Times are those of"
-BLINDED = " Of a blinded experiment that runs the page tells what happened, and not by which definition a lead came."
+BLINDED = (
+    " Of a blinded experiment that is not decided yet the page tells what happened, and not by which definition a lead "
+    "came: sales still works its leads, also those of an enrolment that is over."
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from mqlab.reports import words
 from mqlab.reports.document import Bullets, Cell, Column, Document, Pairs, Section, Table, Text
 from mqlab.reports.feedback_leads import Disputed, to_talk_about
 from mqlab.reports.feedback_parts import matches, promises, recycled, surveys
-from mqlab.reports.feedback_reasons import acceptance, reasons, timing
+from mqlab.reports.feedback_reasons import acceptance, reasons, rejected, timing
 from mqlab.reports.quarter_cells import count, part
 from mqlab.reports.sales_tables import WHAT
 from mqlab.stats.estimate import NotEstimable
@@ -58,7 +58,7 @@ def build(
             ("Month", month + (", not over" if found.unfinished else "")),
             ("As of", fmt.instant(found.as_of, zone)),
             ("Handed over", fmt.counted(found.rejections.handed, "MQL")),
-            ("Rejected", fmt.counted(found.rejections.rejected, "MQL")),
+            ("Rejected in the month", fmt.counted(found.rejections.rejected, "MQL")),
             ("Ledger", str(found.position)),
         ),
         sections=(*parts, _methods(found, manifest)),
@@ -79,7 +79,12 @@ def _summary(found: Feedback, month: str, zone: ZoneInfo, notes: Sequence[str]) 
         hint = "“mqlab ingest outcomes FILE” reads what sales reported."
         return Section("summary", title, (Text(told, "lead"), Text(hint), *warned))
     told = " ".join(
-        [_answered(found.rejections, month), *_why(found.rejections), *_in_time(found), _back(found, month, zone)]
+        [
+            _answered(found.rejections, month),
+            *_why(found.rejections, month),
+            *_in_time(found),
+            _back(found, month, zone),
+        ]
     )
     return Section("summary", title, (Text(told, "lead"), *warned, _numbers(found, month)))
 
@@ -94,17 +99,18 @@ def _answered(found: Rejections, month: str) -> str:
     )
 
 
-def _why(found: Rejections) -> list[str]:
-    """The reason given most often."""
+def _why(found: Rejections, month: str) -> list[str]:
+    """The rejections of the month, which are not those of its hand-overs, and the reason given most often."""
     stated = [one for one in found.reasons if one.reason is not None]
     if not found.rejected:
-        return ["Nobody was rejected."]
+        return [f"Nobody was rejected in {month}."]
+    made = f"In {month} itself {rejected(found.rejected, 'MQL')}, whenever handed over"
     if not stated:
-        return [f"None of {fmt.counted(found.rejected, 'rejection')} has a reason."]
+        return [f"{made}, none with a reason."]
     most = stated[0]
     return [
-        f"The reason given most often for {fmt.counted(found.rejected, 'rejection')} is “{_brief(most.reason)}” "
-        f"({fmt.count(most.leads)}, {fmt.rate(most.leads / found.rejected)})."
+        f"{made}, most often as “{_brief(most.reason)}” ({fmt.count(most.leads)}, "
+        f"{fmt.rate(most.leads / found.rejected)})."
     ]
 
 
@@ -143,7 +149,7 @@ def _numbers(found: Feedback, month: str) -> Table:
             )
         ]
     rows += [
-        (Cell(f"Said to be {TIMING[one.reason]}, of the MQLs rejected in the month"),
+        (Cell(f"Said to be {TIMING[one.reason]}, of the MQLs rejected in the month, whenever handed over"),
          part(one.leads, said.rejected, f"/rejections/reasons/{k}/share"))
         for k, one in enumerate(said.reasons) if one.reason is not None and one.reason in TIMING
     ]  # fmt: skip

@@ -53,8 +53,8 @@ def _owners(found: Feedback) -> list[Block]:
         rows.setdefault(one.name, {})[one.what] = (k, one)
     if not any(who is not None for who in rows):
         return [Text("Sales feedback names no owner of these leads.", "note")]
-    order = sorted(rows, key=lambda who: (who is None, -sum(one.fates["missed"] for _, one in rows[who].values()),
-                                          who or ""))  # fmt: skip
+    missed = {who: sum(one.fates["missed"] for _, one in mine.values()) for who, mine in rows.items()}
+    order = sorted(rows, key=lambda who: (-missed[who], who is None, who or ""))
     left = len(order) - OWNERS
     return [
         Table(

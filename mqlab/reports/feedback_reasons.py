@@ -52,7 +52,8 @@ def _by(key: str, groups: tuple[Group, ...], caption: str) -> list[Block]:
     ]  # fmt: skip
 
 
-def _rejected(count: int, what: str) -> str:
+def rejected(count: int, what: str) -> str:
+    """How many were rejected, such as 2 MQLs were rejected."""
     return f"{fmt.counted(count, what)} {'was' if count == 1 else 'were'} rejected"
 
 
@@ -60,10 +61,10 @@ def reasons(found: Feedback, month: str) -> Section:
     """Why MQLs were rejected: the mix by definition as a chart, then the counts, then by rule."""
     said, title = found.rejections, "Why sales rejects"
     if not said.rejected:
-        others = f" {_rejected(said.others, 'lead')} that came without an MQL." if said.others else ""
+        others = f" {rejected(said.others, 'lead')} that came without an MQL." if said.others else ""
         return Section("reasons", title, (Text(f"No MQL was rejected in {month}.{others}"),))
     stated = [one for one in said.reasons if one.reason is not None]
-    lead = f"{_rejected(said.rejected, 'MQL')} in {month}"
+    lead = f"{rejected(said.rejected, 'MQL')} in {month}, whenever handed over"
     lead += (
         f", most often as “{_short(stated[0].reason, 120)}” ({fmt.rate(stated[0].leads / said.rejected)})."
         if stated

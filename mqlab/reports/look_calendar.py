@@ -17,7 +17,7 @@ from mqlab.reports import words
 from mqlab.reports.document import Cell, Chart, Column, Section, Table, Text, Tone
 from mqlab.reports.look_chart import boundaries
 from mqlab.reports.signatures import OnRecord, TakenThen
-from mqlab.reports.theme import BLUE, GREEN, GREY, INK, ORANGE, WIDTH, themed
+from mqlab.reports.theme import BLUE, GREEN, GREY, INK, ORANGE, WIDTH, day_format, themed
 
 _DAY = timedelta(days=1)
 _MINUTE = timedelta(minutes=1)
@@ -190,7 +190,7 @@ def _spec(spans: Sequence[Span], planned: Sequence[Planned], now: date) -> str:
     lines = [*(span.name for span in spans), *(["Looks"] if planned else [])]
     names = [name for name in _STANDINGS if any(one.standing == name for one in planned)]
     x_scale = alt.Scale(type="utc", nice=False, padding=14)
-    axis = alt.Axis(format="%Y-%m-%d", grid=True, tickCount=5, labelOverlap="greedy")
+    axis = alt.Axis(format=day_format(), grid=True, tickCount=5, labelOverlap="greedy")
     y_axis = alt.Y("what:N", sort=lines, title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=280))
     bars = (
         alt.Chart(alt.InlineData(values=[{"what": s.name, "from": str(s.start), "to": str(s.end)} for s in spans]))

@@ -8,7 +8,6 @@ from datetime import date
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from mqlab.analysis.looks import implied_z
 from mqlab.analysis.result_rows import MetricRow
 from mqlab.analysis.results import AnalysisResult, Call
 from mqlab.reports import format as fmt
@@ -18,7 +17,7 @@ from mqlab.reports.metric_table import arm_id
 from mqlab.reports.rows import Rows, missing, ranged
 from mqlab.reports.signatures import OnRecord, ReadThen
 from mqlab.reports.theme import BLUE, INK, ORANGE, WIDTH, themed
-from mqlab.stats.estimate import NotEstimable
+from mqlab.stats.estimate import NotEstimable, implied_z
 
 if TYPE_CHECKING:
     from altair import ExprRef
@@ -128,7 +127,12 @@ def _row(point: Point) -> tuple[Cell, ...]:
         Cell(fmt.bound(read.bound), "number", source=at and f"{at}/look/bound", number=Number(read.bound, "number")),
         Cell("–", "number", "quiet")
         if point.z is None
-        else Cell(fmt.change_of_number(point.z), "number", number=Number(point.z, "change_of_number")),
+        else Cell(
+            fmt.change_of_number(point.z),
+            "number",
+            source=at and f"{at}/look/z",
+            number=Number(point.z, "change_of_number"),
+        ),
         missing(read.relative)
         if isinstance(read.relative, NotEstimable)
         else Cell(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from mqlab.reports.document import Answer, Block, Bullets, Card, Cards, Chart, Document, Pairs, Table, Text
 
@@ -64,8 +64,23 @@ def _block(block: Block) -> Iterator[str]:
 def _card(card: Card) -> Iterator[str]:
     yield f"### {text(card.title)}"
     yield text(card.subtitle)
-    for block in (*card.blocks, *card.more):
+    for block in _joined((*card.blocks, *card.more)):
         yield from _block(block)
+
+
+def _joined(blocks: Sequence[Text | Bullets]) -> Iterator[Text | Bullets]:
+    """A list that a page folds in its middle is one list here."""
+    last: Bullets | None = None
+    for block in blocks:
+        if isinstance(block, Bullets):
+            last = Bullets((*(last.items if last else ()), *block.items))
+            continue
+        if last is not None:
+            yield last
+        yield block
+        last = None
+    if last is not None:
+        yield last
 
 
 def _list(items: tuple[str, ...]) -> str:

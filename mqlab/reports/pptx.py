@@ -1,11 +1,13 @@
 """A document as slides by python-pptx: native tables, charts as vector pictures, notes; nothing below 12 points.
 
 Sizes of texts are estimated, generously, since no slide is laid out here: what would not fit is cut off with an
-ellipsis and stands whole in the notes, and a long table goes on on the next slide.
+ellipsis and stands whole in the notes, and a long table goes on on the next slide, or says that the workbook has all
+of it.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC
@@ -14,17 +16,24 @@ from typing import Any
 from mqlab.reports import fitted
 from mqlab.reports.archive import repacked
 from mqlab.reports.document import Answer, Bullets, Cards, Chart, Document, Section, Table
-from mqlab.reports.pptx_parts import Box, Deck, Line
+from mqlab.reports.pptx_parts import LEADING, Box, Deck, Line
 from mqlab.reports.slides import Slide, lines, plan
 
 WIDTH, HEIGHT, MARGIN = 13.333, 7.5, 0.65
 INNER = WIDTH - 2 * MARGIN
-TOP, BOTTOM = 2.05, 6.82
+TOP, BOTTOM = 1.95, 6.82
 MOST_COLUMNS = 8
 SMALL, TEXT, LARGE = 12, 14, 16
+TITLES = (28, 24, 20, 18)
+TOLD_ROWS = 3
+SLIDES = 2
+"""A table goes on on so many slides, in the appendix on one; the rest is in the workbook, and the slide says so."""
 LONG = 900
 HEAD_ROWS, CELL_ROWS = 4, 7
 """So many lines of a text stand in a cell; the whole is in the notes."""
+_ROWS = "{} of {} rows; the whole table is in the workbook."
+_SENTENCES = re.compile(r"(?<=[.;:?!]) ")
+_AGAIN = " (10 of 10)"
 
 
 def render(document: Document) -> bytes:
@@ -34,7 +43,7 @@ def render(document: Document) -> bytes:
     deck.describe(title=document.title, author=document.made_by, at=at)
     method = _method(document.sections)
     _head(deck, document, method)
-    slides = [part for slide in plan(document) for part in _parts(slide)]
+    slides = [part for slide in plan(document) for part in _parts(_headed(slide))]
     dated = document.facts[0][1] if document.facts else ""
     for number, slide in enumerate(slides, 2):
         _draw(deck, slide, method, f"{fitted.clipped(document.title, 90)}  ·  {fitted.clipped(dated, 40)}", number)
@@ -63,6 +72,40 @@ def _head(deck: Deck, document: Document, method: tuple[str, ...]) -> None:
     deck.notes(slide, [*(f"{name}: {text}" for name, text in document.facts), *method])
 
 
+def _headed(slide: Slide) -> Slide:
+    """A title of two lines at most: what it has no room for stands below it, or in the notes where that is long too."""
+    if _title_size(slide.title) is not None:
+        return slide
+    kept, rest = "", [piece for piece in _SENTENCES.split(slide.title) if piece]
+    while rest and _title_size(f"{kept} {rest[0]}".strip() + _AGAIN) is not None:
+        kept = f"{kept} {rest.pop(0)}".strip()
+    told = " ".join(rest)
+    if not kept:
+        kept, told = fitted.clipped(slide.title, 2 * Line("", TITLES[-1], "ink", True).letters(INNER) - 24), slide.title
+    if kept.endswith(";"):
+        kept, told = f"{kept[:-1]}.", told[:1].upper() + told[1:]
+    below = " ".join(part for part in (told, slide.told) if part)
+    return replace(slide, title=kept, told=below, notes=(slide.title, *slide.notes))
+
+
+def _title_size(title: str) -> int | None:
+    """The largest letters in which a title takes two lines, None where it takes more."""
+    lines = {size: Line(title, size, "ink", True).height(INNER) / (size * LEADING / 72) for size in TITLES}
+    return next((size for size, rows in lines.items() if rows < 2.5), None)
+
+
+def _told(slide: Slide) -> Line:
+    """What stands below the title, in three lines at most."""
+    line = Line(slide.told, TEXT, "ink")
+    return line.within(INNER, TOLD_ROWS * TEXT * LEADING / 72 + 0.01)
+
+
+def _top(slide: Slide) -> tuple[float, float]:
+    """Where the caption and the body of a slide begin, below what is told under the title."""
+    top = TOP + (_told(slide).height(INNER) + 0.08 if slide.told else 0.0)
+    return top, top + (0.4 if slide.caption else 0.0)
+
+
 def _parts(slide: Slide) -> Iterator[Slide]:
     """The slide, or several of it where its table is too long or too wide."""
     if isinstance(slide.body, Bullets):
@@ -71,24 +114,13 @@ def _parts(slide: Slide) -> Iterator[Slide]:
     if not isinstance(slide.body, Table):
         yield slide
         return
-    found: list[Table] = []
-    space = BOTTOM - TOP - (0.4 if slide.caption else 0.0)
     cut: list[str] = []
-    letters = LARGE
-    for whole in fitted.in_parts(slide.body, MOST_COLUMNS):
-        table = _cut(whole, cut)
-        letters = min(letters, _size(table, space))
-        heights = _heights(table, letters)
-        room = space - heights[0]
-        rows: list[int] = []
-        used = 0.0
-        for k, height in enumerate(heights[1:]):
-            if rows and used + height > room:
-                found.append(replace(table, rows=tuple(table.rows[row] for row in rows)))
-                rows, used = [], 0.0
-            rows.append(k)
-            used += height
-        found.append(replace(table, rows=tuple(table.rows[row] for row in rows)))
+    body, whole = slide.body, len(slide.body.rows)
+    found, letters, shown = _slices(slide, body, cut)
+    if shown < whole:
+        slide = replace(slide, told=f"{_ROWS.format(whole, whole)} {slide.told}".strip())
+        found, letters, shown = _slices(slide, body, cut)
+        slide = replace(slide, told=slide.told.replace(_ROWS.format(whole, whole), _ROWS.format(shown, whole)))
     for number, table in enumerate(found, 1):
         again = f" ({number} of {len(found)})" if len(found) > 1 else ""
         notes = (*slide.notes, *dict.fromkeys(cut)) if number == 1 else slide.notes
@@ -96,6 +128,36 @@ def _parts(slide: Slide) -> Iterator[Slide]:
             yield replace(slide, body=table, caption=slide.caption + again, notes=notes, letters=letters)
         else:
             yield replace(slide, body=table, title=slide.title + again, notes=notes, letters=letters)
+
+
+def _slices(slide: Slide, body: Table, cut: list[str]) -> tuple[list[Table], int, int]:
+    """The table as so many slides show it, the size of its letters, and how many of its rows are shown."""
+    found: list[Table] = []
+    space = BOTTOM - _top(slide)[1]
+    letters, shown = LARGE, len(body.rows)
+    for whole in fitted.in_parts(body, MOST_COLUMNS):
+        table = _cut(whole, cut)
+        letters = min(letters, _size(table, space))
+        heights = _heights(table, letters)
+        groups = _groups(heights[1:], space - heights[0])[: 1 if slide.appendix else SLIDES]
+        shown = min(shown, sum(map(len, groups)))
+        found += [replace(table, rows=tuple(table.rows[row] for row in rows)) for rows in groups]
+    return found, letters, shown
+
+
+def _groups(heights: Sequence[float], room: float) -> list[list[int]]:
+    """Rows by the slide they stand on: as many slides as it takes, none of them left with a single row if it can be."""
+    groups, used = [list[int]()], 0.0
+    for k, height in enumerate(heights):
+        if groups[-1] and used + height > room:
+            groups.append([])
+            used = 0.0
+        groups[-1].append(k)
+        used += height
+    step = -(-len(heights) // len(groups))
+    even = [list(range(start, min(start + step, len(heights)))) for start in range(0, len(heights), step or 1)]
+    fits = len(even) == len(groups) <= SLIDES and all(sum(heights[k] for k in rows) <= room for rows in even)
+    return even if fits else groups
 
 
 def _cut(table: Table, cut: list[str]) -> Table:
@@ -127,7 +189,7 @@ def _bullets(slide: Slide, body: Bullets) -> Iterator[Slide]:
     groups: list[tuple[str, ...]] = []
     for item in body.items:
         height = Line(fitted.clipped(item, LONG), LARGE, "ink").height(INNER - 0.4) + 0.12
-        if shown and used + height > BOTTOM - TOP:
+        if shown and used + height > BOTTOM - _top(slide)[1]:
             groups.append(tuple(shown))
             shown, used = [], 0.0
         shown.append(item)
@@ -140,28 +202,28 @@ def _bullets(slide: Slide, body: Bullets) -> Iterator[Slide]:
 
 def _draw(deck: Deck, slide: Slide, method: tuple[str, ...], foot: str, number: int) -> None:
     page = deck.slide()
-    size = next(
-        size for size in (28, 24, 20, 17) if size == 17 or Line(slide.title, size, "ink", True).height(INNER) < 1.15
-    )
+    size = _title_size(slide.title) or TITLES[-1]
     deck.text(page, Box(MARGIN, 0.38, INNER, 0.34), [Line(slide.kicker, SMALL, "accent")])
-    deck.title(page, Box(MARGIN, 0.7, INNER, 1.2), Line(slide.title, size, "ink", True))
-    cut: list[str] = [] if Line(slide.title, size, "ink", True).height(INNER) < 1.2 else [slide.title]
-    top = TOP
+    deck.title(page, Box(MARGIN, 0.7, INNER, 1.05), Line(slide.title, size, "ink", True))
+    told = _told(slide)
+    cut: list[str] = [] if told.text == slide.told else [slide.told]
+    under, top = _top(slide)
+    if slide.told:
+        deck.text(page, Box(MARGIN, TOP - 0.06, INNER, told.height(INNER) + 0.05), [told])
     if slide.caption:
-        deck.text(page, Box(MARGIN, TOP - 0.06, INNER, 0.36), [Line(slide.caption, TEXT, "muted")])
-        top += 0.4
+        deck.text(page, Box(MARGIN, under - 0.06, INNER, 0.36), [Line(slide.caption, TEXT, "muted")])
     match slide.body:
         case Answer():
             deck.mark(page, Box(MARGIN, top, 0, 0.42), slide.body.label, slide.body.tone)
             deck.text(page, Box(MARGIN + 3.6, top, INNER - 3.6, 0.42), [Line(slide.body.arm, LARGE, "muted")])
-            told = [Line(item, LARGE, "ink", bullet=True) for item in slide.body.also]
-            deck.text(page, Box(MARGIN, top + 0.75, INNER, BOTTOM - top - 0.75), told)
+            also = [Line(item, LARGE, "ink", bullet=True) for item in slide.body.also]
+            deck.text(page, Box(MARGIN, top + 0.75, INNER, BOTTOM - top - 0.75), also)
         case Bullets(items):
-            told = [Line(item, LARGE, "ink", bullet=len(items) > 1) for item in items]
+            texts = [Line(item, LARGE, "ink", bullet=len(items) > 1) for item in items]
             cut += [item for item in items if len(item) > LONG]
-            deck.text(page, Box(MARGIN, top, INNER, BOTTOM - top), told)
+            deck.text(page, Box(MARGIN, top, INNER, BOTTOM - top), texts)
         case Cards(cards):
-            _cards(deck, page, cards)
+            _cards(deck, page, cards, top)
         case Chart():
             deck.chart(page, Box(MARGIN, top, INNER, BOTTOM - top), slide.body)
         case Table():
@@ -194,7 +256,7 @@ def _heights(table: Table, size: int) -> list[float]:
     rows: list[list[tuple[str, ...]]] = [[(column.title,) for column in table.columns]]
     rows += [[fitted.parts(cell.text) for cell in row] for row in table.rows]
     return [
-        0.14
+        0.13
         + max(
             sum(Line(part, size, "ink").height(width - 0.16) for part in parts if part) or size / 60
             for parts, width in zip(row, shares, strict=True)
@@ -203,13 +265,13 @@ def _heights(table: Table, size: int) -> list[float]:
     ]
 
 
-def _cards(deck: Deck, page: Any, cards: Sequence[Any]) -> None:
+def _cards(deck: Deck, page: Any, cards: Sequence[Any], top: float) -> None:
     width = (INNER - 0.35 * (len(cards) - 1)) / len(cards)
     for k, card in enumerate(cards):
         left = MARGIN + k * (width + 0.35)
-        deck.bar(page, Box(left, TOP, width, 0.03), "line")
+        deck.bar(page, Box(left, top, width, 0.03), "line")
         told = [Line(card.title, LARGE, "ink", True), Line(card.subtitle, SMALL, "muted")]
         told += [Line(line, TEXT, "ink") for block in card.blocks for line in lines(block)]
         if card.more:
             told.append(Line("The rest of the definition is in the notes.", SMALL, "muted"))
-        deck.text(page, Box(left, TOP + 0.15, width, BOTTOM - TOP - 0.15), told)
+        deck.text(page, Box(left, top + 0.15, width, BOTTOM - top - 0.15), told)

@@ -17,7 +17,7 @@ from mqlab.reports.theme import PAPER, png, svg_of_its_size
 
 SANS, SERIF = "Calibri", "Georgia"
 _EM_SANS, _EM_SERIF = 0.53, 0.58
-_LEADING = 1.22
+LEADING = 1.22
 _PLAIN_TABLE = "{2D5ABB26-0587-4C30-8999-92F81FD0307C}"
 _SVG = "http://schemas.microsoft.com/office/drawing/2016/SVG/main"
 _SVG_EXTENSION = "{96DAC541-7B7A-43D3-8B79-37D633B846F1}"
@@ -55,11 +55,11 @@ class Line:
     def height(self, width: float) -> float:
         """How high it stands in `width` inches, estimated, in inches."""
         rows = max(len(_wrapped(self.text, self.letters(width))), 1)
-        return rows * self.size * _LEADING / 72
+        return rows * self.size * LEADING / 72
 
     def within(self, width: float, height: float) -> Line:
         """The paragraph, cut off where it would leave the height."""
-        rows = max(int(height * 72 / (self.size * _LEADING) + 1e-6), 1)
+        rows = max(int(height * 72 / (self.size * LEADING) + 1e-6), 1)
         wrapped = _wrapped(self.text, self.letters(width))
         if len(wrapped) <= rows:
             return self
@@ -117,7 +117,7 @@ class Deck:
         left = box.height
         for line in told:
             gap = 0.08 if kept else 0.0
-            if left - gap < line.size * _LEADING / 72 - 1e-6:
+            if left - gap < line.size * LEADING / 72 - 1e-6:
                 kept[-1] = replace(kept[-1], text=kept[-1].text.rstrip("…") + " …")
                 break
             fits = line.within(box.width, left - gap)

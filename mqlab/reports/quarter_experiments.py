@@ -163,13 +163,13 @@ def _card(one: Lineage, zone: ZoneInfo) -> Card:
     blocks: list[Text | Bullets] = [Text(words.sentence(one.changelog))] if one.changelog else []
     if one.problem:
         blocks.append(Text(words.sentence(one.problem), "warning"))
-    if one.changes:
-        blocks.append(Bullets(one.changes[:CHANGES]))
-    elif one.came_from and not one.problem:
-        blocks.append(Text(f"It means the same as {one.came_from}."))
     approvals = [f"approved for {row.team} by {row.by}, {_day(row.at, zone)}" for row in one.approvals]
     blocks.append(Bullets(tuple(words.sentence(text) for text in (*approvals, *_force(one, zone)))
                           or ("Nobody approved it.",)))  # fmt: skip
+    if one.changes:
+        blocks += [Text(f"Against {one.came_from}:"), Bullets(one.changes[:CHANGES])]
+    elif one.came_from and not one.problem:
+        blocks.append(Text(f"It means the same as {one.came_from}."))
     more: tuple[Text | Bullets, ...] = (Bullets(one.changes[CHANGES:]),) if len(one.changes) > CHANGES else ()
     return Card(one.definition, f"{one.title} · {came}" if one.title else came, tuple(blocks), more)
 

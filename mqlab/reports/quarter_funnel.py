@@ -105,10 +105,11 @@ def _without(found: Funnel) -> str:
 
 def _picture(review: Review) -> list[Block]:
     bars = []
-    for row in review.funnel.rows:
-        for quarter, step in ((review.last.name, row.last), (review.quarter.name, row.this)):
+    for k, row in enumerate(review.funnel.rows):
+        for quarter, which, step in ((review.last.name, "last", row.last), (review.quarter.name, "this", row.this)):
             if isinstance(step, Step) and not isinstance(step.rate, NotEstimable):
-                bars.append(charts.Bar(STAGES[row.stage], quarter, 1000 * step.rate, fmt.per_thousand(step.rate)))
+                source, told = f"/funnel/stages/{k}/{which}/per_lead", fmt.per_thousand(step.rate)
+                bars.append(charts.Bar(STAGES[row.stage], quarter, step.rate, told, source))
     if not bars:
         return []
     told = " ".join(f"{bar.arm}, {bar.stage}: {bar.text}." for bar in bars)

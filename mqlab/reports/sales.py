@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from mqlab.analysis.explored import Explored
 from mqlab.analysis.rejected_rules import RuleRejections
-from mqlab.analysis.result_rows import MixRow
+from mqlab.analysis.result_rows import MixRow, of_rejected
 from mqlab.analysis.results import AnalysisResult
 from mqlab.experiments.metrics import METRICS
 from mqlab.experiments.protocol import Protocol
@@ -16,6 +16,7 @@ from mqlab.reports import points, sentences, words
 from mqlab.reports.charts_reasons import Part, reason_mix
 from mqlab.reports.document import Block, Cell, Chart, Column, Number, Section, Table, Text
 from mqlab.reports.metric_table import arm_id, metric_table
+from mqlab.reports.price import price_sentences
 from mqlab.reports.rows import Rows, missing
 from mqlab.stats.estimate import NotEstimable
 
@@ -77,19 +78,19 @@ def mix(result: AnalysisResult) -> list[Block]:
 
 def _reasons_chart(result: AnalysisResult) -> Iterator[Chart]:
     """Each arm's rejections by reason; none where nothing was rejected."""
-    rejected = [row for row in result.mix if row.answer == "rejected"]
     whole = Counter[str]()
-    for row in rejected:
-        whole[row.arm] += row.count
+    for row in result.mix:
+        whole[row.arm] += row.count if row.answer == "rejected" else 0
     parts = [
         Part(
             words.rejection(row.reason),
             row.arm,
-            row.count / whole[row.arm],
-            f"{fmt.rate(row.count / whole[row.arm])} ({fmt.count(row.count)} of {fmt.count(whole[row.arm])})",
+            share,
+            f"{fmt.rate(share)} ({fmt.count(row.count)} of {fmt.count(whole[row.arm])})",
+            f"/mix/{k}/of_rejected",
         )
-        for row in rejected
-        if whole[row.arm]
+        for k, (row, share) in enumerate(zip(result.mix, of_rejected(result.mix), strict=True))
+        if share is not None
     ]
     if parts:
         told = " ".join(f"{part.reason}, {part.group}: {part.text}." for part in parts)
@@ -165,7 +166,7 @@ def price(result: AnalysisResult) -> Section | None:
     rows = Rows(result)
     blocks: list[Block] = []
     for arm in result.verdicts:
-        told = " ".join(sentences.price_sentences(result, arm))
+        told = " ".join(price_sentences(result, arm))
         blocks += [Text(f"{arm}: {told}" if len(result.verdicts) > 1 else told, "lead")] if told else []
         chosen = [row for row in rows.find(arm=arm) if row.unit == "count" and row.role != "guardrail"]
         if chosen:

@@ -299,11 +299,3 @@ def leak_group(row: LeakRow, control: str) -> str:
             return f"picked by {row.arm} only, under {row.under}"
         case "both":
             return f"picked by both, under {row.under}"
-
-
-def price_sentences(result: AnalysisResult, arm: str) -> tuple[str, ...]:
-    """Up to which price of a hand-over the arm is worth it, what the declared cost makes of it, how sure that is."""
-    found = result.break_even.get(arm, {})
-    return tuple(
-        words.sentence(str(found[key])) for key in ("sentence", "compared", "caution") if found.get(key) is not None
-    )

@@ -1,6 +1,6 @@
 """What stands on which slide: one message each, its proof below, how it was made in the notes. Drawing is elsewhere.
 
-What a page folds away, and the numbers behind charts, stand in an appendix.
+What a page folds away, the numbers behind charts, and what it takes to make the report again stand in an appendix.
 """
 
 from __future__ import annotations
@@ -26,13 +26,16 @@ from mqlab.reports.document import (
 
 APPENDIX = "Appendix"
 _CARDS = 3
+_BESIDE = 340
+"""A text of so many letters stands above the table or chart it goes with; a longer one has a slide of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Slide:
     """One message: `title` says it, `kicker` names the part of the report, `body` proves it, `notes` are for speaking.
 
-    `caption` stands above the body where the title does not name it; `letters` are those of a table, in points.
+    `caption` stands above the body where the title does not name it, `told` above both: a sentence that goes with the
+    body, or what a title has no room for. `letters` are those of a table, in points. `appendix` slides come last.
     """
 
     kicker: str
@@ -41,6 +44,8 @@ class Slide:
     caption: str = ""
     notes: tuple[str, ...] = ()
     letters: int = 0
+    told: str = ""
+    appendix: bool = False
 
 
 @dataclass(slots=True)
@@ -68,6 +73,9 @@ def _section(section: Section, behind: list[Slide]) -> list[Slide]:
     waiting = _Open()
     shown = list(_blocks(section, waiting, behind))
     notes, waiting.notes = tuple(waiting.notes), []
+    if waiting.texts and not waiting.message and shown and _takes(shown[-1], waiting.texts):
+        shown[-1] = replace(shown[-1], told=" ".join(waiting.texts))
+        waiting.texts = []
     if waiting.texts or waiting.message:
         waiting.notes += notes
         return [*shown, *_told(section, waiting)]
@@ -95,17 +103,27 @@ def _blocks(section: Section, waiting: _Open, behind: list[Slide]) -> Iterator[S
             case Cards(cards):
                 yield from _cards(section, cards, waiting)
             case Table(folded=True):
-                behind.append(_proof(Section(section.id, f"{APPENDIX}: {section.title}", ()), block, _Open()))
+                behind.append(_behind(section, _proof(section, block, _Open())))
             case Table() | Chart():
-                if waiting.texts:
+                if waiting.texts and (waiting.message or len(" ".join(waiting.texts)) > _BESIDE):
                     yield from _told(section, waiting)
-                yield _proof(section, block, waiting)
+                beside, waiting.texts = " ".join(waiting.texts), []
+                yield replace(_proof(section, block, waiting), told=beside)
                 if isinstance(block, Chart):
                     table = block.numbers
-                    behind.append(Slide(f"{APPENDIX}: {section.title}", f"The numbers in “{table.caption}”", table))
+                    behind.append(_behind(section, Slide("", f"The numbers in “{table.caption}”", table)))
             case Pairs(items):
-                yield from _told(section, waiting)
-                yield Slide(section.title, "What it takes to make this report again", _pairs(section, items))
+                title = "What it takes to make this report again"
+                behind.append(_behind(section, Slide("", title, _pairs(section, items))))
+
+
+def _behind(section: Section, slide: Slide) -> Slide:
+    return replace(slide, kicker=f"{APPENDIX}: {section.title}", appendix=True)
+
+
+def _takes(slide: Slide, texts: list[str]) -> bool:
+    """Whether texts that follow a table or a chart can stand with it."""
+    return isinstance(slide.body, Table | Chart) and not slide.told and len(" ".join(texts)) <= _BESIDE
 
 
 def _proof(section: Section, block: Table | Chart, waiting: _Open) -> Slide:

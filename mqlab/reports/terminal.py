@@ -13,6 +13,7 @@ from mqlab.analysis.results import AnalysisResult
 from mqlab.reports import format as fmt
 from mqlab.reports import live, sentences, words
 from mqlab.reports.document import Cell
+from mqlab.reports.in_locale import in_locale
 from mqlab.reports.rows import Rows
 from mqlab.reports.terminal_arm import blocks, glance
 from mqlab.reports.terminal_lines import LIFT, P, fitted, short, wrapped
@@ -22,6 +23,7 @@ MARKS = {"pass": "ok", "warn": "look", "fail": "FAIL", "not_applicable": "-"}
 
 def render(result: AnalysisResult, zone: ZoneInfo, declared: str | None = None) -> str:
     """The whole result, ending in a line break; `zone` is the lab's, `declared` the experiment's precision metric."""
+    result = in_locale(result)
     lines = [
         *wrapped(result.title),
         *wrapped(

@@ -10,9 +10,10 @@ from mqlab.experiments.metrics import METRICS
 from mqlab.reports import format as fmt
 from mqlab.reports import sentences, words
 from mqlab.reports.asked import Asked, asked
+from mqlab.reports.price import price_sentences
 from mqlab.reports.rows import Rows
 from mqlab.reports.sales import mix_name
-from mqlab.reports.terminal_lines import ARM, CONTROL, LIFT, NAME, heading, line, metrics, row_lines, short, wrapped
+from mqlab.reports.terminal_lines import ARM, CONTROL, LIFT, NAME, heading, metrics, row_lines, short, wrapped
 from mqlab.stats.estimate import NotEstimable
 
 REASONS = 4
@@ -150,14 +151,14 @@ def _marginal(row: MarginalRow) -> str:
 
 
 def _columns(name: str, leads: str, control: str, arm: str, gained: str) -> str:
-    head = f"{name:<{NAME - 9}}{leads:>9}"
-    return line(head, short(control, CONTROL), short(arm, ARM - 1), gained[: LIFT + 8], "")
+    sides = f"{short(control, CONTROL):>{CONTROL}}  {short(arm, CONTROL):>{CONTROL}}"
+    return f"{name:<18}{leads:>8}{sides}  {gained[: LIFT + 4]}".rstrip()
 
 
 def _price(result: AnalysisResult, arm: str) -> Iterator[str]:
     rows = Rows(result)
     effort = [row for row in _rows(rows, arm) if row.unit == "count"]
-    told = sentences.price_sentences(result, arm)
+    told = price_sentences(result, arm)
     if not effort and not told:
         return
     yield ""

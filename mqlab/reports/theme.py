@@ -100,20 +100,20 @@ def themed(chart: Any) -> str:
             "scale": {"bandPaddingInner": 0.3, "bandPaddingOuter": 0.15},
         }
     ).to_dict(validate=False)
-    locale = _number_locale()
-    if locale is not None:
-        spec["config"]["locale"] = {"number": locale}
+    if (locale := _locale()) is not None:
+        spec["config"]["locale"] = locale
     return json.dumps(_plain(spec), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
-def _number_locale() -> dict[str, Any] | None:
-    """How axes write numbers, as d3 has it; None in English, which is how they do anyway."""
+def _locale() -> dict[str, Any] | None:
+    """How axes write numbers and months, as d3 has it; None in English, which is how they do anyway."""
     written = fmt.current_locale()
     if written == fmt.LOCALE:
         return None
     found = Locale.parse(written)
     symbols = found.number_symbols["latn"]
-    return {
+    months, days = found.months["format"], found.days["format"]
+    number = {
         "decimal": symbols["decimal"],
         "thousands": symbols["group"],
         "grouping": [3],
@@ -121,6 +121,39 @@ def _number_locale() -> dict[str, Any] | None:
         "percent": found.percent_formats[None].suffix[0] or "%",
         "minus": fmt.MINUS,
     }
+    time = {
+        "dateTime": "%x, %X",
+        "date": day_format(),
+        "time": "%H:%M",
+        "periods": ["AM", "PM"],
+        "days": [days["wide"][k] for k in (6, 0, 1, 2, 3, 4, 5)],
+        "shortDays": [days["abbreviated"][k] for k in (6, 0, 1, 2, 3, 4, 5)],
+        "months": [months["wide"][k] for k in range(1, 13)],
+        "shortMonths": [months["abbreviated"][k] for k in range(1, 13)],
+    }
+    return {"number": number, "time": time}
+
+
+_DAY_PARTS = {"d": "%-d", "dd": "%d", "M": "%-m", "MM": "%m", "MMM": "%b", "MMMM": "%B", "y": "%Y", "yy": "%y"}
+
+
+def day_format() -> str:
+    """The current locale's way to write a day, as d3 has it: axes show days as `fmt.day` writes them.
+
+    Example:
+        >>> with fmt.written_in("de"):
+        ...     day_format()
+        '%-d. %b %Y'
+    """
+    written = fmt.current_locale()
+    if written == fmt.LOCALE:
+        return "%-d %b %Y"
+    pattern = str(Locale.parse(written).datetime_skeletons["yMMMd"].pattern)
+    return re.sub(
+        r"'([^']*)'|([dMy])\2*",
+        lambda part: part[1] if part[1] is not None else _DAY_PARTS.get(part[0], "%Y"),
+        pattern,
+    )
 
 
 def _plain(node: Any) -> Any:

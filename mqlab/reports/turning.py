@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from mqlab.analysis.looks import implied_z
 from mqlab.analysis.result_rows import MetricRow
 from mqlab.analysis.results import AnalysisResult
 from mqlab.experiments.metrics import METRICS
@@ -16,7 +15,7 @@ from mqlab.reports import format as fmt
 from mqlab.reports import words
 from mqlab.reports.look_calendar import next_look
 from mqlab.reports.rows import Rows, shows
-from mqlab.stats.estimate import Estimate, NotEstimable
+from mqlab.stats.estimate import Estimate, NotEstimable, implied_z
 
 _FAR = 20.0
 """Beyond so many times today's leads, "more leads" is no advice."""

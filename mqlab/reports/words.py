@@ -119,6 +119,7 @@ CONDITIONS: dict[str, str] = {
     "undeclared_look": "Looks that were not declared",
     "empty_arm": "An empty arm",
     "more_arms_than_leads": "More arms than leads",
+    "nothing_heard_lately": "Nothing heard from sales lately",
 }
 
 _METRIC_NAMES = re.compile(r"\b(" + "|".join(sorted(METRICS, key=len, reverse=True)) + r")\b")
@@ -245,9 +246,9 @@ def stratum(name: Stratum, control: str, arm: str) -> str:
 
 
 def per_what(row: MetricRow) -> str:
-    """What a row's values are counted in: per 1,000 leads, money per lead, percent, a plain number."""
+    """What a row's values are counted in: per 1,000 leads, per lead (money has its currency), percent, per deal."""
     if row.unit == "money":
-        return f"{row.currency or 'money'} per assigned lead"
+        return "per assigned lead"
     if row.unit == "count":
         return "per deal won"
     if row.metric.endswith("_per_lead"):

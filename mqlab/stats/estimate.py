@@ -31,3 +31,20 @@ class NotEstimable:
 
     reason: str
     detail: str = ""
+
+
+def implied_z(found: Estimate | NotEstimable, bound: float) -> float | None:
+    """The statistic that an estimate and its repeated limits imply: beyond `bound` exactly where they exclude 0.
+
+    It is the estimate over the distance to its limit on the side of 0, in units of `bound`; None without either.
+
+    Example:
+        >>> round(implied_z(Estimate(0.006, Interval(0.001, 0.012)), 2.5), 6)
+        3.0
+    """
+    if isinstance(found, NotEstimable) or found.value is None:
+        return None
+    near = found.interval.low if found.value > 0 else found.interval.high
+    if near is None or near == found.value:
+        return None
+    return bound * found.value / abs(found.value - near)

@@ -96,6 +96,20 @@ class ByAge:
                 units.append(float(share[-1] * share.sum() / np.sum(share**2 / m)))
         return rate, units[0], units[1]
 
+    def share_units(self) -> float:
+        """How many leads, all followed to the horizon, would tell the share of the discordant as well; of one group.
+
+        Each age's share counts as much as conversions at that age do, both arms together.
+        """
+        share, discordant = self.share[0], self.leads[0].sum(axis=0)
+        weight = np.sum(self.hazard[0] * self.leads[0], axis=0) / discordant
+        weight = weight if weight.any() else np.ones_like(weight)
+        variance = 0.0
+        for leads, step in ((discordant, 1 - share), (self.all - discordant, share)):
+            variance += float((leads - np.append(leads[1:], 0.0)) @ np.cumsum(weight * step / self.all) ** 2)
+        relative, last = variance / float(weight @ share) ** 2, float(share[-1])
+        return (1 - last) / (last * relative) if relative > 0 and last < 1 else float(self.all[-1])
+
     def shared(self, leads: Followed, group: int | None) -> Floats:
         """By entry of `leads` (of `group`, None if concordant), its influence on both rates through what they share.
 

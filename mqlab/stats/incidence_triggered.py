@@ -23,11 +23,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from mqlab.stats import effective
+from mqlab.stats.dilution import Share, diluted
 from mqlab.stats.effective import Effective, joined_units
 from mqlab.stats.estimate import Estimate, Interval, NotEstimable
 from mqlab.stats.incidence import NO_UNITS, Followed
 from mqlab.stats.incidence_by_age import ByAge, Floats, FollowedPair, followed
-from mqlab.stats.triggered import NO_DISCORDANT, NO_OUTCOMES, ONE_SIDED, in_units_of
+from mqlab.stats.triggered import NO_DISCORDANT, NO_OUTCOMES, ONE_SIDED, by_score
 
 HORIZON_BEYOND_DATA = NotEstimable(
     "horizon_beyond_data", "No lead on which the definitions disagree has been followed to the horizon yet."
@@ -68,17 +69,21 @@ class FollowedStrata:
 class _Phase:
     """One phase: discordant share at h, both arms' θ, rates, and covariance of their influences.
 
-    `pooled` has the discordant rate of both arms and what each arm's follow-up is worth (`ByAge.effective_units`).
-    `rates` and `covariance` have the discordant leads as one group first, then split by which definition fires first.
+    `share_units` leads followed to the end would tell the share as well. `pooled` has the discordant rate of both arms
+    and what each arm's follow-up is worth (`ByAge.effective_units`). `rates`, `covariance` and `shared`, the part of it
+    that is not the discordant arms' own, have the discordant leads as one group first, then split by which definition
+    fires first.
     """
 
     units: int
     share: float
+    share_units: float
     theta: tuple[float, float]
     pooled: tuple[float, float, float]
     counts: tuple[Effective, Effective] | None
     rates: tuple[tuple[float, float], tuple[float, float]]
     covariance: tuple[Floats, Floats]
+    shared: tuple[Floats, Floats]
     events: int
 
 
@@ -95,11 +100,11 @@ def _phase(strata: FollowedStrata) -> _Phase | NotEstimable:
     concordant = strata.concordant.pooled
     present = [pair for pair in (strata.control_first, strata.arm_first) if pair.units]
     whole = ByAge(concordant, [discordant])
-    covariance = _covariance(whole, concordant, [discordant])
-    rates, split = whole.rates, covariance
+    first = second = _covariance(whole, concordant, [discordant])
+    rates = whole.rates
     if len(present) > 1 and all(followed(pair) for pair in present):
         apart = ByAge(concordant, present)
-        rates, split = apart.rates, _covariance(apart, concordant, present)
+        rates, second = apart.rates, _covariance(apart, concordant, present)
     theta = whole.theta[0]
     counts = None
     if assigned.pooled.complete:
@@ -108,11 +113,13 @@ def _phase(strata: FollowedStrata) -> _Phase | NotEstimable:
     return _Phase(
         assigned.units,
         float(whole.share[0, -1]),
+        whole.share_units(),
         (float(theta[0]), float(theta[1])),
         whole.effective_units(),
         counts,
         (whole.rates, rates),
-        (covariance, split),
+        (first[0], second[0]),
+        (first[1], second[1]),
         assigned.pooled.events,
     )
 
@@ -120,50 +127,56 @@ def _phase(strata: FollowedStrata) -> _Phase | NotEstimable:
 def _agreeing(strata: FollowedStrata) -> _Phase:
     concordant = strata.concordant.pooled
     ages = ByAge(concordant, [])
-    found = _covariance(ages, concordant, [])
+    found, _ = _covariance(ages, concordant, [])
     return _Phase(
         strata.units,
         0.0,
+        float(strata.units),
         (0.0, 0.0),
         (0.0, 1.0, 1.0),
         None,
         (ages.rates, ages.rates),
         (found, found),
+        (found, found),
         concordant.events,
     )
 
 
-def _covariance(ages: ByAge, concordant: Followed, groups: Sequence[FollowedPair]) -> Floats:
+def _covariance(ages: ByAge, concordant: Followed, groups: Sequence[FollowedPair]) -> tuple[Floats, Floats]:
+    """Of both rates, and the part of it that they share: without the discordant arms' own influences."""
     alike = ages.shared(concordant, None)
     found: Floats = (alike * concordant.leads) @ alike.T
+    shared = found
     for group, pair in enumerate(groups):
         for side, arm in enumerate(pair.arms):
             one = ages.shared(arm, group)
+            shared = shared + (one * arm.leads) @ one.T
             one[side] += ages.own(arm, group, side)
             found = found + (one * arm.leads) @ one.T
-    return found
+    return found, shared
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Diluted:
     """The comparison of two definitions over one or more phases; made by `dilute`.
 
-    `share` is π_h, `counts` the effective discordant leads and outcomes of both arms, `rates` (μ_A, μ_B).
+    `share` is π_h and of how many leads, `counts` the effective discordant leads and outcomes of both arms, `rates`
+    (μ_A, μ_B).
     """
 
-    share: float
+    share: Share
     counts: tuple[Effective, Effective]
     rates: tuple[float, float]
     standard_error: float
     _whole: tuple[float, float]
     _covariance: tuple[Floats, Floats]
+    _shared: tuple[Floats, Floats]
     _events: int
 
     def difference(self, *, z: float) -> Estimate:
-        """θ_B − θ_A: the score interval of the effective discordant counts, times π_h."""
-        inside = effective.difference(*self.counts, z=z)
-        low, high = inside.interval.low or 0.0, inside.interval.high or 0.0
-        return Estimate(self.share * (inside.value or 0.0), Interval(self.share * low, self.share * high))
+        """θ_B − θ_A: the score interval of the effective discordant counts, times π_h (`dilution`)."""
+        within = sum(counts.rate * (1 - counts.rate) / counts.n for counts in self.counts)
+        return diluted(effective.difference(*self.counts, z=z), within, self.share, z=z)
 
     @property
     def z_score(self) -> float:
@@ -180,14 +193,15 @@ class Diluted:
         if not self._events:
             return NO_OUTCOMES
         control, treatment = self.counts
-        rates, covariance = self.rates, self._covariance[1]
+        rates, form = self.rates, 1
         if (rates[1] - rates[0]) * (treatment.rate - control.rate) <= 0:
-            rates, covariance = self._whole, self._covariance[0]
+            rates, form = self._whole, 0
         if not min(rates):
             return effective.relative_lift(control, treatment, z=z)
         if any(counts.x in (0, counts.n) for counts in (control, treatment)):
-            return in_units_of(rates, self.difference(z=z))
-        middle, half = math.log(rates[1] / rates[0]), z * _log_error(rates, covariance)
+            inside, shared = effective.difference(control, treatment, z=z), _log_error(rates, self._shared[form])
+            return by_score(rates, self.share.value, inside, shared**2, z=z)
+        middle, half = math.log(rates[1] / rates[0]), z * _log_error(rates, self._covariance[form])
         low, high, score_z = math.expm1(middle - half), math.expm1(middle + half), self.z_score
         low = max(low, 0.0) if score_z > z else min(low, 0.0)
         high = min(high, 0.0) if score_z < -z else max(high, 0.0)
@@ -220,19 +234,25 @@ def dilute(phases: Sequence[FollowedStrata]) -> Diluted | NotEstimable:
     share = sum(w * phase.share for w, phase in zip(weights, kept, strict=True))
     only = kept[0].counts if len(kept) == 1 else None
     counts = only or (_counts(kept, weights, share, 0), _counts(kept, weights, share, 1))
-    whole, split = (
-        sum((w**2 * phase.covariance[form] for w, phase in zip(weights, kept, strict=True)), np.zeros((2, 2)))
-        for form in (0, 1)
-    )
+    whole, split = _summed([phase.covariance for phase in kept], weights)
+    parts = [(w, phase.share, phase.share_units) for w, phase in zip(weights, kept, strict=True)]
     return Diluted(
-        share,
+        Share(share, parts[0][2] if len(parts) == 1 else joined_units(parts)),
         counts,
         _weighted(kept, weights, 1),
         math.sqrt(max(0.0, float(whole[0, 0] + whole[1, 1] - 2 * whole[0, 1]))),
         _weighted(kept, weights, 0),
         (whole, split),
+        _summed([phase.shared for phase in kept], weights),
         sum(phase.events for phase in kept),
     )
+
+
+def _summed(parts: Sequence[tuple[Floats, Floats]], weights: Sequence[float]) -> tuple[Floats, Floats]:
+    """Covariances of phases, in both forms, as one."""
+    pairs = list(zip(weights, parts, strict=True))
+    first, second = (sum((w**2 * part[form] for w, part in pairs), np.zeros((2, 2))) for form in (0, 1))
+    return first, second
 
 
 def _weighted(phases: Sequence[_Phase], weights: Sequence[float], form: int) -> tuple[float, float]:

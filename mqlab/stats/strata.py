@@ -30,6 +30,11 @@ class Pair:
         """Whether both arms have units."""
         return self.control.n > 0 and self.treatment.n > 0
 
+    @property
+    def variance(self) -> float:
+        """The binomial variance of the arms' difference of rates, where both have units."""
+        return sum(counts.x * (counts.n - counts.x) / counts.n**3 for counts in (self.control, self.treatment))
+
 
 @dataclass(frozen=True, slots=True)
 class Strata:

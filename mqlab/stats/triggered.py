@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from mqlab.stats import binary
 from mqlab.stats.binary import Counts
+from mqlab.stats.dilution import Share, diluted, widened
 from mqlab.stats.estimate import Estimate, Interval, NotEstimable
 from mqlab.stats.strata import Pair, Strata
 
@@ -38,6 +39,8 @@ def _spread(counts: Counts) -> float:
 def difference(strata: Strata, *, z: float) -> Estimate | NotEstimable:
     """π_D (q_B − q_A), per assigned lead, with the discordant leads' Miettinen–Nurminen interval times π_D.
 
+    Where q_B − q_A is large, what is not known of π_D widens it (`dilution`); whether it excludes 0 stays the same.
+
     Example (statistics of 8,000 leads, 481 of them discordant):
         >>> strata = Strata(
         ...     both=Pair(Counts(264, 880), Counts(262, 884)), control_first=Pair(Counts(18, 120), Counts(6, 122)),
@@ -51,12 +54,8 @@ def difference(strata: Strata, *, z: float) -> Estimate | NotEstimable:
     inside = binary.difference(strata.discordant.control, strata.discordant.treatment, z=z)
     if isinstance(inside, NotEstimable):
         return inside
-    share = strata.share(strata.discordant)
-    low, high = inside.interval.low, inside.interval.high
-    return Estimate(
-        share * (inside.value or 0.0),
-        Interval(None if low is None else share * low, None if high is None else share * high),
-    )
+    d = strata.discordant
+    return diluted(inside, d.variance, Share(strata.share(d), strata.units), z=z)
 
 
 def standard_error(strata: Strata) -> float | NotEstimable:
@@ -66,8 +65,7 @@ def standard_error(strata: Strata) -> float | NotEstimable:
     d = strata.discordant
     share = strata.share(d)
     gap = _rate(d.treatment) - _rate(d.control)
-    within = _spread(d.control) / d.control.n + _spread(d.treatment) / d.treatment.n
-    return math.sqrt(share**2 * within + gap**2 * share * (1 - share) / strata.units)
+    return math.sqrt(share**2 * d.variance + gap**2 * share * (1 - share) / strata.units)
 
 
 def p_value(strata: Strata) -> float | NotEstimable:
@@ -107,6 +105,17 @@ def _arm_rates(strata: Strata, discordant: Sequence[Pair]) -> tuple[float, float
 
 def _log_variance(strata: Strata, discordant: Sequence[Pair], rates: tuple[float, float]) -> float:
     mu_a, mu_b = rates
+    total = _shared_log_variance(strata, discordant, rates)
+    for pair in discordant:
+        total += strata.share(pair) ** 2 * (
+            _spread(pair.treatment) / (pair.treatment.n * mu_b**2) + _spread(pair.control) / (pair.control.n * mu_a**2)
+        )
+    return total
+
+
+def _shared_log_variance(strata: Strata, discordant: Sequence[Pair], rates: tuple[float, float]) -> float:
+    """The part of the strata's shares and of the concordant outcomes, which both definitions have in common."""
+    mu_a, mu_b = rates
     total = 0.0
     for pair in _concordant(strata):
         share, rate = strata.share(pair), _rate(pair.pooled)
@@ -115,9 +124,7 @@ def _log_variance(strata: Strata, discordant: Sequence[Pair], rates: tuple[float
     for pair in discordant:
         share = strata.share(pair)
         gap = (_rate(pair.treatment) / mu_b - _rate(pair.control) / mu_a) ** 2
-        total += share * gap / strata.units + share**2 * (
-            _spread(pair.treatment) / (pair.treatment.n * mu_b**2) + _spread(pair.control) / (pair.control.n * mu_a**2)
-        )
+        total += share * gap / strata.units
     return total
 
 
@@ -126,7 +133,7 @@ def relative_lift(strata: Strata, *, z: float) -> Estimate | NotEstimable:
 
     The sign is `difference`'s to tell (its interval excludes 0 exactly when p < α); these limits tell the size.
     Where one definition brought no outcome at all, the discordant leads' score ratio stands in; where no discordant
-    lead of an arm has the outcome, or every one, the delta method sees no variance there: `in_units_of` stands in.
+    lead of an arm has the outcome, or every one, the delta method sees no variance there: `by_score` stands in.
     """
     if missing := _missing(strata):
         return missing
@@ -142,7 +149,13 @@ def relative_lift(strata: Strata, *, z: float) -> Estimate | NotEstimable:
     if not min(rates):
         return binary.relative_lift(d.control, d.treatment, z=z)
     if any(counts.x in (0, counts.n) for counts in (d.control, d.treatment)):
-        return in_units_of(rates, difference(strata, z=z))
+        return by_score(
+            rates,
+            strata.share(d),
+            binary.difference(d.control, d.treatment, z=z),
+            _shared_log_variance(strata, discordant, rates),
+            z=z,
+        )
     middle, half = math.log(rates[1] / rates[0]), z * math.sqrt(_log_variance(strata, discordant, rates))
     inside = binary.z_at_difference(d.control, d.treatment)
     if isinstance(inside, NotEstimable):
@@ -153,18 +166,26 @@ def relative_lift(strata: Strata, *, z: float) -> Estimate | NotEstimable:
     return Estimate(math.expm1(middle), Interval(low, high))
 
 
-def in_units_of(rates: tuple[float, float], gap: Estimate | NotEstimable) -> Estimate | NotEstimable:
-    """A difference with its score limits as shares of the control's rate: for too few outcomes to have a log's limits.
+def by_score(
+    rates: tuple[float, float], share: float, inside: Estimate | NotEstimable, shared: float, *, z: float
+) -> Estimate | NotEstimable:
+    """μ_B / μ_A − 1 where too few discordant leads have, or lack, the outcome to have a log's limits.
 
-    `rates` are (μ_A, μ_B), μ_A > 0; the sign is the difference's own.
+    The score limits of their difference `inside`, diluted by `share` and in units of μ_A, are widened by `shared`, the
+    variance of log(μ_B/μ_A) that is not theirs; the sign is the difference's own. `rates` are (μ_A, μ_B), both above 0.
     """
-    if isinstance(gap, NotEstimable):
-        return gap
-    if not rates[0] > 0:
-        raise ValueError("a relative change needs a control rate above 0")
+    if isinstance(inside, NotEstimable):
+        return inside
+    if not min(rates) > 0:
+        raise ValueError("a relative change with limits needs rates above 0")
     value = rates[1] / rates[0] - 1
-    low, high = (gap.interval.low or 0.0) / rates[0], (gap.interval.high or 0.0) / rates[0]
-    return Estimate(value, Interval(max(-1.0, min(low, value)), max(high, value)))
+    score_low, score_high = inside.interval.low or 0.0, inside.interval.high or 0.0
+    low, high = share * score_low / rates[0], share * score_high / rates[0]
+    limits = widened(value, Interval(min(low, value), max(high, value)), shared, z=z)
+    low, high = limits.low or 0.0, limits.high or 0.0
+    low = max(low, 0.0) if score_low > 0 else min(low, 0.0)
+    high = min(high, 0.0) if score_high < 0 else max(high, 0.0)
+    return Estimate(value, Interval(min(low, value), max(high, value)))
 
 
 def log_lift_standard_error(strata: Strata) -> float | NotEstimable:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, exists, select, text
 
 from mqlab.assignment.units import account_unit, domain_path
-from mqlab.leads.identity import canonical_ids
+from mqlab.leads.identity import LINK, canonical_ids
 from mqlab.leads.instants import micros
 from mqlab.leads.links import Linking
 from mqlab.store.models import LeadRow, MergeRow, OutcomeRow
@@ -71,7 +71,8 @@ def by_domain(connection: Connection, linking: Linking) -> ByDomain:
     facts = select(OutcomeRow.account_domain, OutcomeRow.lead_ref, OutcomeRow.key)
     facts = facts.where(OutcomeRow.account_domain.is_not(None), *(~one for one in somebody)).distinct()
     asked = Counter(str(domain) for domain, *_ in connection.execute(facts))
-    merges = connection.execute(select(MergeRow.lead_ref, MergeRow.new_id, MergeRow.merged_at)) if asked else ()
+    merged = select(MergeRow.lead_ref, MergeRow.new_id, MergeRow.merged_at)
+    merges = connection.execute(merged.where(MergeRow.lead_ref.not_like(f"{LINK}%"))) if asked else ()
     same = canonical_ids((old, new, micros(at)) for old, new, at in merges)
     people = {
         domain: len({same.get(one, one) for one in leads})

@@ -14,12 +14,14 @@ from sqlalchemy import Engine, func, select, text
 
 from mqlab.leads.completeness import Gaps
 from mqlab.leads.links import Linking
+from mqlab.leads.ties import Ties
 from mqlab.store import schema
 from mqlab.store.account_domains import ByDomain, by_domain
 from mqlab.store.completeness import gaps
 from mqlab.store.engine import WRITE_LOCK, make_engine, parse_url, reading, shown, told
 from mqlab.store.models import FACTS, Commit, ImportRow, QuarantineRow, UnmatchedRow
 from mqlab.store.rows import unsettled
+from mqlab.store.ties import ties
 
 Version = Literal["none", "older", "current", "newer"]
 Writing = Literal["free", "busy", "read-only"]
@@ -101,6 +103,11 @@ class Health:
         """The opportunities whose history ends in another stage than their own row."""
         with reading(self._engine) as connection:
             return gaps(connection)
+
+    def ties(self, linking: Linking) -> Ties:
+        """The outcomes that have come to belong to several leads and do not stand in quarantine for it."""
+        with reading(self._engine) as connection:
+            return ties(connection, linking)
 
     def by_domain(self, linking: Linking) -> ByDomain:
         """The outcomes whose lead the domain of its company alone can tell."""

@@ -15,6 +15,7 @@ from mqlab.leads.identity import LINK
 from mqlab.leads.instants import micros
 from mqlab.leads.links import DEFAULT_LINKING, Link, Linking, link_kind
 from mqlab.leads.records import Merge
+from mqlab.leads.ties import NO_TIES, Ties
 from mqlab.store.account_domains import leads_by_domain
 from mqlab.store.completeness import gaps
 from mqlab.store.copying import Copying
@@ -36,6 +37,7 @@ from mqlab.store.models import (
 from mqlab.store.records import canonical_json
 from mqlab.store.rows import Version, among, listed_pairs, unsettled, versions_of
 from mqlab.store.rows import insert as insert_rows
+from mqlab.store.ties import ties
 
 MANY_ROWS = 10_000
 
@@ -86,14 +88,13 @@ class Intake:
         fresh = self._freshness(kind)
         if fresh is not None:
             fresh.add(columns["lead_ref"], columns["key"])
-        self._grown[kind] += insert_rows(
-            self._connection, _table(kind), columns, stamp=self._stamp, copying=self.copying
-        )
+        self._grown[kind] += insert_rows(self._settled, _table(kind), columns, stamp=self._stamp, copying=self.copying)
 
     def known_leads(self, ids: Collection[str]) -> set[str]:
         """Those of `ids` that are leads."""
-        query = select(LeadRow.lead_ref).where(among(self._connection, LeadRow.lead_ref, ids)).distinct()
-        return set(self._connection.scalars(query))
+        query = select(LeadRow.lead_ref).where(among(self._settled, LeadRow.lead_ref, ids)).distinct()
+        with self.copying.beside(LeadRow.__table__):
+            return set(self._settled.scalars(query))
 
     def leads_by_email(self, hashes: Collection[str]) -> Mapping[str, set[str]]:
         """The leads that ever had these e-mail hashes."""
@@ -138,6 +139,11 @@ class Intake:
     def stage_gaps(self, refs: Collection[str], tells: str) -> Gaps:
         """Of the opportunities that facts name as `refs`, those whose history ends in another stage than their row."""
         return gaps(self._connection, sorted(refs), now_at=self.position, tells=tells)
+
+    def ties(self) -> Ties:
+        """The outcomes that the leads of this import leave to nobody, for they share an address with other leads."""
+        grown = self._grown["leads"]
+        return ties(self._connection, self.linking, newest=grown) if grown else NO_TIES
 
     def forgotten(self) -> list[tuple[str, str]]:
         """Who is forgotten: the id of a lead, and the digest of an e-mail hash it had (empty: none)."""

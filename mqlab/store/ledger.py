@@ -15,6 +15,7 @@ from sqlalchemy import Engine, func, select
 from mqlab.errors import InputError
 from mqlab.leads.links import DEFAULT_LINKING, Linking
 from mqlab.leads.tables import Facts
+from mqlab.leads.ties import Ties
 from mqlab.store import schema
 from mqlab.store.approvals import ApiKeys, Approvals, Audit, Locks
 from mqlab.store.decisions import Assignments, Decisions
@@ -26,6 +27,7 @@ from mqlab.store.intake import Intake
 from mqlab.store.models import Commit
 from mqlab.store.overwriting import overwrite
 from mqlab.store.quarantine import Imports, Quarantine, UnmatchedRows
+from mqlab.store.ties import ties
 
 
 class Ledger:
@@ -101,6 +103,11 @@ class Ledger:
     def forgetting(self, *, now: datetime, digest: Callable[[str], str]) -> AbstractContextManager[Forgetting]:
         """One transaction in which a person is forgotten; `digest` makes of an e-mail's hash what is kept of it."""
         return forgetting(self._engine, now=now, digest=digest, linking=self._linking)
+
+    def ties(self) -> Ties:
+        """The outcomes that have come to belong to several leads and do not stand in quarantine for it."""
+        with reading(self._engine) as connection:
+            return ties(connection, self._linking)
 
     def forgotten(self) -> set[str]:
         """The ids that are forgotten."""

@@ -40,12 +40,16 @@ The day is that of the lab's zone, written as if it were one of UTC.
 
 @dataclass(frozen=True)
 class Outcomes:
-    """`rows` follows `OUTCOME_ROWS`; `lateness` is the delay of arrival that 99 of 100 timed rows keep, of `timed`."""
+    """`rows` follows `OUTCOME_ROWS`; `lateness` is the delay of arrival that 99 of 100 timed rows keep, of `timed`.
+
+    `newest_us` is when the last of all rows was known.
+    """
 
     rows: ir.Table
     lateness_us: int | None
     timed: int
     unmatched: int
+    newest_us: int | None = None
 
 
 def outcomes_in(
@@ -67,7 +71,7 @@ def outcomes_in(
     known = engine.keep("outcomes_known", _current(_known(table, as_of_us)))
     mine = known.semi_join(leads, "lead_id")
     mine = engine.keep("outcomes_matched", mine)
-    found = _count(engine, known) - _count(engine, mine)
+    whole, (matched, newest) = _count(engine, known)[0], _count(engine, mine)
     lateness, timed = _lateness(engine, mine)
     if person:
         names = pa.table({"merged": list(person), "person": list(person.values())})
@@ -76,11 +80,15 @@ def outcomes_in(
         mine = mine.mutate(lead_id=mine.person.fill_null(mine.lead_id)).drop("merged", "person")
     mine = engine.keep("outcomes_in_force", with_amounts_in_force(mine))
     rows = _with_amounts(engine, mine, price, zone)
-    return Outcomes(engine.keep("outcome_facts", rows.select(*OUTCOME_ROWS.names)), lateness, timed, found)
+    return Outcomes(
+        engine.keep("outcome_facts", rows.select(*OUTCOME_ROWS.names)), lateness, timed, whole - matched, newest
+    )
 
 
-def _count(engine: Engine, rows: ir.Table) -> int:
-    return int(engine.fetched(rows.aggregate(rows=rows.count()))["rows"][0].as_py())
+def _count(engine: Engine, rows: ir.Table) -> tuple[int, int | None]:
+    """How many rows there are, and when the last of them was known."""
+    found = engine.fetched(rows.aggregate(rows=rows.count(), newest=rows.known_us.max())).to_pylist()[0]
+    return int(found["rows"]), None if found["newest"] is None else int(found["newest"])
 
 
 def handed_over(table: LabTable | None, as_of_us: int) -> ir.Table | None:

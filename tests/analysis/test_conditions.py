@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from mqlab.analysis.results import AnalysisResult, Condition
@@ -21,6 +22,12 @@ FINE = {"both": ((90, 30), (90, 31)), "a": ((50, 9), (50, 4)), "b": ((40, 3), (4
 def told(found: AnalysisResult) -> dict[str, Condition]:
     """The conditions by name."""
     return {each.condition: each for each in found.conditions}
+
+
+def heard(known: Facts, days: int) -> Facts:
+    """The facts with feedback on a lead that nobody knows, so many days before their instant."""
+    last = [{"lead_id": "nobody", "kind": "touched", "occurred_at": known.as_of - days * DAY}]
+    return replace(known, outcomes=pa.concat_tables([known.outcomes, facts([], outcomes=last).outcomes]))
 
 
 def with_events(name: str, control: int, challenger: int) -> Facts:
@@ -40,7 +47,17 @@ def with_events(name: str, control: int, challenger: int) -> Facts:
 
 def test_nothing_is_told_where_everything_holds() -> None:
     """An ordinary experiment has no condition to mention."""
-    assert result(counted(FINE), defined=by_letter()).conditions == ()
+    assert result(heard(counted(FINE), 31), defined=by_letter()).conditions == ()
+
+
+def test_a_ledger_that_heard_nothing_of_sales_for_long_is_told() -> None:
+    """More than 31 days between the newest feedback and the instant asked about: the day, and what to do."""
+    condition = told(result(heard(counted(FINE), 32), defined=by_letter()))["nothing_heard_lately"]
+
+    assert condition.detail == (
+        "the newest sales feedback in the ledger is of 2026-10-29, 32 days before the instant asked about"
+    )
+    assert "--as-of" in condition.advice
 
 
 def test_a_condition_that_a_check_tells_of_only_adds_the_advice() -> None:

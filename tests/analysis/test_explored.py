@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from mqlab.analysis.explore import explore
@@ -49,6 +51,24 @@ def test_bars_begin_at_the_threshold_and_hold_every_lead():
     assert 50.0 in [each.low for each in table.bins]
     assert [each.high for each in table.bins[:-1]] == [each.low for each in table.bins[1:]]
     assert sum(each.leads for each in table.bins) == 25
+
+
+@pytest.mark.parametrize(
+    ("scores", "low", "high"),
+    [
+        pytest.param(range(0, 101, 4), 0.0, 100.0, id="bars end at the score's own bounds"),
+        pytest.param(range(0, 100, 2), 0.0, 100.0, id="nobody has the most points"),
+    ],
+)
+def test_bars_end_where_the_score_does(scores: range, low: float, high: float):
+    """A score from 0 to 100 has no bar beyond 100: the last one holds leads with 100 points too."""
+    definition = replace(BOTH, scores=tuple(Score(name, (), None, 1.0, 0, 100) for name in ("fit", "engagement")))
+    table = next(
+        one for one in told([read(80, k) for k in scores], definition).scores if one.threshold.score == "engagement"
+    )
+
+    assert (table.bins[0].low, table.bins[-1].high, table.most) == (low, high, 100)
+    assert sum(each.leads for each in table.bins) == len(scores)
 
 
 def test_only_what_was_handed_over_has_a_precision():

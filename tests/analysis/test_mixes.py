@@ -130,7 +130,7 @@ def test_the_json_has_both(funnel: AnalysisResult) -> None:
     data = funnel.to_dict()
 
     assert set(data["leak"][0]) == {"arm", "stratum", "under", "leads", "sqls", "rate", "per_1000"}
-    assert set(data["mix"][0]) == {"arm", "answer", "reason", "mqls", "count", "share"}
+    assert set(data["mix"][0]) == {"arm", "answer", "reason", "mqls", "count", "share", "of_rejected"}
     assert MixRow("a", "accepted", None, 0, 0, NotEstimable("no_mqls")).to_dict()["share"] == {
         "not_estimable": "no_mqls"
     }

@@ -10,7 +10,9 @@ from mqlab.analysis.pictures import price_words
 from mqlab.analysis.results import AnalysisResult
 from mqlab.stats import binary
 from mqlab.stats.binary import Counts
+from mqlab.stats.dilution import Share, diluted
 from mqlab.stats.estimate import Estimate, Interval, NotEstimable
+from mqlab.stats.strata import Pair
 from tests.analysis.test_analyze import G3, by_letter, counted, ids, result
 from tests.analysis.world import DAY, START, facts, protocol
 
@@ -55,15 +57,17 @@ def test_marginal_rows_are_those_of_g3(g3: AnalysisResult) -> None:
 
 
 def test_what_is_gained_has_the_interval_of_its_stratum(g3: AnalysisResult) -> None:
-    """The limits are the Miettinen–Nurminen ones of the stratum's own 2×2, times its share."""
-    limits = binary.difference(Counts(5, 118), Counts(30, 121), z=1.959963984540054)
-    assert isinstance(limits, Estimate) and limits.interval.low is not None and limits.interval.high is not None
+    """The limits are the Miettinen–Nurminen ones of the stratum's own 2×2, diluted by its share."""
+    z = 1.959963984540054
+    stratum = Pair(Counts(5, 118), Counts(30, 121))
+    limits = binary.difference(stratum.control, stratum.treatment, z=z)
+    assert isinstance(limits, Estimate)
+    whole = diluted(limits, stratum.variance, Share(239 / 8000, 8000), z=z).interval
+    assert whole.low is not None and whole.high is not None
     interval = g3.marginal[1].interval
 
     assert interval is not None
-    assert (interval.low, interval.high) == pytest.approx(
-        (29.875 * limits.interval.low, 29.875 * limits.interval.high), rel=1e-6
-    )
+    assert (interval.low, interval.high) == pytest.approx((1000 * whole.low, 1000 * whole.high), rel=1e-6)
 
 
 def test_gained_and_forgone_add_up_to_the_effect(g3: AnalysisResult) -> None:

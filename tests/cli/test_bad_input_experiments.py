@@ -292,6 +292,18 @@ def test_a_lead_that_stands_twice_is_noted(draft_lab: Path):
     assert "'A1' more than once" in " ".join(done.err.split())
 
 
+def test_assign_refuses_a_lead_of_a_day_to_come(draft_lab: Path):
+    """`ingest` sets such a row aside; here an answer is owed for every row, so the file is refused with its line."""
+    leads = draft_lab.parent / "leads.csv"
+    leads.write_text("lead_id,created_at\nA1,2026-01-10\nA2,2162-01-10\nA3,\n")
+
+    done = mqlab("assign", NAME, leads, "--format", "json", lab=draft_lab)
+
+    assert (done.code, done.out) == (2, "")
+    assert f"{leads}:3" in done.err
+    assert "of a day to come; correct the date. created_at: 2162-01-" in " ".join(done.err.split())
+
+
 def test_assign_takes_a_mapping(draft_lab: Path):
     """`assign --mapping` reads a file with its own column names, as `ingest` does."""
     mapping, leads = draft_lab / "own.yaml", draft_lab.parent / "leads.csv"

@@ -20,7 +20,7 @@ from tests.store.server import own_database
 
 CHECKS = [
     "program", "settings", "definitions", "store", "migrations", "damage", "writing", "contents", "unmatched",
-    "quarantine", "histories", "clock", "disk", "warehouse",
+    "quarantine", "ties", "histories", "clock", "disk", "warehouse",
 ]  # fmt: skip
 
 
@@ -62,6 +62,38 @@ def test_what_waits_is_counted_with_the_way_on(fed_folder: Path):
     assert code == 0
     assert checks["unmatched"][:2] == ("warning", "Facts that wait for their lead: 1.")
     assert checks["quarantine"] == ("warning", "Open rows: 1 unknown_kind.", "See why with: mqlab quarantine list")
+
+
+def test_outcomes_that_a_later_lead_left_to_nobody_are_told(fed_folder: Path):
+    """Where two leads share an address by now, the doctor and the list of the quarantine say so, and what to do."""
+    lab = fed_folder
+    files = {
+        "one.csv": ("leads", "lead_id,created_at,email\nN1,2026-02-01,ada@tied.example\n"),
+        "told.csv": ("outcomes", "email,kind,occurred_at\nada@tied.example,sql,2026-03-01\n"),
+        "two.csv": ("leads", "lead_id,created_at,email\nN2,2026-02-02,Ada@Tied.example\n"),
+    }
+    for name, (kind, text) in files.items():
+        (lab / name).write_text(text)
+        done = mqlab("ingest", kind, lab / name, lab=lab)
+        assert done.code == 0
+    sentence = "Outcomes whose address has come to belong to several leads, so that they count for none: 1 (told.csv)."
+    assert sentence in " ".join(done.out.split())
+
+    _, checks = examined(lab)
+    listed = mqlab("quarantine", "list", lab=lab)
+    of_leads = mqlab("quarantine", "list", "--kind", "leads", lab=lab)
+
+    assert checks["ties"][:2] == ("warning", sentence)
+    assert checks["ties"][2].startswith("Import the merge of those leads, or hand that file in again")
+    assert sentence in " ".join(listed.err.split()) and listed.out == "Nothing is quarantined.\n"
+    assert of_leads.err == ""
+    again = mqlab("ingest", "outcomes", lab / "told.csv", "--format", "json", lab=lab).json
+    assert again["reasons"] == {"ambiguous_identity": 1}
+    assert mqlab("quarantine", "list", lab=lab).err == ""
+    fixed = mqlab("quarantine", "show", 1, "--row", lab=lab).json
+    (lab / "row.json").write_text(json.dumps({**fixed, "lead_id": "N2"}))
+    assert mqlab("quarantine", "fix", 1, "--with", lab / "row.json", "--by", "Ada", lab=lab).code == 0
+    assert examined(lab)[1]["ties"][0] == "ok"
 
 
 def test_it_writes_nothing(draft_lab: Path):

@@ -43,7 +43,7 @@ def test_assign(draft_lab: Path):
     path = draft_lab.parent / "leads.csv"
     path.write_text(
         "lead_id,created_at,source\nZ9,2026-01-10,organic\nA1,2025-01-10,organic\nB2,,organic\n"
-        "C3,2027-01-10,organic\nD4,2026-01-10,partner\nE5,2026-01-10,\n"
+        "C3,2026-06-10,organic\nD4,2026-01-10,partner\nE5,2026-01-10,\n"
     )
 
     rows = mqlab("assign", NAME, path, "--format", "json", lab=draft_lab).json

@@ -39,3 +39,21 @@ def test_every_row_that_cannot_be_read_is_told(tmp_path: Path):
         ("unstated_format", 4),
         ("ragged_row", 5),
     ]
+
+
+def test_a_row_of_a_day_to_come_is_told_as_ingest_would_set_it_aside(tmp_path: Path):
+    """Up to a day ahead is a clock that is not ours; without `now` any instant will do."""
+    path = tmp_path / "leads.csv"
+    path.write_text("lead_id,created_at\na,2026-07-02T09:00:00Z\nb,\nc,2026-07-03T09:00:00Z\nd,2062-07-01\n")
+    now = datetime(2026, 7, 1, 12, tzinfo=UTC)
+
+    with pytest.raises(ProblemsFound) as refused:
+        read_lead_rows(path, timezone=BERLIN, now=now)
+
+    assert [(problem.code, problem.place.line) for problem in refused.value.problems] == [
+        ("in_the_future", 4),
+        ("in_the_future", 5),
+    ]
+    assert "correct the date. created_at: 2026-07-03T09:00:00Z, read on 2026-07-01" in str(refused.value.problems[0])
+    assert "release" not in str(refused.value)
+    assert len(read_lead_rows(path, timezone=BERLIN)) == 4

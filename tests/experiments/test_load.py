@@ -331,7 +331,7 @@ REFUSED = [
     pytest.param(
         [("  challenger: {definition: intent@2.0.0, weight: 1}\n", "")],
         "NumberOfArms",
-        "2 to 10 arms, this one 1",
+        "2 to 20 arms, this one 1",
         None,
         13,
         id="one arm",

@@ -99,6 +99,35 @@ def test_decide_writes_the_acting_decision_and_its_shadows(fed: Lab):
     assert fed.ledger.position() == before + 1
 
 
+@pytest.mark.parametrize(
+    ("lead", "events", "told"),
+    [
+        pytest.param({"created_at": LOOK + timedelta(days=2)}, [], "the lead 'new' arrives on 2026-07-02", id="a lead"),
+        pytest.param({"assigned_at": LOOK + timedelta(days=2)}, [], "the lead 'new' arrives", id="its start"),
+        pytest.param({}, [demo_request(LOOK + timedelta(days=2))], "the event 'form_submit' happens", id="an event"),
+    ],
+)
+def test_what_is_of_a_day_to_come_is_neither_placed_nor_judged(
+    fed: Lab, lead: dict[str, datetime], events: list[Event], told: str
+):
+    """As `ingest` sets it aside: the message says so, nothing is written, and up to a day is a clock that differs."""
+    lab = Lab(fed.folder, fed.settings, lambda: LOOK)
+    new = replace(Lead("new", AT, "organic", fields={"employees": 4.0}), **lead)
+    before = lab.ledger.position()
+
+    with pytest.raises(InputError, match=told):
+        lab.decide(new, events, as_of=LOOK)
+    if not events:
+        with pytest.raises(InputError, match=told):
+            lab.assign(new, NAME, as_of=LOOK)
+
+    assert (lab.ledger.position(), lab.ledger.decisions.of("new")) == (before, ())
+    sooner = replace(new, **{name: at - timedelta(days=1) for name, at in lead.items()})
+    later = Lab(fed.folder, fed.settings, lambda: LOOK + timedelta(days=9))
+    assert lab.assign(sooner, NAME, as_of=LOOK) == later.assign(sooner, NAME, as_of=LOOK)
+    assert later.assign(new, NAME, as_of=LOOK) is not None
+
+
 def test_a_lead_outside_of_experiments_is_judged_by_what_is_in_force(fed: Lab):
     """A lead that no running experiment takes is judged by the definition in force, and by no other."""
     lead = Lead("early", datetime(2025, 1, 1, tzinfo=UTC), "organic", fields={"employees": 400.0})

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import re
 import xml.etree.ElementTree as ET
+from datetime import date
 
 import pytest
 
+from mqlab.reports import format as fmt
 from mqlab.reports import theme
 from mqlab.reports.charts import Bar, Lift, Share, forest, funnel, overlap
 from mqlab.reports.document import Chart, Document, Section
+from mqlab.reports.look_calendar import calendar
 from mqlab.reports.pictures import drawn_beside
+from mqlab.reports.signatures import OnRecord
 from mqlab.reports.theme import THEMED, svg, svg_of_its_size
-from tests.reports.samples import document, ship
+from tests.reports.samples import BERLIN, document, protocol, ship
 
 LIFTS = (
     Lift("SQLs", "all assigned leads", 0.03, -0.11, 0.19, "+3.0%"),
@@ -23,7 +27,9 @@ LIFTS = (
     Lift("meetings", "all assigned leads", 0.1, -0.9, 40.0, "+10.0%"),
 )
 BARS = tuple(
-    Bar(stage, arm, value, f"{value:.1f}") for stage, value in (("MQLs", 250.0), ("SQLs", 79.0)) for arm in ("a", "b")
+    Bar(stage, arm, rate, f"{1000 * rate:.1f}")
+    for stage, rate in (("MQLs", 0.25), ("SQLs", 0.079))
+    for arm in ("a", "b")
 )
 SHARES = tuple(
     Share("b v a", name, value, f"{value:.0%}")
@@ -156,3 +162,14 @@ def test_pictures_that_no_process_draws_are_drawn_here(monkeypatch):
     with drawn_beside() as pictures:
         assert pictures is None
     assert svg(chart)
+
+
+@pytest.mark.parametrize(("locale", "day"), [("en", "1 Jul 2026"), ("de", "1. Juli 2026"), ("en_US", "Jul 1, 2026")])
+def test_days_on_an_axis_are_written_as_beside_it(locale: str, day: str):
+    """The calendar's axis says a day as the report's sentences do."""
+    with fmt.written_in(locale):
+        chart = calendar(ship(), protocol(), OnRecord(), BERLIN).blocks[1]
+        told = fmt.day(date(2026, 7, 1))
+
+    assert day == told
+    assert f">{day}</text>" in svg(chart).replace("\u00a0", " ")

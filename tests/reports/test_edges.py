@@ -17,6 +17,7 @@ from mqlab.experiments.protocol import Protocol
 from mqlab.reports import html, notebook, terminal
 from mqlab.reports.experiment import build
 from mqlab.reports.formats import ReportFormat, render
+from mqlab.reports.in_locale import in_locale
 from mqlab.reports.numbers import numbers
 from tests.analysis.test_analyze import ZONE, by_letter, ids, result
 from tests.analysis.world import DAY, START, facts, protocol, random_facts
@@ -26,6 +27,8 @@ TEN = "\n".join(
     f"  {name}: {{definition: {'forms' if number % 2 == 0 else 'visits'}@1.0.0, weight: 1}}"
     for number, name in enumerate(["control", *(f"challenger-number-{k}" for k in range(1, 10))])
 )
+
+TWELVE = TEN + "".join(f"\n  extra-{k}: {{definition: forms@1.0.0, weight: 1}}" for k in (1, 2))
 
 
 def one_arm_only() -> AnalysisResult:
@@ -43,12 +46,6 @@ def enrolled_only() -> AnalysisResult:
     return result(facts(leads, as_of=START + DAY))
 
 
-def twelve() -> Protocol:
-    """Two arms more than a file may declare."""
-    declared = protocol(arms=TEN)
-    return replace(declared, arms=(*declared.arms, *(replace(declared.arms[1], name=f"extra-{k}") for k in (1, 2))))
-
-
 def sixty_segments() -> AnalysisResult:
     """The metric of a segment, sixty times."""
     found = samples.ship()
@@ -62,7 +59,7 @@ CASES = {
     "one arm empty": lambda: (one_arm_only(), protocol()),
     "nothing due": lambda: (enrolled_only(), protocol()),
     "ten arms": lambda: (result(random_facts(1, 200), protocol(arms=TEN)), protocol(arms=TEN)),
-    "twelve arms": lambda: (result(random_facts(1, 200), twelve()), twelve()),
+    "twelve arms": lambda: (result(random_facts(1, 200), protocol(arms=TWELVE)), protocol(arms=TWELVE)),
     "sixty segments": lambda: (sixty_segments(), samples.protocol()),
     "more arms than leads": lambda: (
         result(
@@ -92,7 +89,7 @@ def test_the_terminal_stays_readable(edge: tuple[str, AnalysisResult, Protocol])
     told = {
         "no data": "obody is enrolled",
         "one arm empty": "obody is in challenger",
-        "nothing due": "due 2026-11-30",
+        "nothing due": "due 30 Nov 2026",
         "ten arms": "challenger-number-9",
         "twelve arms": "extra-2",
         "sixty segments": "SHIP",
@@ -112,17 +109,19 @@ def test_the_page_and_the_fragment_are_whole(edge: tuple[str, AnalysisResult, Pr
     assert json.dumps(found.to_dict(), allow_nan=False)
 
 
-MANY_PAGES = {"ten arms", "twelve arms", "more arms than leads"}
+MANY_PAGES = {
+    "ten arms": pytest.mark.long,
+    "twelve arms": pytest.mark.engines,
+    "more arms than leads": pytest.mark.long,
+}
 """Those that take ten seconds and more to draw."""
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.long if name in MANY_PAGES else []) for name in CASES]
-)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=MANY_PAGES.get(name, ())) for name in CASES])
 def test_every_format_is_readable(name: str) -> None:
     """A report of hardly anything, or of very much, is whole in every format and says what is missing."""
     found, declared = CASES[name]()
-    made = build(found, declared, descriptions={}, changes={}, timezone=ZONE)
+    made = build(in_locale(found), declared, descriptions={}, changes={}, timezone=ZONE)
     drawn = {to: render(made, to) for to in ReportFormat}
     pages = pypdf.PdfReader(io.BytesIO(drawn[ReportFormat.PDF])).pages
     read = " ".join("".join(page.extract_text().replace("\u200b", "") for page in pages).split())
@@ -132,7 +131,7 @@ def test_every_format_is_readable(name: str) -> None:
     told = {
         "no data": "obody is enrolled",
         "one arm empty": "obody is in challenger",
-        "nothing due": "due 2026-11-30",
+        "nothing due": "due 30 Nov 2026",
         "ten arms": "challenger-number-9",
         "twelve arms": "extra-2",
         "sixty segments": "area 59",

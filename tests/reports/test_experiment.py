@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 
+from mqlab.analysis.result_rows import ArmValue
 from mqlab.analysis.results import AnalysisResult, Check, VerdictResult
 from mqlab.experiments.protocol import Arm
 from mqlab.reports import format as fmt
@@ -15,9 +17,10 @@ from mqlab.reports.answer import answer
 from mqlab.reports.document import Answer, Chart, Column, Document, Section, Table, Text
 from mqlab.reports.experiment import build
 from mqlab.reports.html import render
+from mqlab.reports.numbers import numbers
 from mqlab.reports.rows import Rows, shown, shown_change
 from mqlab.reports.sentences import causal_sentence, disagreement, list_sentence, precision_row, volume
-from mqlab.stats.estimate import Estimate, Interval, NotEstimable
+from mqlab.stats.estimate import Estimate, Interval, NotEstimable, implied_z
 from tests.reports import samples
 from tests.reports.samples import HOSTILE, document, hostile, protocol, ship, trap
 
@@ -114,6 +117,7 @@ def sold(result: AnalysisResult) -> dict[str, str | None]:
         if row.primary and row.look is not None:
             found[f"/metrics/{k}/look/information"] = fmt.rate(row.look.information)
             found[f"/metrics/{k}/look/bound"] = fmt.bound(row.look.bound)
+            found[f"/metrics/{k}/look/z"] = fmt.change_of_number(implied_z(row.absolute, row.look.bound))
     for k, row in enumerate(result.promises):
         found |= {f"/promises/{k}/handed_over": fmt.count(row.handed), f"/promises/{k}/due": fmt.count(row.due)}
         found |= {
@@ -144,6 +148,14 @@ def more(result: AnalysisResult) -> dict[str, str]:
             f"/marginal/{k}/rate_treatment": fmt.rate(row.rate_treatment),
             f"/marginal/{k}/outcomes_per_1000": f"{fmt.change_per_thousand(row.outcomes_per_1000 / 1000)} ({told})",
         }
+    for k, row in enumerate(result.funnel):
+        if row.stage != "assigned":
+            found[f"/funnel/{k}/rate"] = fmt.per_thousand(row.count / row.units)
+    for k, row in enumerate(result.mix):
+        if row.answer == "rejected":
+            whole = sum(one.count for one in result.mix if (one.arm, one.answer) == (row.arm, "rejected"))
+            share = f"{fmt.rate(row.count / whole)} ({row.count} of {whole})"
+            found[f"/mix/{k}/of_rejected"] = share
     for k, way in enumerate(result.curves):
         for j, step in enumerate(way.steps):
             limits = fmt.interval(step.interval, fmt.per_thousand)
@@ -170,6 +182,22 @@ def test_every_number_on_the_page_is_the_formatted_number_of_the_analysis(result
 
     assert analysed == {source: {text} for source, text in expected(result).items()}
     assert len(cells) > len(analysed)
+
+
+def test_every_number_of_this_look_says_where_it_stands_in_the_json():
+    """Each number, those of pictures too, has a pointer to its very value; only earlier looks have no place there."""
+    made = document(ship())
+    whole = json.loads(json.dumps({**ship().to_dict(), **made.beside}))
+
+    for one in numbers(made):
+        if one.cell.source is None:
+            assert one.row.startswith("1 Oct 2026"), one.words
+            continue
+        value = whole
+        for key in one.cell.source.split("/")[1:]:
+            value = value[int(key)] if isinstance(value, list) else value[key]
+        if isinstance(value, int | float) and one.number.kind in ("rate", "number", "change_of_number", "per_thousand"):
+            assert one.number.value in (pytest.approx(value), pytest.approx(value / 1000)), one.words
 
 
 def test_the_page_is_the_same_bytes_each_time():
@@ -252,6 +280,31 @@ def block(found: Document, id: str) -> Table:
     return next(b for s in found.sections for b in s.blocks if isinstance(b, Table) and b.id == id)
 
 
+ALL_FOLLOWED = "4,000 leads are in current and 4,000 in challenger, all followed for 60 days."
+
+
+@pytest.mark.parametrize(
+    ("units", "followed", "told"),
+    [
+        ((4_000, 3_900), (2_000, 1_950), "2,000 and 1,950 of them followed for 60 days."),
+        ((4_000, 3_900), (0, 0), "none of them followed for 60 days yet."),
+        ((3, 4), (3, 4), "With fewer than 30 followed leads in an arm, these numbers are mostly chance."),
+        ((1, 0), (1, 0), "1 lead is in current and 0 in challenger, all followed for 60 days."),
+    ],
+)
+def test_the_answer_says_how_many_leads_each_arm_has(units, followed, told):
+    """Leads and followed leads of both arms stand below the answer, and arms too small to read are called that."""
+    sides = [ArmValue(*pair, 0.1) for pair in zip(units, followed, strict=True)]
+    rows = tuple(replace(row, control=sides[0], treatment=sides[1]) if row.primary else row for row in ship().metrics)
+    verdicts = {"challenger": VerdictResult("inconclusive", ("sql_per_lead cannot be estimated",))}
+    found = answer(replace(ship(), metrics=rows, verdicts=verdicts), protocol(), "challenger")
+
+    assert told in found.also[0]
+    assert (found.sentence == "Nothing can be read about challenger yet: the arms are too small.") is (
+        min(followed) < 30
+    )
+
+
 def test_the_answer_is_one_sentence_out_of_a_thousand_leads():
     """Ship and harm say what the same leads bring, both values and the change with its interval."""
     assert answer(ship(), protocol(), "challenger").sentence == (
@@ -269,11 +322,12 @@ def test_a_cleaner_list_that_brings_less_is_called_that():
     found = answer(trap(), protocol(), "challenger")
 
     assert found.also == (
+        ALL_FOLLOWED,
         "challenger's list is cleaner but the same leads produced fewer SQLs.",
         "Read alone, “SQLs per MQL” is up (p < 0.001) and would have shipped it.",
     )
     assert disagreement(ship(), "challenger") == ""
-    assert page(trap()).words.count(found.also[0]) == 2
+    assert page(trap()).words.count(found.also[1]) == 2
 
 
 def test_a_dirtier_list_that_brings_more_is_called_that():
@@ -284,13 +338,14 @@ def test_a_dirtier_list_that_brings_more_is_called_that():
     )
     found = answer(replace(ship(), metrics=turned), protocol(), "challenger")
 
-    assert found.also[0] == "challenger's list is less clean but the same leads produced more SQLs."
-    assert "would have thrown it out" in found.also[1]
+    assert found.also[1] == "challenger's list is less clean but the same leads produced more SQLs."
+    assert "would have thrown it out" in found.also[2]
 
 
 def test_an_early_stop_may_be_optimistic_and_a_price_is_told():
     """A verdict before the planned end is marked, with what to do now; the break-even price is part of the answer."""
     assert answer(ship(), protocol(), "challenger").also == (
+        ALL_FOLLOWED,
         "The experiment was read before its planned end, at 81% of the information, so the estimate may be optimistic: "
         "effects that cross this early are overstated by about a tenth on average. Stop enrolling, follow the leads "
         "already in to their horizon and publish the final number too; it does not undo the decision.",

@@ -18,7 +18,8 @@ def test_near_misses_are_a_sentence_with_both_sides():
     """How many missed the threshold and what became of them, beside those as close above it."""
     assert texts(scores(explored()))[1] == (
         "300 of 1,000 leads missed 40 in “fit” of intent@1.1.0 by at most 20 points and reached every other score. "
-        "3.0% (9 of 300) of them became SQLs within 60 days, of those as close above it 13.3% (24 of 180)."
+        "3.0% (9 of 300) of them became SQLs within 60 days, of those as close above it 13.3% (24 of 180). The bars "
+        "hold 600 of the 1,000 leads read, without those short of another score, of a fast track, or stopped by a gate."
     )
 
 
@@ -40,10 +41,13 @@ def test_what_was_never_handed_over_has_no_precision():
 
 
 def test_definitions_that_cannot_be_read_say_why():
-    """A definition whose scores hang on other leads has its reason; nothing at all is no section."""
-    assert "fit@1.4.0: Its scores hang on other leads of the account." in texts(scores(explored()))
+    """A definition whose scores hang on other leads has its reason, and so have leads that nobody could read."""
+    told = texts(scores(explored()))
+
+    assert "Nothing is drawn of the scores of fit@1.4.0: Its scores hang on other leads of the account." in told
+    assert "Where the lab's tables lie in a warehouse" in texts(scores(None))[0]
     assert scores(replace(explored(), scores=(), silent=())) is None
-    assert scores(None) is None and signals(None) is None
+    assert signals(None) is None
 
 
 def test_many_scores_are_cut_off_and_counted():

@@ -22,8 +22,8 @@ from pptx import Presentation
 
 from mqlab.analysis.results import AnalysisResult
 from mqlab.errors import InputError
-from mqlab.reports import data, xlsx
-from mqlab.reports.document import Chart, Document, Table
+from mqlab.reports import data, markdown, xlsx
+from mqlab.reports.document import Bullets, Card, Cards, Chart, Document, Section, Table, Text
 from mqlab.reports.formats import ReportFormat, of_suffix, render
 from mqlab.reports.numbers import numbers, table_of
 from mqlab.reports.printable import cleaned, printable
@@ -296,6 +296,16 @@ def json_texts(found: Any) -> Iterator[str]:
     elif isinstance(found, list):
         for value in found:
             yield from json_texts(value)
+
+
+def test_a_list_that_a_page_folds_is_one_list_in_markdown():
+    """What stands on a card and what is folded away is not torn apart; another text ends the list."""
+    card = Card(
+        "a@1.0.0", "s", (Text("Now:"), Bullets(("one", "two"))), (Bullets(("three",)), Text("Then"), Bullets(("x",)))
+    )
+    made = Document("T", "S", (), (Section("c", "C", (Cards((card,)),)),))
+
+    assert "Now:\n\n- one\n- two\n- three\n\nThen\n\n- x\n" in markdown.render(made)
 
 
 def test_a_document_is_cleaned_once():

@@ -54,6 +54,19 @@ def test_the_page_has_no_serious_fault_of_accessibility(browser: Browser, page_f
     assert found == []
 
 
+@pytest.mark.parametrize(("size", "told"), [("phone", True), ("desk", False)])
+def test_a_chart_wider_than_the_screen_says_that_it_scrolls(browser: Browser, page_file: Path, size: str, told: bool):
+    """On a phone each picture scrolls within its frame and says so; on a desk it fits, and says nothing."""
+    page, _ = opened(browser, page_file, size=size)
+    found = page.evaluate(
+        "[...document.querySelectorAll('.picture')].map(p => [p.scrollWidth > p.clientWidth,"
+        " getComputedStyle(p, '::before').content.includes('scroll sideways')])"
+    )
+    page.close()
+
+    assert found and all(pair == [told, told] for pair in found)
+
+
 def test_every_chart_says_what_it_shows(browser: Browser, page_file: Path):
     """Each picture has a text alternative, and its numbers stand in a table."""
     page, _ = opened(browser, page_file)

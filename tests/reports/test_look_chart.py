@@ -6,10 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from mqlab.analysis.looks import implied_z
 from mqlab.reports.look_chart import boundaries
 from mqlab.reports.signatures import OnRecord
-from mqlab.stats.estimate import Estimate, Interval, NotEstimable
+from mqlab.stats.estimate import Estimate, Interval, NotEstimable, implied_z
 from tests.reports.samples import BERLIN, record, ship
 
 

@@ -229,15 +229,3 @@ def test_rare_wins_are_told_with_their_evidence_or_its_reason() -> None:
     assert sentences.rare_sentence(replace(ship(), rare_wins={"challenger": unknown}), "challenger") == (
         "Deals won: current 4, challenger 9. Wins are not independent."
     )
-
-
-def test_the_price_comes_with_the_declared_cost_and_its_caution() -> None:
-    """Price, comparison and caution are sentences; without a price there is none."""
-    found = {"sentence": "worth it while x", "compared": "at the declared cost y", "caution": "a rough guide: z"}
-
-    assert sentences.price_sentences(replace(ship(), break_even={"b": found}), "b") == (
-        "Worth it while x.",
-        "At the declared cost y.",
-        "A rough guide: z.",
-    )
-    assert sentences.price_sentences(replace(ship(), break_even={"b": {"not_estimable": "not_due"}}), "b") == ()

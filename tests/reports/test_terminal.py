@@ -201,12 +201,12 @@ def test_nothing_known_says_why() -> None:
     """Without data each row has its reason, and no zero stands for what is not known."""
     shown = told(empty())
 
-    assert "TOO EARLY TO SAY The first look is due 2026-12-05." in shown
+    assert "TOO EARLY TO SAY The first look is due 5 Dec 2026." in shown
     assert "SQLs of 1,000 leads: nobody is enrolled yet" in shown
     assert "3. Where the definitions part Nobody is enrolled yet." in shown
     assert "What sales answered: Nobody is enrolled yet" in shown
     assert "0.0" not in shown.replace("margin: 10.0% lower", "").replace("margin: 3.0 points", "")
-    assert "SQLs of 1,000 leads: due 2027-04-05" in told(not_due())
+    assert "SQLs of 1,000 leads: due 5 Apr 2027" in told(not_due())
 
 
 def test_values_without_a_lift_keep_their_line() -> None:

@@ -22,6 +22,7 @@ import pytest
 import mqlab.stats
 from mqlab.stats.binary import Counts
 from mqlab.stats.clusters import AccountRate, Accounts, account_rate
+from mqlab.stats.dilution import Share
 from mqlab.stats.duration import Arrivals, DelayCurve
 from mqlab.stats.effective import Effective
 from mqlab.stats.estimate import Estimate, Interval, NotEstimable
@@ -159,6 +160,7 @@ ESTIMATES = [
 
 Z = [0.1, 1.96, 20.0]
 WITH_Z = ("difference", "relative_lift", "intention_to_treat", "concordant_part", "break_even")
+PARTS = [(0.1, 100.0), (1e-9, 1e12), (0.0, 5.0), (1.0, 1.0), (1.0, 1e9)]
 LEVELS = [0.05, 0.0, 1.0, -0.1, NAN, 1e-9]
 RATES = [0.1, 0.12, 0.0, 1.0, -0.2, NAN]
 POWERS = [0.8, 0.0, 1.0, NAN]
@@ -381,8 +383,19 @@ TABLE: Mapping[str, Pools] = {
     "tails.t_in_place_of": {"z": [0.0, 1.96, 8.0, 20.0], "df": [1.0, 5.5, 1e9, INF]},
     "tails.two_sided_p_t": {"t": [0.0, -1.0, 400.0, INF], "df": [1.0, 5.5, INF]},
     "tails.chi_square_p": {"statistic": [0.0, 3.0, 1e9], "df": [1, 40]},
-    "triggered.in_units_of": {
-        "rates": [(0.1, 0.2), (0.1, 0.0), (1e-9, 1.0), (0.0, 0.1)], "gap": [*ESTIMATES[:5], *ESTIMATES[-1:]],
+    "estimate.implied_z": {"found": [*ESTIMATES[:5], ESTIMATES[-1]], "bound": [1.96, 20.0]},
+    "dilution.diluted": {
+        "inside": [*ESTIMATES[:4], Estimate(1.0, Interval(0.7, 1.0)), Estimate(-1.0, Interval(-1.0, -0.1))],
+        "within": [0.0, 1e-6, 0.2, -1.0, NAN], "share": [Share(*one) for one in PARTS], "z": Z,
+    },
+    "dilution.widened": {
+        "value": [0.2, 0.0, -0.9, -1.0, NAN],
+        "inside": [Interval(-1.0, 0.3), Interval(-2.0, None), Interval(None, 9.0)],
+        "other": [0.0, 0.01, -1.0, INF, NAN], "z": Z,
+    },
+    "triggered.by_score": {
+        "rates": [(0.1, 0.2), (0.1, 0.0), (1e-9, 1.0), (0.0, 0.1)], "share": [0.0, 0.1, 1.0],
+        "inside": [*ESTIMATES[:4], ESTIMATES[-1]], "shared": [0.0, 0.01, -1.0, NAN], "z": Z,
     },
     **{
         f"triggered.{name}": {"strata": STRATA}

@@ -91,7 +91,7 @@ def test_the_worked_example_when_all_are_mature():
     found = diluted(dilute([matured(WORKED, 3)]))
     gap, lift, plain = found.difference(z=Z), found.relative_lift(z=Z), triggered.relative_lift(WORKED, z=Z)
 
-    assert found.share == 0.060125
+    assert (found.share.value, found.share.units) == pytest.approx((0.060125, 8_000), rel=1e-12)
     assert found.standard_error == pytest.approx(0.001795043, abs=5e-10)
     assert (gap.value, gap.interval.low, gap.interval.high) == pytest.approx(
         (0.003097008, -0.00044218, 0.00669410), abs=5e-9
@@ -189,7 +189,7 @@ def test_standard_errors_match_a_bootstrap():
         chosen = rng.integers(0, 3_000, 3_000)
         again = diluted(dilute([strata_of(*(column[chosen] for column in rows))]))
         control, treatment = again.counts
-        effects.append(again.share * (treatment.rate - control.rate))
+        effects.append(again.share.value * (treatment.rate - control.rate))
         logs.append(math.log(again.rates[1] / again.rates[0]))
 
     assert found.standard_error == pytest.approx(np.std(effects), rel=0.05)
@@ -389,6 +389,6 @@ def test_late_divergence_is_not_attenuated():
     phase = FollowedStrata(nobody, nobody, FollowedPair(*parted), FollowedPair(waiting, waiting))
     found = diluted(dilute([phase]))
 
-    assert found.share == pytest.approx(200 / 400)
+    assert found.share.value == pytest.approx(200 / 400)
     assert found.difference(z=Z).value == pytest.approx(0.5 * (0.3 - 0.1))
     assert phase.discordant.units / phase.units * (0.3 - 0.1) == pytest.approx(0.05)

@@ -22,6 +22,8 @@ LEADS = (
     "L3,2026-07-01,2026-07-03T00:00:00Z,cy@de.acme.com\nL4,2026-07-01,2026-07-03T00:00:00Z,dee@gmail.com\n"
 )
 
+LINKS = "kind: crm-preset/v1\nid: shop\nidentity: {opportunity: opportunity, new_id: new_id, at: at}\n"
+
 
 @pytest.fixture
 def ledger(ledger_url: str) -> Iterator[Ledger]:
@@ -59,8 +61,14 @@ def test_what_waits_finds_its_lead_and_a_tie_ends_with_a_merge(ledger: Ledger, t
     assert take(ledger, tmp_path, "leads", LEADS)["found"] == 1
     assert take(ledger, tmp_path, "outcomes", outcomes)["reasons"] == {"ambiguous_domain": 1}
     before = ledger.facts(as_of=NOW)
+    deal = "opportunity,new_id,at\nO1,L1,2026-07-10T00:00:00Z\nO1,L3,2026-07-10T00:00:00Z\n"
+    (tmp_path / "links.yaml").write_text(LINKS)
+    (tmp_path / "deal.csv").write_text(deal)
+    ingest(
+        ledger, "identity", tmp_path / "deal.csv", timezone=ZoneInfo("UTC"), now=NOW, mapping=tmp_path / "links.yaml"
+    )
     with reading(ledger._engine) as connection:
-        assert by_domain(connection, BY_DOMAIN) == ByDomain(1, tied=1)
+        assert by_domain(connection, BY_DOMAIN) == ByDomain(1, tied=1), "a deal of two leads makes them nobody else"
     take(ledger, tmp_path, "identity", "old_id,new_id,merged_at\nL3,L1,2026-09-01T00:00:00Z\n")
 
     after = ledger.facts(as_of=NOW)

@@ -11,6 +11,10 @@ from mqlab.store.ledger import Ledger
 from tests.crm import test_ingest
 from tests.crm.conftest import Desk
 from tests.crm.test_ingest import *  # noqa: F403  the tests themselves
+from tests.crm.test_ties import (  # noqa: F401  as above
+    test_a_lead_that_comes_later_makes_a_tie_that_is_told,
+    test_the_file_handed_in_again_stands_in_quarantine,
+)
 
 IN_THE_FILE = "test_a_lead_is_stored_normalised_and_without_its_address"
 """It looks into SQLite's own file."""
