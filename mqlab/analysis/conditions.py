@@ -13,7 +13,7 @@ from mqlab.analysis import accounts, rates
 from mqlab.analysis.pictures import counted_stage
 from mqlab.analysis.results import Check, CheckName, Condition, ConditionName
 from mqlab.analysis.study import Study
-from mqlab.leads.instants import DAY_US, instant
+from mqlab.leads.instants import DAY_US, instant, micros
 from mqlab.stats import binary
 from mqlab.stats.binary import Counts
 from mqlab.stats.estimate import NotEstimable
@@ -83,9 +83,17 @@ def _from_checks(checks: Sequence[Check]) -> Iterator[Condition]:
 
 
 def _silence(study: Study) -> Iterator[Condition]:
-    """An instant long after the newest feedback: what happened in between nobody has imported."""
-    newest = study.clock.newest_us
-    if newest is None or study.clock.as_of_us - newest <= SILENT_DAYS * DAY_US:
+    """An instant long after the newest feedback, or the first leads: what happened since nobody has imported."""
+    newest, begin = study.clock.newest_us, micros(study.protocol.enrolment_start)
+    if study.clock.as_of_us - (begin if newest is None else newest) <= SILENT_DAYS * DAY_US:
+        return
+    if newest is None:
+        if study.follow_up.leads:
+            yield Condition(
+                "nothing_heard_lately",
+                "the ledger holds no sales feedback of any lead, so every count of what sales did is 0",
+                "Import what sales said: mqlab ingest outcomes FILE. Until then no result tells anything.",
+            )
         return
     day = instant(newest).astimezone(ZoneInfo(study.protocol.timezone)).date()
     days = (study.clock.as_of_us - newest) // DAY_US

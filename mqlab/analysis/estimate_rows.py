@@ -175,8 +175,10 @@ def _not_due(study: Study, metric: Metric, arm: str, comparison: Comparison) -> 
     sides = (comparison.control, comparison.treatment)
     day = study.due_on(arm, metric)
     leads = {name: study.follow_up.leads_of[name] for name in (study.control, arm)}
-    if not any(leads.values()):
+    if not study.follow_up.leads:
         reason = NotEstimable("no_units", "Nobody is enrolled yet.")
+    elif not any(leads.values()):
+        reason = NotEstimable("no_units", f"Nobody is in the arms {study.control} and {arm}.")
     elif not all(leads.values()):
         empty = next(name for name, count in leads.items() if not count)
         reason = NotEstimable("no_units", f"Nobody is in the arm {empty}.")

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from mqlab.analysis.results import AnalysisResult, Condition
-from mqlab.leads.tables import Facts
+from mqlab.leads.tables import OUTCOMES, Facts
 from tests.analysis.test_analyze import by_letter, counted, ids, result
 from tests.analysis.test_checks import handled
 from tests.analysis.world import DAY, HOUR, START, TWO_ARMS, facts, protocol, random_facts
@@ -58,6 +58,26 @@ def test_a_ledger_that_heard_nothing_of_sales_for_long_is_told() -> None:
         "the newest sales feedback in the ledger is of 2026-10-29, 32 days before the instant asked about"
     )
     assert "--as-of" in condition.advice
+
+
+def test_a_ledger_without_any_sales_feedback_is_told() -> None:
+    """Leads and no outcome file: 0 SQLs in either arm are no finding, and that is said; early on it is no matter."""
+    known = replace(counted(FINE), outcomes=OUTCOMES.empty_table())
+    condition = told(result(known, defined=by_letter()))["nothing_heard_lately"]
+
+    assert "no sales feedback of any lead" in condition.detail
+    assert "mqlab ingest outcomes" in condition.advice
+    early = replace(known, as_of=START + 20 * DAY)
+    assert "nothing_heard_lately" not in told(result(early, defined=by_letter()))
+
+
+def test_rows_in_quarantine_are_told_beside_the_numbers() -> None:
+    """What could not be read counts nowhere, so the reader is told how many rows it was; without any, nothing is."""
+    some, one = (result(replace(counted(FINE), quarantined=n), defined=by_letter()) for n in (7, 1))
+
+    assert "7 rows in quarantine count nowhere: see mqlab quarantine list" in some.notes
+    assert "1 row in quarantine counts nowhere: see mqlab quarantine list" in one.notes
+    assert not any("quarantine" in note for note in result(counted(FINE), defined=by_letter()).notes)
 
 
 def test_a_condition_that_a_check_tells_of_only_adds_the_advice() -> None:
