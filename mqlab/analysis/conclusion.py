@@ -82,7 +82,7 @@ def concluded(
 def _result(study: Study, standing: Standing, found: Found) -> AnalysisResult:
     protocol = study.protocol
     rows: list[MetricRow] = []
-    notes = _notes(study, standing)
+    notes = _notes(study)
     challengers = [arm.name for arm in protocol.challengers]
     for arm in challengers:
         deciding = found.deciding[arm]
@@ -169,13 +169,9 @@ def _counts(study: Study, standing: Standing) -> dict[str, Any]:
     }
 
 
-def _notes(study: Study, standing: Standing) -> list[str]:
+def _notes(study: Study) -> list[str]:
     """What a reader has to know beside the numbers."""
     notes = []
-    if standing.quarantined:
-        verb = "counts" if standing.quarantined == 1 else "count"
-        rows = plural(standing.quarantined, "row")
-        notes.append(f"{rows} in quarantine {verb} nowhere: see mqlab quarantine list")
     for phase, leads in _lacking(study).items():
         notes.append(f"phase {phase} lacks an arm and is left out, with {plural(leads, 'lead')}")
     if study.schedule.missed:

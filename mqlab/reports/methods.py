@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from mqlab.analysis.results import AnalysisResult
 from mqlab.experiments.protocol import Protocol
 from mqlab.reports import format as fmt
-from mqlab.reports import words
+from mqlab.reports import sentences, words
 from mqlab.reports.document import Block, Bullets, Cell, Column, Number, Pairs, Section, Table, Text
 
 
@@ -52,6 +52,8 @@ def methods(result: AnalysisResult, protocol: Protocol, manifest: Sequence[tuple
                 f"however many of the declared looks were taken."
             )
         )
+    if told := sentences.in_quarantine(result):
+        blocks.append(Text(told, "note"))
     blocks += [Text(words.sentence(words.in_words(note)), "note") for note in result.notes]
     known = {"Experiment": result.experiment, "Ledger position": str(result.ledger), "Engine": result.engine}
     known |= {f"Definition of {arm.name}": arm.definition for arm in protocol.arms}

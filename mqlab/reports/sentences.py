@@ -299,3 +299,12 @@ def leak_group(row: LeakRow, control: str) -> str:
             return f"picked by {row.arm} only, under {row.under}"
         case "both":
             return f"picked by both, under {row.under}"
+
+
+def in_quarantine(result: AnalysisResult) -> str:
+    """How many rows could not be used and count nowhere; empty where there are none, or nobody counts them."""
+    rows = int(result.counts.get("quarantined", 0))
+    if not rows:
+        return ""
+    verb = "counts" if rows == 1 else "count"
+    return f"{fmt.counted(rows, 'row')} in quarantine {verb} nowhere: see mqlab quarantine list."

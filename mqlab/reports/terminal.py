@@ -47,6 +47,8 @@ def render(result: AnalysisResult, zone: ZoneInfo, declared: str | None = None) 
     if left_out:
         listed = "; ".join(f"{fmt.count(n)} {words.excluded(key)}" for key, n in left_out.items())
         lines += ["", *wrapped(f"Left out: {listed}")]
+    if told := sentences.in_quarantine(result):
+        lines += ["", *wrapped(told)]
     for note in result.notes:
         lines += ["", *wrapped(words.sentence(words.in_words(note)))]
     return "\n".join(line.rstrip() for line in lines) + "\n"

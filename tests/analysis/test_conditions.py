@@ -71,15 +71,6 @@ def test_a_ledger_without_any_sales_feedback_is_told() -> None:
     assert "nothing_heard_lately" not in told(result(early, defined=by_letter()))
 
 
-def test_rows_in_quarantine_are_told_beside_the_numbers() -> None:
-    """What could not be read counts nowhere, so the reader is told how many rows it was; without any, nothing is."""
-    some, one = (result(replace(counted(FINE), quarantined=n), defined=by_letter()) for n in (7, 1))
-
-    assert "7 rows in quarantine count nowhere: see mqlab quarantine list" in some.notes
-    assert "1 row in quarantine counts nowhere: see mqlab quarantine list" in one.notes
-    assert not any("quarantine" in note for note in result(counted(FINE), defined=by_letter()).notes)
-
-
 def test_a_condition_that_a_check_tells_of_only_adds_the_advice() -> None:
     """A queue that sales does not get through: the fact is the check's, the condition names it and says what to do."""
     found = result(handled(answered={"control": 0.9, "challenger": 0.9}), defined=by_letter())

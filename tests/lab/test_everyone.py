@@ -118,7 +118,7 @@ def test_a_file_beside_tables_may_hold_anything_a_file_may(both: Path) -> None:
     file = both / "some.csv"
     file.write_text(
         "lead_id,created_at,source\nZ9,2026-01-10,organic\nA1,2025-01-10,organic\nB2,,organic\nL0007,2026-01-20,paid\n"
-        "C3,2027-01-10,organic\nD4,2026-01-10,partner\nE5,2026-01-10,\nZ9,2026-01-11,partner\n"
+        "C3,2026-06-10,organic\nD4,2026-01-10,partner\nE5,2026-01-10,\nZ9,2026-01-11,partner\n"
     )
 
     by_ledger, in_place = in_ledger_and_folder_with_notes(both, str(file))

@@ -209,6 +209,15 @@ def test_nothing_known_says_why() -> None:
     assert "SQLs of 1,000 leads: due 5 Apr 2027" in told(not_due())
 
 
+def test_rows_in_quarantine_are_told() -> None:
+    """What could not be used counts nowhere, so the reader is told how many rows it was; without any, nothing is."""
+    some, one, none = (told(replace(empty(), counts={**empty().counts, "quarantined": n})) for n in (1700, 1, 0))
+
+    assert "1,700 rows in quarantine count nowhere: see mqlab quarantine list." in some
+    assert "1 row in quarantine counts nowhere: see mqlab quarantine list." in one
+    assert "quarantine" not in none
+
+
 def test_values_without_a_lift_keep_their_line() -> None:
     """Where only the relative change is missing both values are shown, and the reason below."""
     few = NotEstimable("too_few_wins", "An arm has fewer than 10 leads with revenue.")
