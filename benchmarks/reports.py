@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from ledger_growth import POINTS
+
 from mqlab.lab import Lab
 
 LEADS, EXPERIMENTS = 200_000, 20
@@ -37,25 +39,7 @@ currency = "EUR"
 in_force = "points@1.0.0"
 approvals_required = false
 """
-POINTS = """
-kind: mql-definition/v1
-id: points
-version: {version}
-title: Points for size and pricing visits
-owner: growth
-fields:
-  employees: {{type: number}}
-  desk: {{type: string}}
-events:
-  page_view: {{props: {{path: string}}}}
-scores:
-  points:
-    range: [0, 100]
-    rules:
-      - {{id: size, field: employees, bands: [[0, 50, 10], [50, null, {points}]]}}
-      - {{id: pricing, event: page_view, where: "path == '/pricing'", points: 10, max_count: 3, within: 30d}}
-qualify: "points >= 50"
-"""
+DEFINITION = POINTS.replace("fields:\n", "fields:\n  desk: {{type: string}}\n")
 EXPERIMENT = """
 kind: mql-experiment/v1
 id: {name}
@@ -108,8 +92,8 @@ def many(folder: Path, leads: int, experiments: int) -> None:
     desks = [f"desk-{number:02d}" for number in range(1, experiments + 1)]
     files = {
         "mqlab.toml": SETTINGS,
-        "definitions/points@1.0.0.yaml": POINTS.format(version="1.0.0", points=30),
-        "definitions/points@1.1.0.yaml": POINTS.format(version="1.1.0", points=40),
+        "definitions/points@1.0.0.yaml": DEFINITION.format(version="1.0.0", points=30),
+        "definitions/points@1.1.0.yaml": DEFINITION.format(version="1.1.0", points=40),
         **{f"experiments/{desk}.yaml": EXPERIMENT.format(name=desk) for desk in desks},
     }
     for name, text in files.items():

@@ -54,11 +54,11 @@ class Copying:
 
     def _start(self) -> None:
         """Sets the rows that were held back under way."""
-        from psycopg.copy import QueuedLibpqWriter
-
         rows, self._held = self._held, None
         if rows is None:
             return
+        from psycopg.copy import QueuedLibpqWriter
+
         self._under_way.close()
         driver: Any = rows.connection.connection.driver_connection
         with ExitStack() as opened:

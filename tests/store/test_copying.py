@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 import psycopg
@@ -10,7 +11,7 @@ from sqlalchemy import Connection, func, select
 
 from mqlab.store.copying import Copying
 from mqlab.store.engine import make_engine, parse_url
-from mqlab.store.models import MappingRow, OutcomeRow, QuarantineRow
+from mqlab.store.models import LeadRow, MappingRow, OutcomeRow, QuarantineRow
 
 TABLE = MappingRow.__table__
 
@@ -92,3 +93,14 @@ def test_what_the_server_refuses_is_raised(connection: Connection):
         with pytest.raises(psycopg.errors.UniqueViolation):
             twice()
         transaction.rollback()
+
+
+def test_a_ledger_in_a_file_needs_no_driver_of_postgresql(monkeypatch: pytest.MonkeyPatch):
+    """`make demo` installs none: nothing that is asked of a file's ledger may ask for it."""
+    for name in ("psycopg", "psycopg.copy"):
+        monkeypatch.setitem(sys.modules, name, None)
+
+    with Copying() as copying:
+        copying.settle()
+        with copying.beside(LeadRow.__table__):
+            pass
