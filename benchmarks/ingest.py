@@ -179,13 +179,15 @@ def main(rows: int, address: str | None) -> None:
                     peak["both"] = _peak_mib()
                     beside("SQLite", rows, in_file, sqlite_plain(ledger))
                     beside("PostgreSQL", rows, on_server, postgres_plain(url))
-    print(
-        "peak memory of the imports, without the references: " + ", ".join(f"{k} {v:.0f} MiB" for k, v in peak.items())
-    )
+    words = ", ".join(f"{name} {own:.0f} + {reader:.0f} MiB" for name, (own, reader) in peak.items())
+    print(f"peak memory of the imports, without the references, and of the process that reads: {words}")
 
 
-def _peak_mib() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def _peak_mib() -> tuple[float, float]:
+    """Of this process, and of the largest of those that it started and that have ended."""
+    whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    own, reader = (resource.getrusage(one).ru_maxrss / 1024 for one in whose)
+    return own, reader
 
 
 def _z(at: datetime) -> str:

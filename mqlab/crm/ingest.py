@@ -14,34 +14,31 @@ from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 from mqlab.crm.ahead import refuse_snapshot_ahead
-from mqlab.crm.batches import Batch, Source
+from mqlab.crm.batches import Source
 from mqlab.crm.beside import beside, came_with, with_account_domains
-from mqlab.crm.clock import Clock
 from mqlab.crm.counts import ImportCounts
-from mqlab.crm.door import Door
 from mqlab.crm.fit import pinned, table_of
 from mqlab.crm.forgotten import Forgotten
 from mqlab.crm.header import wanted_names
 from mqlab.crm.identify import KNOWN, Identifier, Match
 from mqlab.crm.impersonal import hidden_columns, kept_rows
 from mqlab.crm.mapping import Mapping as Spelling
-from mqlab.crm.mapping import load_mapping, load_preset, zone_of
-from mqlab.crm.money import Numbers
+from mqlab.crm.mapping import load_mapping, load_preset
 from mqlab.crm.origin import FileOrigin, Origin
 from mqlab.crm.preview import Preview
-from mqlab.crm.quarantine import DOUBTS, BadRow, Finding, Hidden, Reason, slug
+from mqlab.crm.quarantine import DOUBTS, BadRow, Finding, Hidden, Reason
+from mqlab.crm.reading import Reading, Stated, Surroundings
 from mqlab.crm.sink import Intake, Kind, Sink
 from mqlab.crm.sources import opened
-from mqlab.crm.spelled import every, fields_told
-from mqlab.crm.statements import Statement, statements
+from mqlab.crm.spelled import fields_told, tables
 from mqlab.crm.unpack import unpacked
 from mqlab.crm.versions import APPENDED, Fate, fates
-from mqlab.crm.work import Context, Facts
+from mqlab.crm.work import Facts
 from mqlab.errors import InputError, nearest
 from mqlab.leads.completeness import NO_GAPS, STAGES, STAGES_NOTE, said_of
 from mqlab.leads.instants import micros
 from mqlab.leads.moved_back import MARK
-from mqlab.leads.text import DEFAULT_NULL_TOKENS, normalise
+from mqlab.leads.text import DEFAULT_NULL_TOKENS
 from mqlab.leads.ties import NO_TIES
 from mqlab.leads.ties import said_of as said_of_ties
 
@@ -76,12 +73,11 @@ def ingest(
     whole, or, after an error and in a `dry_run`, not at all. The same file twice changes nothing, and files may come
     in any order. Raises InputError or ProblemsFound before the first row where the file cannot be used.
     """
-    spelling = spelling_of(preset, mapping, table)
-    with opened(Path(path), spelling, wanted_names(*tables(spelling, known_kind(kind)))) as source:
-        return Import(
-            known_kind(kind), source, spelling, FileOrigin(Path(path)), timezone=timezone, snapshot_at=snapshot_at,
-            null_tokens=null_tokens, internal_domains=internal_domains, progress=progress,
-        ).run(sink, now=now, dry_run=dry_run, today=today)  # fmt: skip
+    spelling, path = spelling_of(preset, mapping, table), Path(path)
+    around = Surroundings(timezone, null_tokens, internal_domains, snapshot_at, today or now)
+    with opened(path, spelling, wanted_names(*tables(spelling, known_kind(kind)))) as source:
+        found = Import(known_kind(kind), source, spelling, FileOrigin(path), around, progress=progress)
+        return found.run(sink, now=now, dry_run=dry_run, path=path)
 
 
 def spelling_of(preset: str, mapping: Path | str | None = None, table: str | None = None) -> Spelling:
@@ -101,64 +97,47 @@ class Import:
         source: Source,
         mapping: Spelling,
         origin: Origin,
+        around: Surroundings,
         *,
-        timezone: ZoneInfo,
-        snapshot_at: datetime | None,
-        null_tokens: Collection[str],
-        internal_domains: Collection[str],
         progress: Progress | None = None,
     ) -> None:
         self._kind = kind
-        self._source = unpacked(source, mapping)
         self._mapping = mapping
         self._origin = origin
-        self._snapshot_at = snapshot_at
+        self._around = around
         self._progress = progress
-        null_tokens = frozenset(normalise(token) for token in (*null_tokens, *mapping.nulls, ""))
-        self._personal = frozenset(slug(name) for name in mapping.private)
-        clock = Clock(
-            zone=zone_of(mapping, self._source.header),
-            day_zone=mapping.zone or timezone,
-            formats=mapping.formats,
-            null_tokens=null_tokens,
-        )
-        numbers = Numbers(decimal=mapping.decimal, null_tokens=null_tokens)
-        domains = frozenset(internal_domains)
-        door = Door(clock=clock, numbers=numbers, null_tokens=null_tokens, internal_domains=domains)
-        row_is = (mapping.leads.row_is if mapping.leads else None) or "initial"
-        self._context = Context(mapping.system, door, snapshot_at=snapshot_at, row_is=row_is, personal=self._personal)
+        source = unpacked(source, mapping)
+        self._table = table_of(mapping, kind, source.header, file=origin.place)
+        self._reading = Reading(kind, source, mapping, around, table=self._table, place=origin.place)
         self._forgotten = Forgotten()
         self._counts: Counter[str] = Counter()
         self._reasons: Counter[Reason] = Counter()
         self._staged: Counter[str] = Counter()
-        self._left_out: tuple[str, ...] = ()
-        self._laid_out: tuple[tuple[str, ...] | None, list[Statement]] = (None, [])
-        self._table = table_of(mapping, kind, self._source.header, file=origin.place)
         self._tells = None if self._table is None else mapping.tables[self._table].stages
         self._told: set[str] = set()
         self._gaps = NO_GAPS
         self._ties = NO_TIES
         self._preview: Preview | None = None
 
-    def run(self, sink: Sink, *, now: datetime, dry_run: bool, today: datetime | None = None) -> ImportCounts:
-        """Reads, appends, counts."""
-        now_us = micros(today or now)
-        refuse_snapshot_ahead(self._snapshot_at, now_us=now_us)
-        self._context = replace(self._context, now_us=now_us)
-        header = self._source.header
-        layouts = [one.layout for one in self._statements(header)]
-        hidden = hidden_columns(layouts, self._personal, header, fields_told(self._mapping, self._table))
+    def run(self, sink: Sink, *, now: datetime, dry_run: bool, path: Path | None = None) -> ImportCounts:
+        """Reads, appends, counts; `path` is the file that the source reads, where it reads one."""
+        if self._around.now is not None:
+            refuse_snapshot_ahead(self._around.snapshot_at, now_us=micros(self._around.now))
+        header = self._reading.header
+        stating = self._reading.statements(header)
+        personal, told = self._reading.personal, fields_told(self._mapping, self._table)
+        hidden = hidden_columns([one.layout for one in stating], personal, header, told)
         if dry_run:
             self._preview = Preview()
-            self._preview.reads(self._table, self._statements(self._source.header))
+            self._preview.reads(self._table, stating)
         with sink.intake(now=now, dry_run=dry_run) as intake:
             self._forgotten = Forgotten.of(intake)
             identifier = Identifier(intake)
-            with _no_collecting():
-                for batch in self._source.batches():
-                    self._set_aside(intake, self.take(intake, identifier, batch), hidden)
+            with _no_collecting(), self._reading.stated(path) as batches:
+                for number, stated in batches:
+                    self._set_aside(intake, self.take(intake, identifier, number, stated), hidden)
                     if self._progress is not None:
-                        self._progress(self._origin.name, batch.done, batch.total)
+                        self._progress(self._origin.name, stated.done, stated.total)
             found = identifier.settle()
             self._gaps = intake.stage_gaps(self._told, self._tells) if self._told and self._tells else NO_GAPS
             self._ties = intake.ties()
@@ -175,57 +154,42 @@ class Import:
             intake.finish(
                 kind=self._kind, system=self._mapping.system, file=self._origin.name, sha256=self._origin.sha256(),
                 mapping=fingerprint(self._mapping), mapping_text=self._mapping.model_dump_json(),
-                snapshot_at=self._snapshot_at, read=counts.read, new=counts.new,
+                snapshot_at=self._around.snapshot_at, read=counts.read, new=counts.new,
                 unchanged=counts.unchanged, corrected=counts.corrected, unmatched=counts.unmatched,
                 quarantined=counts.quarantined, backfilled=counts.backfilled, found=counts.found,
                 notes=(*counts.notes, *self._origin.remembered(), *self._role()),
             )  # fmt: skip
         return counts
 
-    def row(
-        self, intake: Intake, identifier: Identifier, *, now: datetime | None
-    ) -> tuple[Mapping[str, int], list[BadRow]]:
+    def row(self, intake: Intake, identifier: Identifier) -> tuple[Mapping[str, int], list[BadRow]]:
         """Reads a source of one row in the middle of a transaction: how many statements became what, and what is bad.
 
         What is bad is not set aside: it is the caller's to say so, and to take back what was appended beside it.
         """
-        self._context = replace(self._context, now_us=None if now is None else micros(now))
         self._forgotten = Forgotten.of(intake)
-        bad: list[BadRow] = []
-        for batch in self._source.batches():
-            bad.extend(self.take(intake, identifier, batch))
+        with self._reading.stated() as batches:
+            bad = [row for number, stated in batches for row in self.take(intake, identifier, number, stated)]
         return dict(self._counts), bad
 
     def facts(self) -> list[Facts]:
         """What the source states, without asking the ledger."""
-        return [
-            one.read(batch)
-            for batch in self._source.batches()
-            for one in self._statements(list(dict.fromkeys([*self._source.header, *batch.columns])))
-        ]
+        with self._reading.stated() as batches:
+            return [facts for _, stated in batches for facts in stated.facts]
 
-    def take(self, intake: Intake, identifier: Identifier, batch: Batch) -> list[BadRow]:
-        """Appends what a batch states; returns the rows that cannot be used."""
-        bad = list(batch.broken)
-        lines = batch.lines if isinstance(batch.lines, range) else set(batch.lines)
-        self._counts["rows"] += len(lines) + len(batch.broken)
-        self._counts["footer"] += batch.footer
-        if len(batch):
-            stated: set[int] = set()
-            for one in self._statements(list(dict.fromkeys([*self._source.header, *batch.columns]))):
-                facts = one.read(batch)
-                bad.extend(facts.bad)
-                stated.update(facts.columns["line"])
-                stated.update(row.line for row in facts.bad)
-                self._staged.update(dict.fromkeys(one.stages, len(facts.rows) + len(facts.bad)))
-                if self._preview is not None:
-                    self._preview.add(facts)
-                if self._tells is not None and self._kind == "outcomes":
-                    said = zip(facts.columns["lead_ref"], facts.columns["kind"], strict=True)
-                    self._told.update(ref for ref, kind in said if kind.removesuffix(MARK) in STAGES)
-                if facts.rows:
-                    bad.extend(self._append(intake, identifier, batch, facts))
-            self._counts["blank"] += len(lines) - len(stated)
+    def take(self, intake: Intake, identifier: Identifier, number: int, stated: Stated) -> list[BadRow]:
+        """Appends what the batch of a number states; returns the rows that cannot be used."""
+        bad = list(stated.broken)
+        self._counts.update({"rows": stated.rows, "footer": stated.footer, "blank": stated.blank})
+        self._staged.update(stated.staged)
+        for facts in stated.facts:
+            bad.extend(facts.bad)
+            if self._preview is not None:
+                self._preview.add(facts)
+            if self._tells is not None and self._kind == "outcomes":
+                said = zip(facts.columns["lead_ref"], facts.columns["kind"], strict=True)
+                self._told.update(ref for ref, kind in said if kind.removesuffix(MARK) in STAGES)
+            if facts.rows:
+                bad.extend(self._append(intake, identifier, number, facts))
         return bad
 
     def _set_aside(self, intake: Intake, bad: list[BadRow], hidden: Hidden) -> None:
@@ -236,7 +200,7 @@ class Import:
             rows = kept_rows(bad, self._forgotten, hidden=hidden, **names)
             self._counts["settled"] += intake.quarantine(rows)
 
-    def _append(self, intake: Intake, identifier: Identifier, batch: Batch, facts: Facts) -> Iterator[BadRow]:
+    def _append(self, intake: Intake, identifier: Identifier, number: int, facts: Facts) -> Iterator[BadRow]:
         if self._forgotten:
             facts = replace(facts, columns=self._forgotten.blanked(self._kind, facts.columns, identifier.known))
         if self._kind == "outcomes":
@@ -270,9 +234,9 @@ class Import:
         waits: list[int] = []
         for row, (one, lead) in enumerate(zip(fate, match, strict=True)):
             if one is Fate.CONFLICT:
-                yield self._bad(batch, facts, row, Reason.CONFLICT_WITHOUT_VERSION)
+                yield self._bad(number, facts, row, Reason.CONFLICT_WITHOUT_VERSION)
             elif lead in _DOUBTS:
-                yield self._bad(batch, facts, row, _DOUBTS[lead])
+                yield self._bad(number, facts, row, _DOUBTS[lead])
             elif lead is Match.WAITS:
                 self._counts["unmatched"] += 1
                 waits.append(row)
@@ -286,14 +250,12 @@ class Import:
             return [Match.FOUND] * len(columns["lead_ref"])
         return identifier.matches(columns["lead_ref"], beside(columns), columns.get("account_domain"))
 
-    @staticmethod
-    def _bad(batch: Batch, facts: Facts, row: int, reason: Reason) -> BadRow:
-        columns = facts.columns
-        ref = columns["lead_ref"][row]
+    def _bad(self, number: int, facts: Facts, row: int, reason: Reason) -> BadRow:
+        line, ref = facts.columns["line"][row], facts.columns["lead_ref"][row]
+        raw = self._reading.raw(number, facts.rows[row])
         if reason in DOUBTS:
-            email_hash = columns["email_hash"][row]
-            return BadRow(columns["line"][row], batch.raw(facts.rows[row]), Finding(reason, ref), ref, email_hash)
-        return BadRow(columns["line"][row], batch.raw(facts.rows[row]), Finding(reason, f"lead '{ref}'"))
+            return BadRow(line, raw, Finding(reason, ref), ref, facts.columns["email_hash"][row])
+        return BadRow(line, raw, Finding(reason, f"lead '{ref}'"))
 
     def _wait(self, intake: Intake, columns: dict[str, list[Any]], rows: Sequence[int]) -> None:
         chosen = {name: [columns[name][row] for row in rows] for name in ("lead_ref", "key", "content", "line")}
@@ -301,23 +263,14 @@ class Import:
         chosen["email_hash"] = [hashes[row] or "" for row in rows]
         intake.wait({**chosen, "kind": [self._kind] * len(rows)})
 
-    def _statements(self, header: Sequence[str]) -> list[Statement]:
-        """What the rows of a file with this header can say."""
-        key = tuple(header)
-        if key != self._laid_out[0]:
-            found = statements(self._mapping, self._kind, self._table, header, self._context, file=self._origin.place)
-            self._left_out = tuple(dict.fromkeys(name for one in found for name in one.layout.left_out))
-            self._laid_out = (key, found)
-        return self._laid_out[1]
-
     def _role(self) -> tuple[str, ...]:
         """What the register of imports keeps of an import that told stages."""
         return () if self._tells is None else (f"{STAGES_NOTE}{self._tells}",)
 
     def _notes(self) -> tuple[str, ...]:
-        notes = list(self._source.notes)
-        if self._left_out:
-            names = ", ".join(self._left_out)
+        notes = list(self._reading.notes)
+        if self._reading.left_out:
+            names = ", ".join(self._reading.left_out)
             notes.append(f"Left out as personal or ignored: {names}.")
         if self._counts["backfilled"]:
             notes.append(
@@ -377,11 +330,6 @@ def known_kind(kind: str) -> Kind:
         )
     chosen: Kind = known[known.index(kind)]
     return chosen
-
-
-def tables(mapping: Spelling, kind: Kind) -> list[dict[str, Any]]:
-    """The columns that a mapping declares of a kind of file, by rule; InputError where it declares nothing."""
-    return [{**rule.columns, **rule.conditions} for rule in every(mapping, kind)]
 
 
 def fingerprint(mapping: Spelling) -> str:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from mqlab.crm.counts import ImportCounts
 from mqlab.crm.cursor import Cursor, mark_of
 from mqlab.crm.ingest import Import, Progress, fingerprint, known_kind, spelling_of
+from mqlab.crm.reading import Surroundings
 from mqlab.crm.sink import Sink
 from mqlab.crm.sql_address import Address
 from mqlab.crm.sql_source import SqlRead, sql_opened
@@ -41,6 +42,7 @@ def ingest_sql(
     the transaction of the rows. Raises what `sql_opened` does, and InputError or ProblemsFound before the first row.
     """
     spelling = spelling_of(preset, mapping, table)
+    around = Surroundings(timezone, null_tokens, internal_domains, snapshot_at, now)
     address = Address(asked.url)
     known_kind(kind)
 
@@ -53,7 +55,5 @@ def ingest_sql(
         )  # fmt: skip
 
     with sql_opened(address, asked, before=before) as source:
-        return Import(
-            known_kind(kind), source, spelling, source, timezone=timezone, snapshot_at=snapshot_at,
-            null_tokens=null_tokens, internal_domains=internal_domains, progress=progress,
-        ).run(sink, now=now, dry_run=dry_run)  # fmt: skip
+        found = Import(known_kind(kind), source, spelling, source, around, progress=progress)
+        return found.run(sink, now=now, dry_run=dry_run)

@@ -4,38 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from mqlab.crm.batches import Batch
 from mqlab.crm.header import wanted_names
 from mqlab.crm.identify import Identifier
-from mqlab.crm.ingest import Import, known_kind, tables
+from mqlab.crm.ingest import Import, known_kind
 from mqlab.crm.mapping import Mapping as Spelling
 from mqlab.crm.origin import FileOrigin
 from mqlab.crm.quarantine import MASK, mask_text, slug
+from mqlab.crm.reading import Surroundings
 from mqlab.crm.sink import Intake
 from mqlab.crm.sources import opened
+from mqlab.crm.spelled import tables
 from mqlab.errors import InputError, Place, ProblemsFound, nearest
 
 Fact = tuple[str, int, int]
 """A version of a fact: lead_ref, key, content."""
 
 STATEMENTS = ("new", "corrected", "unmatched", "unchanged")
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What reading needs beside the row and its mapping; the same words as of an import. `now` is when it is read."""
-
-    timezone: ZoneInfo
-    null_tokens: Collection[str]
-    internal_domains: Collection[str]
-    snapshot_at: datetime | None = None
-    now: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +61,7 @@ def reread(
     if masked:
         return Reread(None, f"The value of '{masked}' is masked and was not kept: give it in a file with fix.")
     try:
-        counts, bad = _import(kind, source, mapping, around).row(intake, identifier, now=around.now)
+        counts, bad = _import(kind, source, mapping, around).row(intake, identifier)
     except ProblemsFound as found:
         return Reread(None, " ".join(_sentence(problem.message, problem.hint) for problem in found.problems))
     if bad:
@@ -85,7 +74,7 @@ def reread(
 def stated(kind: str, source: OneRow, mapping: Spelling, around: Surroundings) -> set[Fact]:
     """The facts that a row states, as the ledger knows them; none where it states nothing."""
     try:
-        found = _import(kind, source, mapping, around).facts()
+        found = _import(kind, source, mapping, replace(around, now=None)).facts()
     except ProblemsFound:
         return set()
     return {
@@ -127,10 +116,7 @@ def mapping_of(text: str) -> Spelling | None:
 
 
 def _import(kind: str, source: OneRow, mapping: Spelling, around: Surroundings) -> Import:
-    return Import(
-        known_kind(kind), source, mapping, FileOrigin(Path("the row")), timezone=around.timezone,
-        snapshot_at=around.snapshot_at, null_tokens=around.null_tokens, internal_domains=around.internal_domains,
-    )  # fmt: skip
+    return Import(known_kind(kind), source, mapping, FileOrigin(Path("the row")), around)
 
 
 def _masked(kind: str, source: OneRow, mapping: Spelling) -> str | None:

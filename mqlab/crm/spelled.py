@@ -78,6 +78,11 @@ def every(mapping: Mapping, kind: str) -> Sequence[Spelled]:
     return [found for rule in rules if (found := worded(mapping, rule)) is not None]
 
 
+def tables(mapping: Mapping, kind: str) -> list[dict[str, Any]]:
+    """The columns that a mapping declares of a kind of file, by rule; InputError where it declares nothing."""
+    return [{**rule.columns, **rule.conditions} for rule in every(mapping, kind)]
+
+
 def fields_told(mapping: Mapping, table: str | None) -> list[Column]:
     """The columns of a table that say which field a row is about, whatever else is read from it."""
     rules = (rule for rule in mapping.rules("field-changes") if rule.table == table)

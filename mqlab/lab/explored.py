@@ -18,7 +18,7 @@ from mqlab.definitions.model import Definition
 from mqlab.experiments.protocol import Protocol
 from mqlab.lab.fx import exchange
 from mqlab.leads.tables import Facts
-from mqlab.reports.worker import Worker, serve, worker
+from mqlab.worker import Worker, serve, worker
 
 if TYPE_CHECKING:
     from mqlab.lab.core import Lab

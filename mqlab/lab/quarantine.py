@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from mqlab.crm.ahead import refuse_snapshot_ahead
 from mqlab.crm.identify import Identifier
-from mqlab.crm.ingest import fingerprint, known_kind, tables
+from mqlab.crm.ingest import fingerprint, known_kind
 from mqlab.crm.mapping import Mapping as Spelling
 from mqlab.crm.mapping import load_mapping, load_preset
 from mqlab.crm.quarantine import DOUBTS, mask_text
-from mqlab.crm.reread import Fact, OneRow, Reread, Surroundings, edited_row, mapping_of, reread, stated
+from mqlab.crm.reading import Surroundings
+from mqlab.crm.reread import Fact, OneRow, Reread, edited_row, mapping_of, reread, stated
 from mqlab.crm.same_row import another_row, changed_keys
+from mqlab.crm.spelled import tables
 from mqlab.errors import InputError, RefusedError
 from mqlab.leads.instants import iso, micros
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from mqlab.reports import theme
 from mqlab.reports.document import Chart, Document
 from mqlab.reports.formats import ReportFormat, render
-from mqlab.reports.worker import Worker, serve, worker
+from mqlab.worker import Worker, serve, worker
 
 EMPTY = json.dumps({"data": {"values": []}, "mark": "point"})
 """What is drawn to be ready for more."""

@@ -19,7 +19,7 @@ BUSY_TIMEOUT_MS = 60_000
 
 _PASSWORD = re.compile(r"(?<=:)[^/].*(?=@)|(?<=password=)[^&]*")
 
-CACHE_KIB = 131_072
+CACHE_KIB = 65_536
 WRITE_LOCK = 6_010_117
 """The PostgreSQL advisory lock that makes ledger positions follow the order of commits."""
 

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import make_url, select
 
+from mqlab.crm import reading
 from mqlab.crm.counts import ImportCounts
 from mqlab.crm.ingest import ingest
 from mqlab.store import engine as engine_module
@@ -65,8 +66,12 @@ def take(url: str, path: Path) -> ImportCounts:
 
 
 def take_and_tell(url: str, path: Path, cache_kib: int, tell: Connection) -> None:
-    """Ingest the outcomes in a process of its own, telling when a transaction begins and when it has ended."""
+    """Ingest the outcomes in a process of its own, telling when a transaction begins and when it has ended.
+
+    The file is read by a further process, as a large one is: it ends with the one that is killed.
+    """
     engine_module.CACHE_KIB = cache_kib
+    reading.LARGE_BYTES = 0
     plain = ledgers.writing
 
     @contextmanager

@@ -6,6 +6,7 @@ for: the same answer, later, and with its error told.
 
 from __future__ import annotations
 
+import os
 import pickle
 import subprocess
 import sys
@@ -30,6 +31,13 @@ class Worker:
         """The next answer, None where the process has none."""
         return self._waiting.submit(self._receive).result()
 
+    def answers(self) -> Iterator[Any]:
+        """Every answer; the next one is fetched while one is looked at."""
+        coming = self._waiting.submit(self._receive)
+        while (answer := coming.result()) is not None:
+            coming = self._waiting.submit(self._receive)
+            yield answer
+
     def _send(self, job: bytes) -> None:
         assert self._process.stdin is not None
         try:
@@ -51,7 +59,8 @@ def worker(module: str) -> Iterator[Worker | None]:
     """A process that runs a module, which `serve`s, for as long as the block; None where none can be started."""
     try:
         process = subprocess.Popen(
-            [sys.executable or "python", "-m", module],
+            [sys.executable or "python", "-P", "-m", module],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -6,12 +6,12 @@ import sys
 
 import pytest
 
-from mqlab.reports.worker import worker
+from mqlab.worker import worker
 
 
 def test_answers_come_in_their_order():
     """Each answer once, whatever the process prints besides; after the last there is none."""
-    with worker("tests.reports.echo") as process:
+    with worker("tests.echo") as process:
         assert process is not None
         process.ask("so")
 
@@ -20,12 +20,12 @@ def test_answers_come_in_their_order():
 
 def test_a_process_that_fails_has_no_answer():
     """What it said before stands; a module that is not there says nothing, however large the job."""
-    with worker("tests.reports.echo") as process:
+    with worker("tests.echo") as process:
         assert process is not None
         process.ask("fail")
         assert [process.answer(), process.answer()] == ["fail", None]
 
-    with worker("tests.reports.nowhere") as process:
+    with worker("tests.nowhere") as process:
         assert process is not None
         process.ask("x" * 1_000_000)
         assert process.answer() is None
@@ -33,7 +33,7 @@ def test_a_process_that_fails_has_no_answer():
 
 def test_a_process_that_is_not_asked_ends_with_the_block():
     """Nobody waits for it, and nothing of it stays."""
-    with worker("tests.reports.echo") as process:
+    with worker("tests.echo") as process:
         assert process is not None
 
     assert process._process.poll() is not None
@@ -43,5 +43,5 @@ def test_where_no_process_can_be_started_there_is_none(monkeypatch: pytest.Monke
     """Whoever asks does the work himself."""
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
 
-    with worker("tests.reports.echo") as process:
+    with worker("tests.echo") as process:
         assert process is None

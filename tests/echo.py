@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mqlab.reports.worker import serve
+from mqlab.worker import serve
 
 
 def said_twice(job: str) -> Iterator[str]:
