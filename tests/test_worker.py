@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,28 @@ def test_answers_come_in_their_order():
         process.ask("so")
 
         assert [process.answer() for _ in range(3)] == ["so", "soso", None]
+
+
+def test_all_answers_are_fetched_one_after_the_other():
+    """What is still to come is fetched while one is looked at; after an error there is nothing more."""
+    for job, answers in {"so": ["so", "soso"], "fail": ["fail"]}.items():
+        with worker("tests.echo") as process:
+            assert process is not None
+            process.ask(job)
+
+            assert list(process.answers()) == answers
+
+
+def test_files_of_the_folder_it_runs_in_are_no_modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A lab may hold a file that is called like a module of Python."""
+    (tmp_path / "pickle.py").write_text("raise SystemExit('taken for a module')\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", ["", *(one for one in sys.path if one)])
+
+    with worker("tests.echo") as process:
+        assert process is not None
+        process.ask("so")
+        assert process.answer() == "so"
 
 
 def test_a_process_that_fails_has_no_answer():
