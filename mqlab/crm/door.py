@@ -21,7 +21,7 @@ from mqlab.leads.instants import iso
 from mqlab.leads.text import is_null, normalise
 from mqlab.leads.values import canonical_text
 
-KEPT = 200_000
+KEPT = 100_000
 EXACT = 1 << 53
 """Whole numbers from here on are not exact as floats and are kept as text."""
 

@@ -14,7 +14,7 @@ from mqlab.leads.identity import LINK, canonical_ids, standing_ids
 from mqlab.leads.instants import micros
 from mqlab.leads.links import Link, claims, merged_deals
 
-MOST_REMEMBERED = 500_000
+MOST_REMEMBERED = 250_000
 
 
 class Match(IntEnum):
