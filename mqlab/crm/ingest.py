@@ -32,7 +32,7 @@ from mqlab.crm.sink import Intake, Kind, Sink
 from mqlab.crm.sources import opened
 from mqlab.crm.spelled import fields_told, tables
 from mqlab.crm.unpack import unpacked
-from mqlab.crm.versions import APPENDED, Fate, fates
+from mqlab.crm.versions import APPENDED, TIED, Fate, fates
 from mqlab.crm.work import Facts
 from mqlab.errors import InputError, nearest
 from mqlab.leads.completeness import NO_GAPS, STAGES, STAGES_NOTE, said_of
@@ -225,6 +225,7 @@ class Import:
             )
         self._counts["backfilled"] += sum(columns["backfill"])
         self._counts["unversioned"] += fate.count(Fate.UNVERSIONED)
+        self._counts["tied"] += sum(map(fate.count, TIED))
         together = Counter(zip(fate, match, strict=True))
         self._counts["by_domain"] += sum(many for (_, lead), many in together.items() if lead is Match.FOUND_BY_DOMAIN)
         if all(one is not Fate.CONFLICT and lead in KNOWN for one, lead in together):
@@ -287,10 +288,22 @@ class Import:
                 f"Rows without a version where the ledger has one of the same fact: {self._counts['unversioned']}. The "
                 "versioned one stands; to correct it give `modified_at` or --snapshot-at."
             )
+        if self._counts["tied"]:
+            notes.append(
+                f"Rows that say something else than another one of the same version: {self._counts['tied']}. Of two "
+                "the one with the greater digest stands, in any order of files, so a corrected mapping does not "
+                "correct what was read before: give those rows a later `modified_at`, or read them into a new ledger."
+            )
         sparse = self._table is not None and self._mapping.tables[self._table].sparse
         if self._staged and not any(self._staged.values()) and not sparse:
-            words = " or ".join(f"{name} ({', '.join(self._mapping.stages[name])})" for name in sorted(self._staged))
-            notes.append(f"No row has a stage that is listed as {words}. List your own under `stages` in a mapping.")
+            lists = self._mapping.lists
+            words = " or ".join(f"{name} ({', '.join(lists[name])})" for name in sorted(self._staged))
+            under = " and ".join(
+                word for word, own in (("stages", self._mapping.stages), ("statuses", self._mapping.statuses))
+                if not self._staged.keys().isdisjoint(own)
+            )  # fmt: skip
+            what = "a stage" if under == "stages" else "a status" if under == "statuses" else "a stage or a status"
+            notes.append(f"No row has {what} that is listed as {words}. List your own under `{under}` in a mapping.")
         unlisted = " or ".join(sorted(name for name, words in self._mapping.stages.items() if not words))
         if self._counts["blank"] and sparse and unlisted and self._kind == "outcomes":
             notes.append(
@@ -340,5 +353,6 @@ def fingerprint(mapping: Spelling) -> str:
 _DOUBTS = {Match.DOUBTFUL: Reason.AMBIGUOUS_IDENTITY, Match.DOUBTFUL_DOMAIN: Reason.AMBIGUOUS_DOMAIN}
 _WORD = {
     Fate.NEW: "new", Fate.UNCHANGED: "unchanged", Fate.SEEN_AGAIN: "unchanged", Fate.OUTDONE: "unchanged",
-    Fate.UNVERSIONED: "unchanged", Fate.CORRECTED: "corrected",
+    Fate.UNVERSIONED: "unchanged", Fate.CORRECTED: "corrected", Fate.CORRECTED_BY_TIE: "corrected",
+    Fate.OUTDONE_BY_TIE: "unchanged",
 }  # fmt: skip

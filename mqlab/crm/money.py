@@ -19,6 +19,10 @@ LARGEST = Decimal(10) ** 14
 _PLAIN = re.compile(r"[0-9]{1,12}(\.[0-9]{1,4})?")
 _POINT = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?")
 _COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d*)?")
+_PARTED = re.compile(r"[1-9][0-9]{0,2}\.[0-9]{3}")
+"""A text in which the point may as well part thousands."""
+_UNPARTED = re.compile(r"[0-9]{4,}(\.[0-9]*)?|[0-9]+\.([0-9]{1,2}|[0-9]{4,})|0\.[0-9]*")
+"""A text that shows that it does not."""
 _NO_NUMBERS = (bool, list, dict)
 """What JSON and Parquet may hold in place of a number."""
 
@@ -31,6 +35,20 @@ class Numbers:
         self._null_tokens = null_tokens
         self._money: dict[Any, int | Finding | None] = {}
         self._quantities: dict[Any, float | Finding | None] = {}
+        self._parted: str | None = None
+        self._is_unparted = decimal != "."
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """A word where every amount with a point has three digits behind it, as where the point parts thousands."""
+        if self._is_unparted or self._parted is None:
+            return ()
+        whole, rest = self._parted.split(".")
+        return (
+            f"Every amount with a point has three digits behind it, such as '{self._parted}', read as {whole} and "
+            f"{int(rest)} thousandths. If it means {whole}{rest}, state `decimal: ','` in a mapping, before the "
+            "file is read into the ledger.",
+        )
 
     def amounts(self, values: Sequence[Any], findings: dict[int, Finding], *, column: str) -> list[int | None]:
         """Ten-thousandths of a unit, rounded half up; negative, non-finite and unreadable ones become findings."""
@@ -67,6 +85,9 @@ class Numbers:
         return result
 
     def _amount(self, value: Any) -> int | Finding | None:
+        if not self._is_unparted and isinstance(value, str):
+            self._parted = min(filter(None, (self._parted, value if _PARTED.fullmatch(value) else None)), default=None)
+            self._is_unparted = _UNPARTED.fullmatch(value) is not None
         if isinstance(value, str) and _PLAIN.fullmatch(value) and self._decimal == ".":
             whole, _, fraction = value.partition(".")
             return int(whole) * TENTHOUSANDTHS + int(fraction.ljust(4, "0"))

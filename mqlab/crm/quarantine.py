@@ -39,6 +39,7 @@ class Reason(StrEnum):
     IN_THE_FUTURE = "in_the_future"
     UNKNOWN_KIND = "unknown_kind"
     NOT_A_NUMBER = "not_a_number"
+    NOT_TRUE_OR_FALSE = "not_true_or_false"
     NEGATIVE_AMOUNT = "negative_amount"
     AMOUNT_TOO_LARGE = "amount_too_large"
     UNKNOWN_CURRENCY = "unknown_currency"
@@ -75,6 +76,8 @@ _WORDS = {
     "correct the date, or release the row once that day has come.",
     Reason.UNKNOWN_KIND: "The kind of outcome is none that mqlab knows; map it under `values`.",
     Reason.NOT_A_NUMBER: "A number cannot be read; write it as 1234.56, or state `decimal` in the mapping.",
+    Reason.NOT_TRUE_OR_FALSE: "A cell says neither true nor false (nor yes, no, 1 or 0); state under `values` in the "
+    'mapping what its words mean, such as {Ja: "true", Nein: "false"}.',
     Reason.NEGATIVE_AMOUNT: "The amount is negative.",
     Reason.AMOUNT_TOO_LARGE: "The amount is too large to be money.",
     Reason.UNKNOWN_CURRENCY: "The currency is not an ISO 4217 code such as EUR.",

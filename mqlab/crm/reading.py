@@ -33,7 +33,7 @@ from mqlab.leads.text import normalise
 from mqlab.worker import Worker, worker
 
 LARGE_BYTES = 10_000_000
-"""A file from this size on is read by a process of its own; for a smaller one starting it takes longer than it saves."""
+"""A file from this size on is read by a process of its own; with a smaller one starting it takes more than it saves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,8 @@ class Surroundings:
 class Stated:
     """What one batch of a file states, each of its rules for itself.
 
-    `rows` counts the rows read, `blank` those that state nothing, `staged` those in a list of stages; `broken` are the
-    rows that broke on reading; `done` and `total` say how far reading has come.
+    `rows` counts the rows read, `blank` those that state nothing, `staged` those in a list of stages or statuses;
+    `broken` are the rows that broke on reading; `done` and `total` say how far reading has come.
     """
 
     facts: Sequence[Facts]
@@ -119,7 +119,9 @@ class Reading:
     @property
     def notes(self) -> tuple[str, ...]:
         """What is unusual about the source, in sentences."""
-        return tuple(self._source.notes) if self._ended is None else self._ended.notes
+        if self._ended is not None:
+            return self._ended.notes
+        return (*self._source.notes, *self._context.door.numbers.notes)
 
     @property
     def left_out(self) -> tuple[str, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import compress
 from typing import Any
 
 from mqlab.crm import transform
@@ -13,8 +12,10 @@ from mqlab.crm.batches import Batch
 from mqlab.crm.forms import formed, listed
 from mqlab.crm.header import SHOWN, Layout, hints_once, lay_out, of_table, without_use
 from mqlab.crm.mapping import Mapping
+from mqlab.crm.quarantine import BadRow, Finding, Reason
 from mqlab.crm.rules import Identity, Leads, Outcomes
 from mqlab.crm.spelled import Spelled, columns_of, spelled, stated_by
+from mqlab.crm.where import Unreadable
 from mqlab.crm.work import Context, Facts
 from mqlab.errors import InputError, Place, Problem, ProblemsFound
 from mqlab.leads.text import normalise
@@ -37,7 +38,7 @@ INSTEAD = {"lead": "email"}
 _WORD = re.compile(r"\bin (\w+)")
 """A list that a condition names."""
 
-Mask = Callable[[Sequence[Sequence[Any]]], list[bool]]
+Mask = Callable[[Sequence[Sequence[Any]]], list[bool | Unreadable]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +51,30 @@ class Statement:
     mask: Mask | None
     transform: Callable[[Batch, Layout], Facts]
     stages: frozenset[str] = frozenset()
-    """The lists of stages that a row must be in to be meant."""
+    """The lists of stages or statuses that a row must be in to be meant."""
 
     def read(self, batch: Batch) -> Facts:
         """What the batch states by this rule; `rows` are indices into the batch."""
         rows: Sequence[int] = range(len(batch))
+        doubtful: list[BadRow] = []
         if self.mask is not None:
             spots = self.conditions.spots.values()
-            columns = [formed(spot.values(batch), spot.declared) for spot in spots]
-            rows = list(compress(rows, self.mask(columns)))
+            meant = self.mask([formed(spot.values(batch), spot.declared) for spot in spots])
+            rows = [row for row, one in enumerate(meant) if one is True]
+            doubtful = [self._doubtful(batch, row, one) for row, one in enumerate(meant) if isinstance(one, Unreadable)]
         own = batch if len(rows) == len(batch) else batch.some(rows)
         if self.spelled.split is not None:
             own, rows = self._split(own, rows)
         facts = self.transform(own, self.layout)
-        return facts if own is batch else replace(facts, rows=[rows[row] for row in facts.rows])
+        if own is batch:
+            return facts
+        return replace(facts, rows=[rows[row] for row in facts.rows], bad=[*facts.bad, *doubtful])
+
+    def _doubtful(self, batch: Batch, row: int, cell: Unreadable) -> BadRow:
+        """A row of which nobody can say whether the rule means it."""
+        reason = Reason.NOT_TRUE_OR_FALSE if cell.kind == "bool" else Reason.NOT_A_NUMBER
+        column = self.conditions[cell.name].name or cell.name
+        return BadRow(batch.lines[row], batch.raw(row), Finding(reason, f"{column}: '{cell.value[:40]}'"))
 
     def _split(self, batch: Batch, rows: Sequence[int]) -> tuple[Batch, Sequence[int]]:
         """A row for each of the values that a cell lists."""
@@ -178,7 +189,7 @@ def _statement(
 def _stages(mapping: Mapping, rule: Spelled) -> frozenset[str]:
     if rule.where is None or (isinstance(rule.rule, Outcomes) and rule.rule.moved_back):
         return frozenset()
-    return frozenset(set(_WORD.findall(rule.rule.where or "")) & mapping.stages.keys())
+    return frozenset(set(_WORD.findall(rule.rule.where or "")) & mapping.lists.keys())
 
 
 def _transform(kind: str, rule: Spelled, context: Context, *, several: bool) -> Callable[[Batch, Layout], Facts]:

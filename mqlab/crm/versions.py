@@ -20,11 +20,15 @@ class Fate(IntEnum):
     SEEN_AGAIN = auto()
     CORRECTED = auto()
     OUTDONE = auto()
+    CORRECTED_BY_TIE = auto()
+    OUTDONE_BY_TIE = auto()
     UNVERSIONED = auto()
     CONFLICT = auto()
 
 
-APPENDED = frozenset({Fate.NEW, Fate.SEEN_AGAIN, Fate.CORRECTED, Fate.OUTDONE, Fate.UNVERSIONED})
+TIED = (Fate.CORRECTED_BY_TIE, Fate.OUTDONE_BY_TIE)
+"""Other content at a version that the ledger has already."""
+APPENDED = frozenset({Fate.NEW, Fate.SEEN_AGAIN, Fate.CORRECTED, Fate.OUTDONE, Fate.UNVERSIONED, *TIED})
 """The ledger gets a row. What counts as unchanged may get one too, so that files may come in any order: a newer
 sighting of the same content, a version that gives way to the current one, a row without a version where others have
 one."""
@@ -70,7 +74,9 @@ class _Fact:
                 return Fate.SEEN_AGAIN
         current = max((_rank(told), max(contents)) for told, contents in self.versions.items())
         if (_rank(version), content) > current:
-            return Fate.CORRECTED
+            return Fate.CORRECTED_BY_TIE if same_version else Fate.CORRECTED
+        if same_version:
+            return Fate.OUTDONE_BY_TIE
         return Fate.UNVERSIONED if version is None else Fate.OUTDONE
 
 

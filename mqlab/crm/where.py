@@ -1,7 +1,8 @@
 """`where`: which rows of a table a rule means, in the language of definitions, read on the columns of a file.
 
 A column compared with a text is read as text, with a number as a number, with `true` or `false` as a truth; nothing
-in a cell is unknown, and only a row for which the condition is true is meant.
+in a cell is unknown, and only a row for which the condition is true is meant. Whether a row is meant whose cell holds
+something else than what it is compared with, such as `Ja`, nobody can say.
 """
 
 from __future__ import annotations
@@ -43,9 +44,10 @@ from mqlab.definitions.tree import (
     TextTestKind,
     TruthLiteral,
 )
+from mqlab.definitions.walk import walk
 from mqlab.errors import InputError, nearest
 from mqlab.leads.text import is_null, normalise, spaced
-from mqlab.leads.values import ValueType, read
+from mqlab.leads.values import ValueType, canonical_text, read
 
 TESTS: dict[str, TextTestKind] = {
     "contains": "contains", "has_word": "has_word", "startswith": "startswith", "endswith": "endswith",
@@ -57,6 +59,15 @@ Constant = NumberLiteral | TextLiteral | TruthLiteral
 
 
 @dataclass(frozen=True, slots=True)
+class Unreadable:
+    """The cell that leaves a condition unknown: its column, the type it should have, and what it says instead."""
+
+    name: str
+    kind: ValueType
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class Where:
     """A condition on rows; `names` are the columns it reads, in the order in which it wants their values."""
 
@@ -64,12 +75,23 @@ class Where:
     tree: Node
     names: tuple[str, ...]
 
-    def compiled(self, null_tokens: Collection[str]) -> Callable[[Sequence[Sequence[Any]]], list[bool]]:
-        """The condition as a function of the columns of some rows: which of them it is true for."""
-        condition = compile_node(self.tree, _Cells(self.names, null_tokens))
-        seen: dict[Any, bool] = {}
+    def compiled(self, null_tokens: Collection[str]) -> Callable[[Sequence[Sequence[Any]]], list[bool | Unreadable]]:
+        """The condition as a function of the columns of some rows: for which of them it is true.
 
-        def mask(columns: Sequence[Sequence[Any]]) -> list[bool]:
+        Where a cell that cannot be read leaves it unknown, that cell.
+        """
+        cells_of = _Cells(self.names, null_tokens)
+        condition = compile_node(self.tree, cells_of)
+        typed = [node for node in walk(self.tree) if isinstance(node, PropRef)]
+        seen: dict[Any, bool | Unreadable] = {}
+
+        def answer(row: Row) -> bool | Unreadable:
+            found = condition(row)
+            if found is not None:
+                return found is True
+            return next((cell for node in typed if (cell := cells_of.unreadable(node, row)) is not None), False)
+
+        def mask(columns: Sequence[Sequence[Any]]) -> list[bool | Unreadable]:
             if len(seen) > KEPT:
                 seen.clear()
             result = []
@@ -77,7 +99,7 @@ class Where:
                 row = [flat(cell) for cell in cells]
                 key = tuple(cell if isinstance(cell, str) else (type(cell), cell) for cell in row)
                 if key not in seen:
-                    seen[key] = condition(row) is True
+                    seen[key] = answer(row)
                 result.append(seen[key])
             return result
 
@@ -129,6 +151,14 @@ class _Cells(Leaves[Row]):
                 )
             case _:
                 return super().leaf(node)
+
+    def unreadable(self, node: PropRef, row: Row) -> Unreadable | None:
+        """The cell of a column, where it holds something that is not of the type it is read as."""
+        cell = row[self._places[node.name]]
+        said = canonical_text(cell)
+        if is_null(normalise(said), self._tokens) or read(cell, node.kind, self._tokens) is not None:
+            return None
+        return Unreadable(node.name, node.kind, said)
 
 
 class _Binder:

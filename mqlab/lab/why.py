@@ -16,6 +16,7 @@ from mqlab.analysis.judge import reads_account
 from mqlab.crm.inferred import with_inferred
 from mqlab.definitions.decision import Decision
 from mqlab.definitions.evaluate import Evaluator
+from mqlab.definitions.events import EventLog
 from mqlab.definitions.tipping import tipping
 from mqlab.definitions.wording import plural
 from mqlab.errors import InputError, RefusedError, nearest
@@ -26,7 +27,7 @@ from mqlab.lab.experiments import steps
 from mqlab.lab.in_force import in_force
 from mqlab.lab.known import Known
 from mqlab.lab.registered import begun, governed, over, started
-from mqlab.leads.instants import iso, micros
+from mqlab.leads.instants import instant, iso, micros
 from mqlab.leads.records import History
 from mqlab.leads.tables import Facts
 from mqlab.reports import format as fmt
@@ -290,17 +291,18 @@ def _judge(lab: Lab, history: History, role: _Role, known: Known, as_of: datetim
 
 
 def timeline(history: History, facts: Facts) -> tuple[Moment, ...]:
-    """What happened to a lead, in order: events, changed fields, merges and what sales said."""
+    """What happened to a lead, in order: events, each once, changed fields, merges and what sales said."""
     record = history.lead
     person = {record.lead_id}
     moments = [Moment(record.created_at, f"arrived from {record.source or 'an unknown source'}")]
-    for event in history.events:
+    for counted in EventLog(history.events).known_by(micros(facts.as_of)):
+        event = history.events[counted.identity[2]]
         props = ", ".join(f"{key} {value}" for key, value in event.props.items() if value is not None)
         moments.append(
             Moment(
                 event.occurred_at,
                 event.name + (f": {props}" if props else ""),
-                _late(event.occurred_at, event.known_at),
+                _late(event.occurred_at, instant(counted.known_us)),
             )
         )
     for change in history.field_changes:

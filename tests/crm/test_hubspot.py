@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -202,6 +203,46 @@ def test_labels_in_another_language_are_the_lab_s_mapping(desk: Desk):
     rows = desk.facts().outcomes.to_pylist()
     assert (counts.new, counts.blank) == (1, 1)
     assert [(row["kind"], row["occurred_at"]) for row in rows] == [("sql", datetime(2026, 7, 5, 8, 30, tzinfo=UTC))]
+
+
+IN_GERMAN_DEALS = (
+    IN_GERMAN
+    + """  deal:
+    columns:
+      id: Datensatz-ID
+      stage: Deal-Phase
+      type: Deal-Typ
+      created: Erstellungsdatum
+      closed: Abschlussdatum
+      is_closed: Ist abgeschlossen
+      is_won: Ist gewonnen
+      contacts: Kontakte
+      modified: Geändert am
+"""
+)
+
+
+def test_a_truth_in_another_language_is_no_falsehood(desk: Desk):
+    """Deals won by `Ja` are set aside until the mapping says what it means, and none of them is passed over."""
+    hs(desk, "leads", CONTACTS)
+    deals = (
+        "Datensatz-ID;Deal-Phase;Deal-Typ;Erstellungsdatum;Abschlussdatum;Ist abgeschlossen;Ist gewonnen;Kontakte;"
+        "Geändert am\n"
+        "900;zu;neu;09.07.2026 10:00;01.08.2026 10:00;Ja;Ja;101;01.08.2026 10:00\n"
+        "901;zu;neu;09.07.2026 10:00;01.08.2026 10:00;Ja;Nein;102;01.08.2026 10:00\n"
+    )
+    stated = re.sub("(Ist .*)", r'{column: \1, values: {Ja: "true", Nein: "false"}}', IN_GERMAN_DEALS)
+    hs(desk, "identity", deals, mapping=stated)
+
+    before = hs(desk, "outcomes", deals, mapping=IN_GERMAN_DEALS)
+    kept = desk.ledger.quarantine.list()
+    after = hs(desk, "outcomes", deals, mapping=stated)
+
+    assert (before.new, dict(before.reasons)) == (2, {"not_true_or_false": 6})
+    assert sorted((row.line, row.detail) for row in kept) == [(2, "Ist gewonnen: 'Ja'"), (3, "Ist gewonnen: 'Nein'")]
+    assert (after.new, after.unchanged, after.quarantined) == (2, 2, 0)
+    told = {(row["lead_id"], row["kind"]) for row in desk.facts().outcomes.to_pylist()}
+    assert {("101", "closed_won"), ("102", "closed_lost")} <= told
 
 
 def test_a_meeting_with_two_contacts_is_a_meeting_of_both(desk: Desk):

@@ -285,3 +285,40 @@ def test_the_guide_names_every_reason_kind_and_key(root: Path):
         text = text if "\nid:" in text else HEAD + block
         found, problems = read_as(Mapping, read_yaml(text, file="ingest.md"))
         assert (problems, found is not None) == ((), True)
+
+
+@pytest.mark.parametrize(
+    ("amounts", "told"),
+    [
+        pytest.param(("7.000", "25.000"), True, id="as where the point parts thousands"),
+        pytest.param(("7.000", "25.50"), False, id="two digits behind a point"),
+        pytest.param(("7.000", "1250"), False, id="thousands without a point"),
+        pytest.param(("7", "25"), False, id="no point at all"),
+    ],
+)
+def test_a_point_that_may_part_thousands_is_told(desk: Desk, amounts: tuple[str, ...], told: bool):
+    """Where no amount shows what the point means, the import says how it read it, before it is done and after."""
+    rows = "".join(f"L1,closed_won,2026-07-0{day}T10:00:00Z,{one}\n" for day, one in enumerate(amounts, 1))
+
+    for dry_run in (True, False):
+        notes = desk.take("outcomes", f"lead_id,kind,occurred_at,amount\n{rows}", dry_run=dry_run).notes
+        assert any("such as '25.000', read as 25 and 0 thousandths" in note for note in notes) is told
+
+
+def test_a_corrected_mapping_that_corrects_nothing_is_told(desk: Desk):
+    """The same rows of the same version, read in another way: some stand as they were, and the import says so."""
+    days = range(1, 9)
+    wins = "".join(f"L1,closed_won,2026-07-0{day}T10:00:00Z,{day}.000,R{day},2026-08-01T00:00:00Z\n" for day in days)
+    content = "lead_id,kind,occurred_at,amount,row_id,modified_at\n" + wins
+    desk.take("leads", "lead_id,created_at\nL1,2026-06-01T00:00:00Z\n")
+    first = desk.take("outcomes", content)
+
+    again = desk.take("outcomes", content, mapping="kind: crm-preset/v1\nid: csv\ndecimal: ','\n")
+    later = content.replace("2026-08-01T", "2026-08-02T")
+    corrected = desk.take("outcomes", later, mapping="kind: crm-preset/v1\nid: csv\ndecimal: ','\n")
+
+    word = "something else than another one of the same version: 8."
+    assert not any(word in note for note in first.notes)
+    assert any(word in note for note in again.notes)
+    assert not any("the same version" in note for note in corrected.notes)
+    assert {row["amount"] for row in desk.facts().outcomes.to_pylist()} >= {Decimal(1000 * day) for day in days}

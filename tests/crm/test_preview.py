@@ -100,3 +100,14 @@ def test_stages_that_fit_nothing_in_the_file_are_told(desk: Desk):
     note = "No row has a stage that is listed as lost (Closed Lost) or won (Closed Won)."
     assert [one for one in told if one.startswith(note)] == [note + " List your own under `stages` in a mapping."]
     assert not [one for one in silent if "stage" in one]
+
+
+def test_statuses_that_fit_nothing_in_the_file_are_told(desk: Desk):
+    """A history of leads in another language says nothing; the lists that it was held against are named."""
+    head = "Id,LeadId,Field,OldValue,NewValue,CreatedDate\n"
+    row = "01700000000000{}AAA,00Q000000000001AAA,Status,Neu,Bearbeitet,2026-08-01T09:00:00.000Z\n"
+
+    counts = desk.take("outcomes", head + row.format(1) + row.format(2), preset="salesforce", dry_run=True)
+
+    assert counts.blank == 2
+    assert any("No row has a status that is listed as " in one and "under `statuses`" in one for one in counts.notes)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from mqlab.crm.where import both, read_where
+from mqlab.crm.where import Unreadable, both, read_where
 from mqlab.definitions.syntax import Source
 from mqlab.errors import InputError, Place
 
 ROWS = {
     "status": ["Working", "", "Closed Won", "n/a"],
     "is_won": ["TRUE", "0", "yes", ""],
-    "amount": ["12.5", "3", "", "x"],
+    "amount": ["12.5", "3", "", "n/a"],
 }
 LISTS = {"won": ["Closed Won"], "nobody": []}
 
@@ -62,6 +62,25 @@ def test_a_condition_that_cannot_be_read_is_told(text: str, said: str | None):
         return
     with pytest.raises(InputError, match=said):
         read_where(Source(text, Place()), LISTS)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        pytest.param("won", [Unreadable("won", "bool", "Ja"), False, True], id="a truth in another language"),
+        pytest.param("won == false", [Unreadable("won", "bool", "Ja"), True, False], id="nor is it a falsehood"),
+        pytest.param("amount > 3", [True, Unreadable("amount", "number", "4,5"), False], id="a number in another way"),
+        pytest.param("won and status == 'open'", [False, False, True], id="false whatever the cell means"),
+        pytest.param("won or status == 'closed'", [True, False, True], id="true whatever the cell means"),
+        pytest.param("status == 'Ja'", [False, False, False], id="anything is a text"),
+    ],
+)
+def test_a_cell_that_cannot_be_read_is_named_where_it_leaves_the_answer_open(text: str, meant: list[object]):
+    """An empty cell is unknown and the row is not meant; one that holds something else may have meant it."""
+    rows = {"won": ["Ja", "no", "yes"], "amount": ["12", "4,5", ""], "status": ["closed", "open", "open"]}
+    where = read_where(Source(text, Place()), {})
+
+    assert where.compiled(("",))([rows[name] for name in where.names]) == meant
 
 
 def test_several_conditions_are_one():

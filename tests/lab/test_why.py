@@ -53,6 +53,20 @@ def test_the_timeline_tells_what_happened_in_order(fed: Lab):
     assert "(known 15 Jan 2026" in why.to_text()
 
 
+def test_an_event_that_was_told_again_otherwise_happened_once(fed: Lab):
+    """Of several versions of an event the timeline shows the one that counts, as it was known on that day."""
+    head = "event_id,lead_id,name,occurred_at,known_at,path"
+    feed(fed, "leads", "lead_id,created_at,source,employees", "W1,2026-01-10T00:00:00Z,organic,20")
+    feed(fed, "events", head, "e1,W1,page_view,2026-01-11T00:00:00Z,2026-01-11T00:00:00Z,/pricing")
+    feed(fed, "events", head, "e1,W1,page_view,2026-01-11T00:00:00Z,2026-01-13T00:00:00Z,/blog")
+
+    def views(as_of: datetime) -> list[str]:
+        return [moment.what for moment in fed.why("W1", experiment=None, as_of=as_of).timeline[1:]]
+
+    assert views(LOOK) == ["page_view: path /blog"]
+    assert views(datetime(2026, 1, 12, tzinfo=UTC)) == ["page_view: path /pricing"]
+
+
 def test_each_arm_judges_and_the_own_one_acts(fed: Lab):
     """Both definitions judge the lead from its assignment on; the lead's own arm acts, the other is a shadow."""
     lead = next(name for name in ("L0001", "L0002", "L0003") if fed.why(name, experiment=None, as_of=LOOK).experiment)
