@@ -43,7 +43,7 @@ STRAY = 0.1
 """The share of leads that may lie in phases of unequal arms before the row says so."""
 DISCORDANT = ("control_first", "arm_first")
 
-TOO_FEW_WINS = NotEstimable("too_few_wins", "An arm has fewer than 10 leads with revenue, so only totals are shown.")
+TOO_FEW_WINS = NotEstimable("too_few_wins", "An arm has fewer than 10 leads with revenue, too few to compare.")
 NO_DEALS = NotEstimable("no_outcomes", "The arm has no deal won yet.")
 WELCH = "Welch on capped amounts, Fieller ratio"
 TRIGGERED = "first-divergence strata, Welch inside them, diluted; Fieller ratio"

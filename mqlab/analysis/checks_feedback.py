@@ -118,7 +118,8 @@ def owner_balance(study: Study, arm: str, shared: Sequence[SharedLead]) -> Check
     ]
     found = chi_square(table)
     if isinstance(found, NotEstimable):
-        return Check("owner_balance", "not_applicable", f"{len(owners)} owner(s), too few to compare arms by")
+        told = "1 owner" if len(owners) == 1 else f"{len(owners)} owners"
+        return Check("owner_balance", "not_applicable", f"{told}, too few to compare arms by")
     words = f"{len(owners)} owners, χ² = {found.statistic:.2f} with {found.df} degrees of freedom"
     if found.p_value < WARNING_P:
         return Check("owner_balance", "warn", f"{words}: some owners get more of one arm", found.p_value)

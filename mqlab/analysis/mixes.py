@@ -44,7 +44,9 @@ def mix_rows(study: Study) -> tuple[MixRow, ...]:
     arms = [arm.name for arm in study.protocol.arms]
     counted = {row.kind for row in study.log if row.fate == "counted"}
     if not counted & {"accepted", "rejected"}:
-        return tuple(MixRow(arm, "accepted", None, _mqls(answers, arm), 0, NO_ANSWERS) for arm in arms)
+        handed = {arm: _mqls(answers, arm) for arm in arms}
+        why = NO_ANSWERS if any(handed.values()) else NO_MQLS
+        return tuple(MixRow(arm, "accepted", None, mqls, 0, why) for arm, mqls in handed.items())
     often = Counter[str]()
     for row in answers:
         if row.rejected:

@@ -116,7 +116,8 @@ def break_even(study: Study, arm: str, deciding: Estimator) -> Mapping[str, Any]
 
     `reading` is `while_less` (the arm hands over more and earns more), `while_more` (less and less), `always` (it earns
     more with fewer hand-overs), `never` (less with more). `sentence` says it; where the experiment declares what a
-    hand-over costs, `compared` says on which side of the price that is and `net_per_lead` what is left of the revenue.
+    hand-over costs, `compared` says on which side of the price that is and `net_per_lead` what is left of the revenue,
+    from `net_low` to `net_high`.
     `caution` says when revenue or volume could as well be equal. Without an answer: `not_estimable` and why.
     """
     metric = next(iter(study.money_number), None)
@@ -146,7 +147,24 @@ def break_even(study: Study, arm: str, deciding: Estimator) -> Mapping[str, Any]
         "declared_cost": cost,
         "net_per_lead": None if cost is None else gain - cost * more,
     }
+    if cost is not None:
+        found |= net_limits(cost, revenue.interval, volume.interval)
     return {**found, **price_words(arm, gain, more, cost, revenue, volume, study.outcomes.currency)}
+
+
+def net_limits(cost: float, revenue: Interval, volume: Interval) -> dict[str, float | None]:
+    """Limits of revenue less `cost` times hand-overs, per assigned lead, in currency units; None is unbounded.
+
+    However the two go together, the standard deviation of their difference is no more than the sum of theirs, so the
+    worst limits of both hold it at their level or better.
+
+    Example:
+        >>> net_limits(40.0, Interval(6.0, 138.0), Interval(0.005, 0.02))
+        {'net_low': 5.2, 'net_high': 137.8}
+    """
+    low = None if revenue.low is None or volume.high is None else revenue.low - cost * volume.high
+    high = None if revenue.high is None or volume.low is None else revenue.high - cost * volume.low
+    return {"net_low": low, "net_high": high}
 
 
 def price_words(

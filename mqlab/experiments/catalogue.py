@@ -75,7 +75,7 @@ class Catalogue:
 
 
 def check_together(protocols: Sequence[Protocol]) -> tuple[Problem, ...]:
-    """What is wrong between experiments whose enrolments overlap: slices of a layer shared, or one salt used twice."""
+    """What is wrong between experiments: one salt used twice, or at the same time slices of a layer that overlap."""
     return tuple(problem for one, other in combinations(protocols, 2) for problem in _between(one, other))
 
 
@@ -90,6 +90,12 @@ def _between(one: Protocol, other: Protocol) -> Iterator[Problem]:
     ours, theirs = one.layer, other.layer
     if ours is None or theirs is None or ours.name != theirs.name:
         return
+    if one.unit != other.unit:
+        message = (
+            f"'{one.id}' enrols {one.unit}s and '{other.id}' {other.unit}s in the layer '{ours.name}' meanwhile: "
+            "a lead and its account lie in slices of their own, so a lead may be in both."
+        )
+        yield _problem(other, "UnitsDiffer", message, "unit", "Give both the same unit, or dates that do not overlap.")
     low, high = max(ours.low, theirs.low), min(ours.high, theirs.high)
     if low < high:
         message = (

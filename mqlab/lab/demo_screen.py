@@ -12,6 +12,7 @@ from mqlab.analysis.result_rows import MetricRow
 from mqlab.analysis.results import AnalysisResult
 from mqlab.reports import format as fmt
 from mqlab.reports import words
+from mqlab.reports.in_locale import numbers_in_locale
 from mqlab.simulation.judging import OUT
 from mqlab.simulation.population import NEVER
 from mqlab.stats.estimate import NotEstimable
@@ -84,7 +85,8 @@ def _challenger(run: DemoRun) -> Iterator[str]:
     price = result.break_even.get(arm, {})
     said = price.get("sentence")
     if said:
-        yield from _say(words.sentence(str(said)), "  ")
+        told = numbers_in_locale(str(said), currencies=[str(price["currency"])])
+        yield from _say(words.sentence(told), "  ")
 
 
 def _table(run: DemoRun, experiment: str, rows: list[MetricRow], arm: str) -> Iterator[str]:

@@ -43,7 +43,6 @@ from mqlab.lab.registered import begun
 from mqlab.lab.standing import Standing, standing
 from mqlab.leads.instants import end_of_day, micros
 from mqlab.leads.tables import Facts
-from mqlab.reports import format as fmt
 from mqlab.warehouse.engines.engine import Engine, open_engine
 from mqlab.warehouse.readings import readings_of, united
 
@@ -181,7 +180,7 @@ def _stale(lab: Lab, facts: Facts) -> tuple[str, ...]:
     newest = pc.max(facts.outcomes["known_at"]).as_py()
     if newest is None or facts.as_of - newest < STALE:
         return ()
-    day = fmt.day(newest.astimezone(lab.settings.zone).date())
+    day = newest.astimezone(lab.settings.zone).date().isoformat()
     return (f"The newest sales feedback in the ledger is of {day}: what happened since is missing from every number.",)
 
 
@@ -190,7 +189,7 @@ def _partial(facts: Facts, found: Quarter, last: Window, zone: ZoneInfo) -> tupl
     first = pc.min(facts.leads["created_at"]).as_py()
     if first is None or not last.begin + BEGINNING < first < last.end:
         return ()
-    day = fmt.day(first.astimezone(zone).date())
+    day = first.astimezone(zone).date().isoformat()
     return (
         f"The first lead in the ledger is of {day}, so {found.before.name} is not whole: "
         "changes against it say little.",

@@ -23,7 +23,7 @@ def answer(result: AnalysisResult, protocol: Protocol, arm: str) -> Answer:
     label, tone = words.CALLS[verdict.call]
     main = Rows(result).primary(arm)
     if main is not None and verdict.call == "inconclusive" and _tiny(main):
-        told = f"Nothing can be read about {arm} yet: the arms are too small"
+        told = f"Nothing can be read about {arm} yet: {_too_few(result, main)}"
     elif verdict.call in ("blocked", "not_due") or main is None:
         why = "; ".join(verdict.why[:1]) or "the analysis names no row that decides"
         told = f"{_opening(verdict.call, main, protocol, arm)}: {words.in_words(why)}"
@@ -48,8 +48,11 @@ def sizes(result: AnalysisResult, protocol: Protocol, arm: str) -> str:
     if main is None:
         return ""
     a, b = main.control, main.treatment
+    if not a.units and not b.units:
+        return f"Nobody is in {result.control} or in {arm}."
     verb = "is" if a.units == 1 else "are"
-    told = f"{fmt.counted(a.units, 'lead')} {verb} in {result.control} and {fmt.count(b.units)} in {arm}"
+    others = fmt.count(b.units) if b.units else "none"
+    told = f"{fmt.counted(a.units, 'lead')} {verb} in {result.control} and {others} in {arm}"
     days = fmt.days(horizon_days(protocol.primary, protocol))
     if (a.mature_units, b.mature_units) == (a.units, b.units):
         told += f", all followed for {days}"
@@ -63,6 +66,12 @@ def sizes(result: AnalysisResult, protocol: Protocol, arm: str) -> str:
 
 def _tiny(row: MetricRow) -> bool:
     return min(row.control.mature_units, row.treatment.mature_units) < TINY
+
+
+def _too_few(result: AnalysisResult, row: MetricRow) -> str:
+    """Why tiny arms say nothing: one that nobody is in by its name."""
+    empty = [name for name, side in ((result.control, row.control), (row.arm, row.treatment)) if not side.units]
+    return f"nobody is in {' or in '.join(empty)}" if empty else "the arms are too small"
 
 
 def _declared(protocol: Protocol) -> str | None:

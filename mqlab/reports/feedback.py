@@ -100,7 +100,7 @@ def _others(found: Rejections) -> str:
 def _groups(title: str, groups: Sequence[Group], limit: int) -> Iterator[str]:
     yield from _head(title)
     for one in groups[:limit]:
-        yield from _group(one.name or "none known", one)
+        yield from _group(one.name or "not known", one)
     if len(groups) > limit:
         yield f"  and {len(groups) - limit} more"
 
@@ -139,7 +139,7 @@ def _timing(found: Sequence[Timing]) -> Iterator[str]:
     yield from row("Handed over at the wrong time", "MQLs", "of rejected", "after, median")
     for one in found:
         yield from row(
-            f"  {one.definition or 'none known'}, {TIMING[one.reason]}",
+            f"  {one.definition or 'not known'}, {TIMING[one.reason]}",
             fmt.count(one.leads),
             f"{fmt.rate(one.leads / one.rejected)} of {fmt.count(one.rejected)}",
             _span(one.median_us),
@@ -209,7 +209,7 @@ def _surveys(found: Surveys, month: str) -> Iterator[str]:
 
 
 def _answered(one: Answered) -> Iterator[str]:
-    yield from row(f"    {one.name or 'none known'}", fmt.count(one.leads), "")
+    yield from row(f"    {one.name or 'not known'}", fmt.count(one.leads), "")
     yield from _given(one.answers, one.leads, "      ")
 
 

@@ -13,7 +13,7 @@ from mqlab.leads.instants import instant
 from mqlab.reports import format as fmt
 from mqlab.reports import sales_tables, words
 from mqlab.reports.document import Block, Cell, Column, Section, Table, Text
-from mqlab.reports.quarter_cells import count, name, part
+from mqlab.reports.quarter_cells import count, part
 from mqlab.reports.rows import missing
 from mqlab.reports.sales_tables import owner, share, wait
 from mqlab.stats.estimate import NotEstimable
@@ -193,7 +193,9 @@ def surveys(found: Feedback, month: str) -> Section:
             )
         )
     if not said.answered:
-        return Section("surveys", "What lost leads say", (*blocks, Text(f"No lost lead answered in {month}.")))
+        known = not isinstance(said.response, NotEstimable) and not said.lost_and_answered
+        told = () if known else (Text(f"No lost lead answered in {month}."),)
+        return Section("surveys", "What lost leads say", (*blocks, *told))
     table = Table(
         "surveys-answers",
         f"Answers that came in {month}",
@@ -243,7 +245,7 @@ def matches(found: Feedback, month: str) -> Section:
                 (Column("Of"), Column("Handed over", True), Column("Something was said", True)),
                 tuple(
                     (
-                        name(label, "none"),
+                        Cell(label),
                         count(one.handed, f"{here}/handed_over"),
                         share(one.heard, one.handed, f"{here}/share"),
                     )
@@ -259,4 +261,4 @@ def matches(found: Feedback, month: str) -> Section:
 
 def _heard(one: Heard, k: int, key: str) -> tuple[str, Heard, str]:
     kind = "definition" if key == "by_definition" else "source"
-    return f"{kind}: {one.name or 'none known'}", one, f"/match_rates/{key}/{k}"
+    return f"{kind}: {one.name or 'not known'}", one, f"/match_rates/{key}/{k}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mqlab.analysis.feedback.feedback import Feedback
 from mqlab.analysis.feedback.rejections import TIMING, Group, Rejections
 from mqlab.reports import format as fmt
-from mqlab.reports import sales_tables, words
+from mqlab.reports import points, sales_tables, words
 from mqlab.reports.charts_reasons import Part, reason_mix
 from mqlab.reports.document import Block, Cell, Chart, Column, Number, Section, Table, Text
 from mqlab.reports.quarter_cells import name, part
@@ -73,6 +73,7 @@ def reasons(found: Feedback, month: str) -> Section:
     blocks: list[Block] = [
         Text(lead, "lead"),
         _mix(said),
+        *_others(said),
         sales_tables.reasons(said, id="reasons-counts", caption=f"MQLs rejected in {month}, by reason", root=ROOT),
         *_rules(said, month),
     ]
@@ -103,6 +104,16 @@ def _mix(said: Rejections) -> Chart:
         for _, one in groups
     )
     return reason_mix("reasons-mix", title, parts, f"Bars of each reason's share. {told}.", series="Definition")
+
+
+def _others(said: Rejections) -> list[Block]:
+    """What the bar of all other reasons holds; nothing where there is no such bar."""
+    rest = said.reasons[REASONS:]
+    if not rest:
+        return []
+    told = [f"{_short(one.reason, LETTERS)} {fmt.count(one.leads)}" for one in rest[:REASONS]]
+    told += ["…"] if len(rest) > REASONS else []
+    return [Text(f"In “{OTHERS}”, over all definitions: {', '.join(told)}. The table below has all of them.", "note")]
 
 
 def _parts(one: Group, k: int, labels: dict[str | None, str]) -> list[Part]:
@@ -143,8 +154,8 @@ def _rules(said: Rejections, month: str) -> list[Block]:
             ),
             tuple(
                 (
-                    name(one.definition, "none"),
-                    name(one.name, "none"),
+                    name(one.definition, "no definition"),
+                    Cell(points.kind(one.name) if one.name is not None else "not known"),
                     part(one.turned_down, one.handed, f"{ROOT}/by_rule/{k}/rejected_per_handed_over"),
                     Cell(most_frequent(one)),
                 )
@@ -178,7 +189,7 @@ def timing(found: Feedback, month: str) -> Section:
         ),
         tuple(
             (
-                name(one.definition, "none"),
+                name(one.definition, "no definition"),
                 Cell(TIMING[one.reason]),
                 part(one.leads, one.rejected, f"{ROOT}/timing/{k}/share"),
                 _hours(one.median_us / HOUR_US, f"{ROOT}/timing/{k}/hours_after_qualification/median"),

@@ -68,11 +68,17 @@ def _weights(table: Table) -> list[float]:
 def _longest_word(column: Column, texts: list[str]) -> float:
     if column.numeric:
         return _weight(column, texts)
-    return float(min(max(len(word) for text in (column.title, *texts, "-") for word in text.split()), LONGEST_WORD))
+    words = [word for text in (column.title, *texts, "-") for word in text.split()]
+    return float(min(max(map(_unbroken, words)), LONGEST_WORD))
+
+
+def _unbroken(word: str) -> int:
+    """How many letters of a word stay together: a long one breaks at its hyphens."""
+    return len(word) if len(word) <= LONGEST_WORD else max(len(piece) + 1 for piece in word.split("-"))
 
 
 def _weight(column: Column, texts: list[str]) -> float:
-    head = max((len(word) for word in column.title.split()), default=1)
+    head = max((_unbroken(word) for word in column.title.split()), default=1)
     if column.numeric:
         longest = max(
             (len(part) for text in texts for part in (parts(text) if "(" in text else (text[:16],))), default=1

@@ -195,6 +195,16 @@ def change_of_number(value: float) -> str:
     return _decimal(_exact(value), 0 if abs(value) >= 1000 else 1 if abs(value) >= 10 else 2, signed=True)
 
 
+def times(value: float) -> str:
+    """How many times as much.
+
+    Example:
+        >>> times(2.24), times(18.3)
+        ('2.2', '18')
+    """
+    return _decimal(_exact(value), 0 if abs(value) >= 10 else 1)
+
+
 def money(value: float, currency: str) -> str:
     """An amount with its currency; without minor units from 1,000 on.
 
@@ -312,17 +322,19 @@ def instant(value: datetime, zone: tzinfo) -> str:
 
 
 def interval(limits: Interval, shown: Shown) -> str:
-    """Both limits, or what is left where a side is open.
+    """Both limits, or what is left where a side is open; that nothing falls by more than all of it bounds nothing.
 
     Example:
         >>> interval(Interval(-0.005, 0.086), change), interval(Interval(0.5, None), change)
         ('−0.5% to +8.6%', 'at least +50.0%')
+        >>> interval(Interval(-1.0, None), change)
+        'no usable bound'
     """
     low, high = limits.low, limits.high
     if low is None and high is None:
         return NO_BOUND
     if high is None:
-        return f"at least {shown(low)}" if low is not None else NO_BOUND
+        return NO_BOUND if low is None or (shown is change and low <= -1) else f"at least {shown(low)}"
     return f"at most {shown(high)}" if low is None else f"{shown(low).removesuffix(_POINTS)} to {shown(high)}"
 
 

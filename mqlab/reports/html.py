@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mqlab.reports.document import Block, Chart, Document
 from mqlab.reports.fitted import parts
+from mqlab.reports.format import MINUS
 from mqlab.reports.theme import THEMED, svg
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 _TEMPLATES = Path(__file__).parent / "templates"
+WORD_JOINER = "\u2060"
+_SIGNED = re.compile(rf"(?<=[+{MINUS}])[^\w\s]")
 
 
 def render(document: Document) -> str:
@@ -38,8 +43,21 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(kind=_kind, picture=_picture, parts=parts)
+    environment.filters.update(kind=_kind, picture=_picture, parts=parts, unbroken=unbroken)
     return environment
+
+
+def unbroken(text: str) -> str:
+    """The text with each sign held to the currency behind it: a line may else end between the two.
+
+    Example:
+        >>> [len(unbroken(text)) - len(text) for text in ("to +€138.32, up 3", "a +3.9% lift")]
+        [1, 0]
+    """
+    return _SIGNED.sub(
+        lambda found: f"{WORD_JOINER}{found.group()}" if unicodedata.category(found.group()) == "Sc" else found.group(),
+        text,
+    )
 
 
 def _kind(block: Block) -> str:

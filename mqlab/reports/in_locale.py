@@ -24,7 +24,7 @@ _NUMBER = re.compile(
 )
 """A number with a separator or a percent sign; neither a version, a time nor part of a word."""
 
-_DAY = re.compile(r"(?<![\w.,@/:-])\d{4}-\d{2}-\d{2}(?![\w@/:-]|\.\d)")
+_DAY = re.compile(r"(?<![\w.,@/:-])\d{4}-\d{2}-\d{2}(?![\w@/-]|:\S|\.\d)")
 """A day as an analysis writes it; no part of a name, a path or an instant."""
 
 _THOUSAND = re.compile(r"\b(of|per|far) 1,000(?![\w,.]\d)", re.IGNORECASE)

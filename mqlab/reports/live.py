@@ -17,10 +17,14 @@ VALID_ANY_TIME = (
     "These limits hold however often you look and however long you wait, so they are wider than those of the declared "
     "looks. They are for dashboards; the verdict does not read them."
 )
-NEVER_THE_VERDICT = (
-    "A reading, never the verdict: the lift drawn towards none by a prior that expects most lifts within ±20%, and how "
-    "probable it is that the arm is better."
-)
+
+
+def never_the_verdict() -> str:
+    """What a Bayesian reading is worth, its numbers as the current locale writes them."""
+    return (
+        f"A reading, never the verdict: the lift drawn towards none by a prior that expects most lifts within "
+        f"±{fmt.share(0.2)}, and how probable it is that the arm is better."
+    )
 
 
 def readable(result: AnalysisResult, arm: str) -> tuple[MetricRow, ...]:
@@ -66,7 +70,7 @@ def live(result: AnalysisResult) -> Section | None:
     if not blocks:
         return None
     blocks += [Text(text) for text in told if text]
-    return Section("live", "Live reading", (Text(VALID_ANY_TIME, "note"), *blocks, Text(NEVER_THE_VERDICT, "note")))
+    return Section("live", "Live reading", (Text(VALID_ANY_TIME, "note"), *blocks, Text(never_the_verdict(), "note")))
 
 
 def live_cells(row: MetricRow, source: str = "") -> tuple[Cell, Cell]:

@@ -21,7 +21,7 @@ def gained(result: AnalysisResult) -> Section:
         chosen = [row for row in result.marginal if row.arm == arm]
         if not chosen:
             continue
-        what = _counted(result)
+        heading = words.sentence(_counted(result)).removesuffix(".")
         blocks.append(Text(sentences.marginal_sentence(result, arm), "lead"))
         blocks.append(
             Table(
@@ -30,9 +30,9 @@ def gained(result: AnalysisResult) -> Section:
                 (
                     Column("Leads"),
                     Column("Per 1,000", True),
-                    Column(f"{what} under {result.control}", True),
-                    Column(f"{what} under {arm}", True),
-                    Column(f"{what} gained or forgone per 1,000", True),
+                    Column(f"{heading} under {result.control}", True),
+                    Column(f"{heading} under {arm}", True),
+                    Column(f"{heading} gained or forgone per 1,000", True),
                 ),
                 tuple(_marginal(result, row, arm) for row in sorted(chosen, key=lambda row: row.stratum)),
                 f"The same kind of lead in both arms: leads for which {arm} is first are handed over under {arm} and "

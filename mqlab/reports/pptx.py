@@ -16,7 +16,7 @@ from typing import Any
 from mqlab.reports import fitted
 from mqlab.reports.archive import repacked
 from mqlab.reports.document import Answer, Bullets, Cards, Chart, Document, Section, Table
-from mqlab.reports.pptx_parts import LEADING, Box, Deck, Line
+from mqlab.reports.pptx_parts import LEADING, PARAGRAPH_GAP, Box, Deck, Line
 from mqlab.reports.slides import Slide, lines, plan
 
 WIDTH, HEIGHT, MARGIN = 13.333, 7.5, 0.65
@@ -29,6 +29,9 @@ TOLD_ROWS = 3
 SLIDES = 2
 """A table goes on on so many slides, in the appendix on one; the rest is in the workbook, and the slide says so."""
 LONG = 900
+HEAD_LINES = 3
+"""So many lines of a card, its title and subtitle among them, are rather cut off than left out."""
+
 HEAD_ROWS, CELL_ROWS = 4, 7
 """So many lines of a text stand in a cell; the whole is in the notes."""
 _ROWS = "{} of {} rows; the whole table is in the workbook."
@@ -274,4 +277,25 @@ def _cards(deck: Deck, page: Any, cards: Sequence[Any], top: float) -> None:
         told += [Line(line, TEXT, "ink") for block in card.blocks for line in lines(block)]
         if card.more:
             told.append(Line("The rest of the definition is in the notes.", SMALL, "muted"))
-        deck.text(page, Box(left, top + 0.15, width, BOTTOM - top - 0.15), told)
+        room = BOTTOM - top - 0.15
+        deck.text(page, Box(left, top + 0.15, width, room), _whole(told, width, room))
+
+
+def _whole(told: Sequence[Line], width: float, room: float) -> list[Line]:
+    """The lines that stand in the room as a whole; where some do not, the last one says where they are."""
+    if _stack(told, width) <= room:
+        return list(told)
+    rest = Line("More is in the notes.", SMALL, "muted")
+    kept: list[Line] = []
+    for line in told:
+        if _stack([*kept, line, rest], width) > room:
+            left = room - _stack([*kept, rest], width) - 2 * PARAGRAPH_GAP
+            kept += [line.within(width, left)] if len(kept) < HEAD_LINES and left > line.size * LEADING / 72 else []
+            break
+        kept.append(line)
+    return [*kept, rest]
+
+
+def _stack(told: Sequence[Line], width: float) -> float:
+    """How high paragraphs stand below each other, in inches."""
+    return sum(line.height(width) for line in told) + PARAGRAPH_GAP * max(len(told) - 1, 0)

@@ -16,8 +16,14 @@ from mqlab.reports.document import Chart, Table
 from mqlab.reports.theme import PAPER, png, svg_of_its_size
 
 SANS, SERIF = "Calibri", "Georgia"
+_WORD = 24
+"""A word of fewer letters is not cut in two where a text is cut off."""
+
 _EM_SANS, _EM_SERIF = 0.53, 0.58
 LEADING = 1.22
+PARAGRAPH_GAP = 0.08
+"""Inches between two paragraphs."""
+
 _PLAIN_TABLE = "{2D5ABB26-0587-4C30-8999-92F81FD0307C}"
 _SVG = "http://schemas.microsoft.com/office/drawing/2016/SVG/main"
 _SVG_EXTENSION = "{96DAC541-7B7A-43D3-8B79-37D633B846F1}"
@@ -64,7 +70,9 @@ class Line:
         if len(wrapped) <= rows:
             return self
         kept = " ".join(wrapped[:rows]) if rows > 1 else wrapped[0]
-        return replace(self, text=kept[: max(len(kept) - 2, 1)].rstrip() + "…")
+        kept = kept[: max(len(kept) - 2, 1)]
+        words, _, begun = kept.rpartition(" ")
+        return replace(self, text=(words if words and len(begun) < _WORD else kept).rstrip() + "…")
 
 
 @lru_cache(maxsize=4096)
@@ -116,7 +124,7 @@ class Deck:
         kept: list[Line] = []
         left = box.height
         for line in told:
-            gap = 0.08 if kept else 0.0
+            gap = PARAGRAPH_GAP if kept else 0.0
             if left - gap < line.size * LEADING / 72 - 1e-6:
                 kept[-1] = replace(kept[-1], text=kept[-1].text.rstrip("…") + " …")
                 break

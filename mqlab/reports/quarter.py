@@ -11,6 +11,7 @@ from mqlab.analysis.quarter.review import Review
 from mqlab.reports import format as fmt
 from mqlab.reports import words
 from mqlab.reports.document import Block, Bullets, Cell, Column, Document, Pairs, Section, Table, Text
+from mqlab.reports.in_locale import numbers_in_locale
 from mqlab.reports.quarter_cells import PLURAL, Cells, change, count, listed
 from mqlab.reports.quarter_experiments import answers, experiments, lineage
 from mqlab.reports.quarter_funnel import definitions, funnel, moved, sources
@@ -112,7 +113,7 @@ def _verdicts(review: Review) -> list[Block]:
 
 
 def _notes(review: Review) -> list[Block]:
-    return [Text(note, "warning") for note in review.notes]
+    return [Text(numbers_in_locale(note), "warning") for note in review.notes]
 
 
 def _headline(review: Review) -> str:
@@ -167,7 +168,7 @@ def _numbers(review: Review) -> Table:
             Column("Of the leads that came"),
             Column(review.quarter.name, True),
             Column(review.last.name, True),
-            Column("Change, 95% interval", True),
+            Column(f"Change, {fmt.level(0.05)} interval", True),
         ),
         tuple(rows),
         "Descriptive: a change between quarters is no effect of a definition.",
@@ -215,7 +216,8 @@ def _methods(review: Review, manifest: Sequence[tuple[str, str]]) -> Section:
                     "day has been followed that long there is no number, only the day on which there will be one.",
                     "Conversions by stage describe. Whoever changes the definition changes who is an MQL, so a better "
                     "rate from MQL to SQL may be a shorter list. Experiments compare all assigned leads.",
-                    "Intervals are 95% score intervals for two independent samples (Miettinen and Nurminen 1985).",
+                    f"Intervals are {fmt.level(0.05)} score intervals for two independent samples (Miettinen and "
+                    "Nurminen 1985).",
                 )
             ),
             Pairs(tuple(manifest)),

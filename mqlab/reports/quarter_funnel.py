@@ -77,7 +77,12 @@ def _stages(review: Review, cells: Cells) -> list[Block]:
         Table(
             "funnel-stages",
             f"Of the leads that came in {this} and in {last}, so many reached a stage",
-            (Column("Stage, within"), Column(this, True), Column(last, True), Column("Change, 95% interval", True)),
+            (
+                Column("Stage, within"),
+                Column(this, True),
+                Column(last, True),
+                Column(f"Change, {fmt.level(0.05)} interval", True),
+            ),
             tuple(rows),
             "Whoever reached it counts, MQL or not. A stage that sales skipped is shown by the next one. Intervals "
             "take leads as independent of each other; quarters differ in more than chance. " + _without(review.funnel),

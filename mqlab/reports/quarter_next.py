@@ -121,7 +121,7 @@ def _near(rows: tuple[Near, ...]) -> Table:
             Column("SQLs of MQLs just above", True),
             Column("Well above", True),
             Column("Not handed over", True),
-            Column("Just above − well above, 95% interval", True),
+            Column(f"Just above − well above, {fmt.level(0.05)} interval", True),
             Column("Says"),
         ),
         tuple(cells),

@@ -14,6 +14,7 @@ from mqlab.leads.instants import end_of_day
 from mqlab.reports import format as fmt
 from mqlab.reports import words
 from mqlab.reports.document import Block, Bullets, Cell, Column, Section, Table, Text
+from mqlab.reports.in_locale import numbers_in_locale
 from mqlab.reports.look_calendar import looks
 from mqlab.reports.signatures import OnRecord
 
@@ -66,7 +67,7 @@ def departures(result: AnalysisResult, protocol: Protocol, record: OnRecord, zon
     for step in record.steps:
         day = fmt.day(step.at.astimezone(zone).date())
         if step.step == "start":
-            yield from (str(sentence) for sentence in step.details.get("late", ()))
+            yield from (numbers_in_locale(str(sentence)) for sentence in step.details.get("late", ()))
         elif step.step == "ramp":
             why = f": {words.sentence(step.because)}" if step.because.strip() else "."
             yield f"{step.by} raised the coverage to {fmt.share(float(step.details['coverage']))} on {day}{why}"

@@ -68,7 +68,7 @@ def groups(
         (Column("Name"), *columns, Column("Rejected, of those handed over", True), Column("Most frequent reasons")),
         tuple(
             (
-                name(one.name, "none"),
+                name(one.name),
                 *(_taken(one, f"{root}/{k}") if accepted else ()),
                 part(one.turned_down, one.handed, f"{root}/{k}/rejected_per_handed_over"),
                 Cell(most_frequent(one)),

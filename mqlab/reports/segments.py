@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from mqlab.analysis.result_rows import MetricRow
 from mqlab.analysis.results import AnalysisResult
+from mqlab.analysis.segment_rows import MISSING
 from mqlab.reports import charts, words
 from mqlab.reports import format as fmt
 from mqlab.reports.document import Block, Cell, Chart, Column, Section, Table, Text
@@ -66,7 +67,9 @@ def _forest(rows: Rows, result: AnalysisResult, arm: str, name: str, mine: Seque
 
 
 def _name(segment: str) -> str:
-    return segment.replace("=", ": ")
+    """A segment such as `source=paid_search` in words; the value may hold an equals sign of its own."""
+    field, _, value = segment.partition("=")
+    return f"{field}: {'not known' if value == MISSING else value}"
 
 
 def _table(rows: Rows, result: AnalysisResult, arm: str, number: int, name: str, mine: Sequence[MetricRow]) -> Table:

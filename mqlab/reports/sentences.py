@@ -264,8 +264,9 @@ def rare_sentence(result: AnalysisResult, arm: str) -> str:
     if "not_estimable" in data:
         return words.sentence(f"Deals won: {counts}. {data.get('detail') or words.plain(data['not_estimable'])}")
     ratio, p = data["ratio"], fmt.p_value(data["p_value"])
-    limits = fmt.interval(Interval(ratio.get("low"), ratio.get("high")), fmt.number) if "low" in ratio else ""
-    told = f"; {arm} wins {limits} times as often" if limits and limits != fmt.NO_BOUND else ""
+    low, high = ratio.get("low"), ratio.get("high")
+    bounded = bool(low) or high is not None
+    told = f"; {arm} wins {fmt.interval(Interval(low, high), fmt.number)} times as often" if bounded else ""
     return f"Deals won, exact at any time and however few: {counts} (p {p}){told}."
 
 

@@ -19,7 +19,7 @@ from mqlab.stats.estimate import Estimate, NotEstimable
 
 FROM_THE_LEDGER = (
     "Names, roles and times come from the ledger; nobody signs by editing a file. The manifest's hash covers them, the "
-    "data and the result; `mqlab report verify` makes them again."
+    "data and the result; “mqlab report verify FILE” makes them again."
 )
 
 

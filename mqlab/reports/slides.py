@@ -65,7 +65,18 @@ def plan(document: Document) -> tuple[Slide, ...]:
         folded: list[Slide] = []
         main += _section(section, folded)
         behind += folded
-    return (*main, *behind)
+    return (*_once(main), *behind)
+
+
+def _once(slides: list[Slide]) -> Iterator[Slide]:
+    """Each verdict once, where it comes first: a page may repeat it, in a deck it is the same slide again."""
+    seen = set[Answer]()
+    for slide in slides:
+        if isinstance(slide.body, Answer):
+            if slide.body in seen:
+                continue
+            seen.add(slide.body)
+        yield slide
 
 
 def _section(section: Section, behind: list[Slide]) -> list[Slide]:

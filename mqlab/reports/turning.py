@@ -158,10 +158,10 @@ def _more_leads(row: MetricRow) -> str | None:
     times = (row.look.bound / abs(z)) ** 2
     if times > _FAR:
         return None
-    leads = math.ceil(times * row.look.effective_leads)
+    told = fmt.times(math.ceil(10 * times) / 10)
     return (
-        f"more leads: were the estimate to stay as it is, about {fmt.count(leads)} mature leads instead of "
-        f"{fmt.count(row.look.effective_leads)} would carry it past today's boundary"
+        f"more leads: were the estimate to stay as it is, about {told} times as many leads as have been followed so "
+        "far would carry it past today's boundary"
     )
 
 

@@ -60,7 +60,9 @@ def checks(result: AnalysisResult) -> Section:
     advice = {found.check: found.advice for found in result.conditions if found.check}
     for k, check in enumerate(result.checks):
         text, mood = words.STATUSES[check.status]
-        told = (words.sentence(words.in_words(check.detail)), advice.get(check.check, ""))
+        detail = words.sentence(words.in_words(check.detail))
+        says_what_to_do = check.check == "capacity"
+        told = (detail, "" if says_what_to_do else advice.get(check.check, ""))
         rows.append(
             (
                 Cell(words.check(check)),

@@ -122,6 +122,8 @@ CONDITIONS: dict[str, str] = {
     "nothing_heard_lately": "Nothing heard from sales lately",
 }
 
+_POINTS = re.compile(r"(?P<size>\d[\d.,]*)pp\b")
+_MINUS = re.compile(r"(?<== )-(?=\d)")
 _METRIC_NAMES = re.compile(r"\b(" + "|".join(sorted(METRICS, key=len, reverse=True)) + r")\b")
 
 
@@ -200,13 +202,17 @@ def condition(name: str) -> str:
 
 
 def in_words(text: str) -> str:
-    """A text with metric names replaced by their words.
+    """A text with metric names, percentage points and minus signs as a page has them.
 
     Example:
         >>> in_words("sql_per_lead [+1.2%, +8.1%]: better")
         'SQLs per assigned lead [+1.2%, +8.1%]: better'
+        >>> in_words("clear of the margin of 5pp, z = -1.03")
+        'clear of the margin of 5 points, z = −1.03'
     """
-    return _METRIC_NAMES.sub(lambda found: METRICS[found.group()].words, text)
+    told = _METRIC_NAMES.sub(lambda found: METRICS[found.group()].words, text)
+    told = _POINTS.sub(lambda found: f"{found['size']} point{'' if found['size'] == '1' else 's'}", told)
+    return _MINUS.sub(fmt.MINUS, told)
 
 
 def sentence(text: str) -> str:

@@ -346,3 +346,11 @@ def test_every_unknown_has_its_reason() -> None:
         "capacity",
     } <= silent
     assert all(each.detail for each in found.checks)
+
+
+def test_a_single_owner_is_counted_in_the_singular() -> None:
+    """One rep holds every lead: nothing to compare, and no "owner(s)"."""
+    known = handled(owner=lambda arm, number: "rep-a")
+    found = check(result(known, defined=by_letter()), "owner_balance")
+
+    assert found.detail == "1 owner, too few to compare arms by"

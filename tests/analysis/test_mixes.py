@@ -134,3 +134,10 @@ def test_the_json_has_both(funnel: AnalysisResult) -> None:
     assert MixRow("a", "accepted", None, 0, 0, NotEstimable("no_mqls")).to_dict()["share"] == {
         "not_estimable": "no_mqls"
     }
+
+
+def test_where_nobody_is_followed_sales_is_not_said_to_be_silent() -> None:
+    """Without a lead that was handed over long enough ago nothing is known of what sales answers."""
+    found = result(facts([{"lead_id": "a", "created_at": START + DAY}], as_of=START + 2 * DAY)).mix
+
+    assert {each.share.reason for each in found if isinstance(each.share, NotEstimable)} == {"no_mqls"}

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from mqlab.analysis.pictures import price_words
+from mqlab.analysis.pictures import net_limits, price_words
 from mqlab.analysis.results import AnalysisResult
 from mqlab.stats import binary
 from mqlab.stats.binary import Counts
@@ -176,3 +176,27 @@ def test_a_curve_ends_where_the_plain_share_stands(g3: AnalysisResult) -> None:
     for one in found.values():
         rates = [step.rate for step in one.steps]
         assert rates == sorted(rates) and one.reached == round(rates[-1] * one.leads)
+
+
+def test_what_is_left_of_the_revenue_has_limits_that_hold_its_level() -> None:
+    """However revenue and hand-overs go together: the worst of both, so never narrower than either alone makes it."""
+    found = sold(1000, 1100).break_even["challenger"]
+
+    assert found["net_low"] < found["net_per_lead"] < found["net_high"]
+    assert found["net_high"] - found["net_low"] > found["revenue_high"] - found["revenue_low"]
+    assert net_limits(40.0, Interval(None, 9.0), Interval(0.1, None)) == {"net_low": None, "net_high": 5.0}
+
+
+@pytest.mark.parametrize("together", [-1.0, -0.3, 0.0, 0.8, 1.0])
+def test_limits_of_what_is_left_cover_the_exact_interval(together: float) -> None:
+    """With any correlation the interval of the difference itself lies within them."""
+    cost, (gain, gain_sd), (more, more_sd), z = 40.0, (72.0, 33.0), (0.0135, 0.004), 1.96
+    exact = (gain_sd**2 + (cost * more_sd) ** 2 - 2 * together * gain_sd * cost * more_sd) ** 0.5
+    found = net_limits(
+        cost,
+        Interval(gain - z * gain_sd, gain + z * gain_sd),
+        Interval(more - z * more_sd, more + z * more_sd),
+    )
+
+    assert found["net_low"] <= gain - cost * more - z * exact + 1e-9
+    assert found["net_high"] >= gain - cost * more + z * exact - 1e-9

@@ -298,6 +298,16 @@ def test_open_handling_is_never_the_same():
         pytest.param([("id: q3", "id: q4"), ("q3-salt", "q4-salt"), ("inbound", "outbound")], [], id="another layer"),
         pytest.param([("id: q3", "id: q4"), ("[0%, 50%]", "[50%, 100%]")], ["DuplicateSalt"], id="the same salt"),
         pytest.param([("q3-salt", "q4-salt"), ("[0%, 50%]", "[50%, 100%]")], ["DuplicateId"], id="the same id"),
+        pytest.param(
+            [
+                ("id: q3", "id: q4"),
+                ("q3-salt", "q4-salt"),
+                ("[0%, 50%]", "[50%, 100%]"),
+                ("unit: account", "unit: lead"),
+            ],
+            ["UnitsDiffer"],
+            id="leads beside accounts",
+        ),
     ],
 )
 def test_experiments_do_not_share_leads_unknowingly(changes, codes):

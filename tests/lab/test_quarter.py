@@ -73,7 +73,7 @@ def test_feedback_that_stopped_is_told(plain: Lab):
     """The newest outcome is of July; a year later that is no silence of sales but a missing import."""
     (note,) = plain.quarter("2026Q3", as_of=LATER).result.notes
 
-    assert "The newest sales feedback in the ledger is of 25 Jul 2026" in note
+    assert "The newest sales feedback in the ledger is of 2026-07-25: what happened since is" in note
 
 
 def test_a_last_quarter_that_is_not_whole_is_told(plain: Lab):
@@ -85,7 +85,7 @@ def test_a_last_quarter_that_is_not_whole_is_told(plain: Lab):
     feed(plain, leads=LEADS.replace("A,2026-07-01", "X,2026-02-10"))
     (told,) = [note for note in plain.quarter("2026Q2", as_of=LATER).result.notes if "not whole" in note]
     assert (
-        told == "The first lead in the ledger is of 10 Feb 2026, so 2026Q1 is not whole: changes against it say little."
+        told == "The first lead in the ledger is of 2026-02-10, so 2026Q1 is not whole: changes against it say little."
     )
 
 

@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 import pytest
 
 from mqlab.analysis.result_rows import ArmValue
-from mqlab.analysis.results import AnalysisResult, Check, VerdictResult
+from mqlab.analysis.results import AnalysisResult, Check, Condition, VerdictResult
 from mqlab.experiments.protocol import Arm
 from mqlab.reports import format as fmt
 from mqlab.reports.answer import answer
@@ -20,6 +20,7 @@ from mqlab.reports.html import render
 from mqlab.reports.numbers import numbers
 from mqlab.reports.rows import Rows, shown, shown_change
 from mqlab.reports.sentences import causal_sentence, disagreement, list_sentence, precision_row, volume
+from mqlab.reports.validity import checks
 from mqlab.stats.estimate import Estimate, Interval, NotEstimable, implied_z
 from tests.reports import samples
 from tests.reports.samples import HOSTILE, document, hostile, protocol, ship, trap
@@ -289,7 +290,7 @@ ALL_FOLLOWED = "4,000 leads are in current and 4,000 in challenger, all followed
         ((4_000, 3_900), (2_000, 1_950), "2,000 and 1,950 of them followed for 60 days."),
         ((4_000, 3_900), (0, 0), "none of them followed for 60 days yet."),
         ((3, 4), (3, 4), "With fewer than 30 followed leads in an arm, these numbers are mostly chance."),
-        ((1, 0), (1, 0), "1 lead is in current and 0 in challenger, all followed for 60 days."),
+        ((1, 2), (1, 2), "1 lead is in current and 2 in challenger, all followed for 60 days."),
     ],
 )
 def test_the_answer_says_how_many_leads_each_arm_has(units, followed, told):
@@ -303,6 +304,28 @@ def test_the_answer_says_how_many_leads_each_arm_has(units, followed, told):
     assert (found.sentence == "Nothing can be read about challenger yet: the arms are too small.") is (
         min(followed) < 30
     )
+
+
+@pytest.mark.parametrize(
+    ("units", "answered", "told"),
+    [
+        ((0, 0), "nobody is in current or in challenger", "Nobody is in current or in challenger."),
+        (
+            (40, 0),
+            "nobody is in challenger",
+            "40 leads are in current and none in challenger, all followed for 60 days.",
+        ),
+    ],
+)
+def test_an_arm_that_nobody_is_in_is_no_small_arm(units, answered, told):
+    """An empty arm is called empty by its name, and nobody of nobody was followed."""
+    sides = [ArmValue(count, count, 0.1) for count in units]
+    rows = tuple(replace(row, control=sides[0], treatment=sides[1]) if row.primary else row for row in ship().metrics)
+    verdicts = {"challenger": VerdictResult("inconclusive", ("sql_per_lead cannot be estimated",))}
+    found = answer(replace(ship(), metrics=rows, verdicts=verdicts), protocol(), "challenger")
+
+    assert found.sentence == f"Nothing can be read about challenger yet: {answered}."
+    assert found.also[0].startswith(told)
 
 
 def test_the_answer_is_one_sentence_out_of_a_thousand_leads():
@@ -519,3 +542,22 @@ def test_a_document_refuses_ids_that_stand_twice_and_ragged_tables():
         Document("d", "", (), (Section("s", "S", (table, table, Text("x"))),))
     with pytest.raises(ValueError, match="a row has 0 cells for 1 columns"):
         Table("t", "T", (Column("a"),), ((),))
+
+
+def test_what_to_do_about_a_full_queue_is_said_once():
+    """The check says it itself, so the advice of its condition is not added to it; other checks get theirs."""
+    full = Check("capacity", "warn", "Sales worked 50% of 200 leads: give each arm a queue of its own")
+    late = Check("lateness", "warn", "99% of rows were known within 40 days")
+    conditions = tuple(
+        Condition(name, name, advice, check) for name, advice, check in (
+            ("leads_not_worked", "Give each arm a queue of its own.", "capacity"),
+            ("late_feedback", "Have deals entered when they happen.", "lateness"),
+        )
+    )  # fmt: skip
+    found = checks(replace(ship(), checks=(full, late), conditions=conditions))
+    (table,) = [block for block in found.blocks if isinstance(block, Table)]
+
+    assert [row[3].text for row in table.rows] == [
+        "Sales worked 50% of 200 leads: give each arm a queue of its own.",
+        "99% of rows were known within 40 days. Have deals entered when they happen.",
+    ]

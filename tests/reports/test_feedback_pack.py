@@ -164,3 +164,36 @@ def test_every_text_of_sales_is_text_in_every_format(text: str):
     made = pack(world((0, "rejected", 4, text), (1, "rejected", 5, "fit-01")), happened=text)
 
     is_text({to: render(made, to) for to in ReportFormat}, text)
+
+
+def test_other_reasons_are_told_below_their_bars():
+    """More reasons than bars: the last bar is of all others, and a note says which and how many."""
+    said = [(k, "rejected", 4, f"own-{k}") for k in range(10)]
+    text = markdown(pack(world(*said, (10, "rejected", 4, None), leads=12))).replace("\\", "")
+
+    assert "In “other reasons”, over all definitions: own-8 1, own-9 1, no reason given 1." in text
+    assert "other reasons" not in markdown(pack(world(*SAID)))
+
+
+def test_ways_to_qualify_and_unknown_sources_have_one_name():
+    """A fast track is called what the experiment's report calls it; a source that is missing is not known."""
+    found = july(world(*SAID))
+    group = replace(found.rejections.by_rule[0], name="fast_track:hand-raise")
+    rejections = replace(
+        found.rejections,
+        by_rule=(group,),
+        by_source=tuple(replace(one, name=None) for one in found.rejections.by_source[:1]),
+    )
+    text = markdown(build(replace(found, rejections=rejections), (), lab="lab", zone=UTC_ZONE)).replace("\\", "")
+
+    assert "| fast track hand-raise |" in text and "fast_track" not in text
+    assert "| not known |" in text and "| none |" not in text
+
+
+def test_a_survey_that_nobody_answered_is_told_once():
+    """“0 of 4 leads lost answered” says it all; a rejection is a loss, too."""
+    lost = [(k, "closed_lost", 9, None) for k in range(3)]
+    text = markdown(pack(world(*SAID, *lost)))
+
+    assert "0 of 4 leads lost in July 2026 (0.0%) answered a survey." in text
+    assert "No lost lead answered" not in text

@@ -34,3 +34,24 @@ def test_every_column_has_room_for_its_longest_word(texts: list[str]):
     assert sum(found) == pytest.approx(1.0)
     if sum(longest) + 1.5 * len(texts) <= LINE:
         assert all(share * LINE >= word - 1e-6 for share, word in zip(found, longest, strict=True))
+
+
+def test_a_name_with_hyphens_leaves_room_for_the_text_beside_it():
+    """A long name breaks at its hyphens, so that a column of prose is not one word wide."""
+    prose = "no MQL in time (points 45); lacked: points is at least 50; now 45"
+    long = "very-loose-with-a-long-name-of-its-own, 14 Jan 2026"
+
+    found = widths(table(("L00194", "organic", long, prose, f"MQL by its score, {long}", long)))
+
+    assert found[3] * LINE > 12
+
+
+def test_a_long_name_above_numbers_leaves_room_for_what_names_the_rows():
+    """The head of a numeric column breaks at hyphens as well: its numbers are short."""
+    heads = ("Metric", "control", "very-loose-with-a-long-name-of-its-own", "Difference", "Relative change", "p")
+    columns = tuple(Column(head, k > 0) for k, head in enumerate(heads))
+    cells = ("SQLs within 30 days, per 1,000 assigned leads", "82.9", "86.1", "+3.1 (−45.0 to +51.3)",
+             "+3.8% (−43.7% to +91.7%)", "0.88")  # fmt: skip
+    found = widths(Table("t", "T", columns, (tuple(map(Cell, cells)),)))
+
+    assert found[2] < found[3] and found[0] * LINE > 24

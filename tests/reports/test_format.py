@@ -68,6 +68,7 @@ def test_every_kind_of_number_has_one_form(shown, expected):
         (Estimate(None, Interval(0.58, None)), "at least +58.0%"),
         (Estimate(-0.2, Interval(None, 0.1)), "−20.0% (at most +10.0%)"),
         (Estimate(2.0, Interval(None, None)), "+200.0% (no usable bound)"),
+        (Estimate(None, Interval(-1.0, None)), "no usable bound"),
     ],
 )
 def test_open_sides_are_said_in_words(found, expected):

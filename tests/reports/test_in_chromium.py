@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
+from mqlab.reports.document import Cell, Column, Document, Section, Table, Text
 from mqlab.reports.html import render
 from tests.reports.browser import chromium, faults, opened, overflowing
 from tests.reports.samples import document, hostile, ship
@@ -105,3 +106,41 @@ def test_hostile_names_stay_text(browser: Browser, tmp_path: Path):
     page.close()
 
     assert (heard, scripts) == ([], 0)
+
+
+def test_a_sign_stays_with_its_amount(browser: Browser, tmp_path: Path):
+    """No line ends between a sign and its currency, and a word without a space breaks within its cell on a phone."""
+    amounts = " ".join(["+€138.32 to −€72.17"] * 60)
+    cell = Table(
+        "t", "T", (Column("A"), Column("Where")), ((Cell("x"), Cell("scores.engagement.groups.content.x" * 2)),)
+    )
+    file = tmp_path / "signs.html"
+    file.write_text(render(Document("T", "S", (), (Section("s", "S", (Text(amounts), cell)),))), encoding="utf-8")
+
+    page, _ = opened(browser, file, size="phone")
+    ends = page.evaluate(
+        """() => {
+          const text = document.querySelector('section p').firstChild, found = [], range = document.createRange();
+          for (let k = 1; k < text.length; k++) {
+            range.setStart(text, k - 1); range.setEnd(text, k); const before = range.getClientRects()[0];
+            range.setStart(text, k); range.setEnd(text, k + 1); const after = range.getClientRects()[0];
+            if (before && after && after.top > before.bottom - 1) found.push(text.data[k - 1] + text.data[k]);
+          }
+          return found;
+        }"""
+    )
+    outside = overflowing(page)
+    cut = page.evaluate("[...document.querySelectorAll('td')].filter(e => e.scrollWidth > e.clientWidth + 1).length")
+    page.close()
+
+    assert ends and not [pair for pair in ends if pair[0] in "+−\u2060"]
+    assert (outside, cut) == ([], 0)
+
+
+def test_a_chart_that_fits_has_no_shadow(browser: Browser, page_file: Path):
+    """The shadow says that more can be scrolled to; on a desk it would be a line beside every chart."""
+    page, _ = opened(browser, page_file, size="desk")
+    found = page.evaluate("[...document.querySelectorAll('.picture')].map(p => getComputedStyle(p).backgroundImage)")
+    page.close()
+
+    assert found and set(found) == {"none"}

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from mqlab.analysis.results import VerdictResult
 from mqlab.reports import format as fmt
 from mqlab.reports.in_locale import in_locale, numbers_in_locale, thousands_in_locale
+from mqlab.reports.live import never_the_verdict
 from mqlab.reports.markdown import render
 from mqlab.stats.estimate import NotEstimable
 from tests.reports.samples import document, ship
@@ -105,3 +106,15 @@ def test_rates_are_told_of_as_many_as_the_locale_writes():
     assert "1,000" not in text.replace("Win 1,000 friends", "") and "out of 1.000 assigned" in text
     assert "Win 1,000 friends" in text
     assert thousands_in_locale(made) is made
+
+
+def test_the_width_of_a_prior_follows_the_locale():
+    """A fixed sentence has numbers too: a German page writes them with a space."""
+    with fmt.written_in("de"):
+        assert "within ±20\xa0%, and" in never_the_verdict()
+
+
+def test_a_day_before_a_colon_is_a_day():
+    """What ends a clause ends a day as well; an instant stays as it is."""
+    assert numbers_in_locale("the newest is of 2026-07-25: import") == "the newest is of 25 Jul 2026: import"
+    assert numbers_in_locale("at 2026-07-25:12 and 2026-07-25T12:00:00Z") == "at 2026-07-25:12 and 2026-07-25T12:00:00Z"

@@ -36,3 +36,11 @@ def test_the_money_of_a_price_has_its_interval() -> None:
         "Behind it stand +€72.17 of revenue per assigned lead (97.5% interval at least +€6.01) and +13.5 hand-overs "
         "per 1,000 leads."
     )
+
+
+def test_what_is_left_after_hand_overs_are_paid_has_its_interval() -> None:
+    """The sentence on the declared cost carries the limits of the net amount, in the locale's own money."""
+    found = {"sentence": "x", "compared": "at EUR 40 it earns y", "currency": "EUR", "net_low": 5.2, "net_high": 137.8}
+    result = replace(ship(), break_even={"b": found})
+
+    assert price_sentences(result, "b")[1] == "At EUR 40 it earns y (95% interval +€5.20 to +€137.80)."

@@ -104,7 +104,7 @@ def test_what_the_analysis_found_is_a_departure_too():
     told = tuple(departures(result, protocol(), OnRecord(steps=(late,), looks=(TAKEN,)), BERLIN))
 
     assert told == (
-        "The enrolment began on 2026-07-01, before the start.",
+        "The enrolment began on 1 Jul 2026, before the start.",
         "Intent@1.1.0 changed since the start.",
         "No look was declared for this day.",
         "3 leads were placed in an arm by hand, and left out of every number.",

@@ -45,3 +45,15 @@ def test_without_segments_there_is_no_section():
     result = ship()
 
     assert segments(replace(result, metrics=tuple(row for row in result.metrics if row.segment is None))) is None
+
+
+def test_a_segment_keeps_every_letter_of_its_value():
+    """Only the first equals sign parts the field from its value; a value that is missing is called not known."""
+    result = ship()
+    row = next(row for row in result.metrics if row.segment)
+    rows = tuple(replace(row, segment=f"source={value}") for value in ("=1+1", "a=b", "(missing)"))
+    found = segments(replace(result, metrics=(*(one for one in result.metrics if one.segment is None), *rows)))
+    assert found is not None
+    (table,) = [block for block in found.blocks if isinstance(block, Table)]
+
+    assert [row[0].text for row in table.rows] == ["source: =1+1", "source: a=b", "source: not known"]

@@ -229,3 +229,13 @@ def test_rare_wins_are_told_with_their_evidence_or_its_reason() -> None:
     assert sentences.rare_sentence(replace(ship(), rare_wins={"challenger": unknown}), "challenger") == (
         "Deals won: current 4, challenger 9. Wins are not independent."
     )
+
+
+def test_wins_that_bound_nothing_are_not_said_to_come_so_often() -> None:
+    """Without a win in either arm any ratio is possible: no "at least 0.00 times as often"."""
+    counts: dict[str, Any] = {"control": {"x": 0}, "treatment": {"x": 0}}
+    known = Data({**counts, "ratio": {"estimate": None, "low": 0.0, "high": None}, "p_value": 1.0})
+
+    assert sentences.rare_sentence(replace(ship(), rare_wins={"challenger": known}), "challenger") == (
+        "Deals won, exact at any time and however few: current 0, challenger 0 (p > 0.99)."
+    )

@@ -8,7 +8,20 @@ import pytest
 from pptx import Presentation
 
 from mqlab.reports import pptx
-from mqlab.reports.document import Bullets, Cell, Chart, Column, Document, Pairs, Section, Table, Text
+from mqlab.reports.document import (
+    Answer,
+    Bullets,
+    Card,
+    Cards,
+    Cell,
+    Chart,
+    Column,
+    Document,
+    Pairs,
+    Section,
+    Table,
+    Text,
+)
 from mqlab.reports.pptx_parts import Line
 from mqlab.reports.slides import plan
 from tests.reports.samples import document, ship, trap
@@ -107,3 +120,23 @@ def test_what_it_takes_to_make_a_report_again_is_no_part_of_the_talk() -> None:
 
     assert behind == sorted(behind) and last.appendix and last.kicker == "Appendix: Part"
     assert not any(isinstance(one.body, Chart) for one in made if one.appendix)
+
+
+def test_a_verdict_that_a_page_repeats_has_one_slide() -> None:
+    """The quarter's first page and its part on experiments say the same; a deck says it once."""
+    said = Answer("trap, strict", "harm", "Do not ship: harm", "bad", "Under strict there are fewer SQLs.")
+    made = Document("T", "S", (), (Section("one", "One", (said,)), Section("two", "Two", (said, table(2)))))
+
+    assert [slide.title for slide in plan(made)] == ["Under strict there are fewer SQLs.", "The table"]
+
+
+def test_a_card_that_is_too_long_ends_with_a_whole_line() -> None:
+    """No line of a lead's story stops within a word; the notes have the rest, and the card says so."""
+    story = tuple(f"{day} Aug 2026, 09:25: form_submit: form benchmark-report number{day}" for day in range(1, 30))
+    card = Card("1. L1: too small", "from organic", (Text("Handed over."), Bullets(story)))
+
+    ((_, texts, _),) = slides(about(Cards((card, card, card))))
+    told = next(text for text in texts if "benchmark" in text).splitlines()
+
+    assert told[-1] == "More is in the notes."
+    assert all(line.removeprefix("• ") in story for line in told[3:-1]) and len(told) > 6

@@ -45,7 +45,7 @@ def test_an_open_question_says_what_would_close_it():
 
     assert "a gain is shown once the limit of −5.0% is past 0%" in told(result)
     assert "a gain worth a change is ruled out once +15.0% is short of +5.0%" in told(result)
-    assert "about 16,000 mature leads instead of 4,000" in told(result)
+    assert "about 4.0 times as many leads as have been followed so far would carry it" in told(result)
     assert "the next look is planned on 5 Apr 2027" in told(result).lower().replace("apr", "Apr")
     assert "equal in both arms" not in told(result)
 
