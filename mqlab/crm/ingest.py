@@ -44,6 +44,8 @@ from mqlab.leads.ties import said_of as said_of_ties
 
 Progress = Callable[[str, int, int], None]
 
+KEYED_BY_SYSTEM = frozenset({"events", "outcomes"})
+"""Facts of which two systems may each have their own of the same kind and instant."""
 EVERY_VERSION_COUNTS = frozenset({"events", "field-changes", "identity"})
 
 
@@ -76,7 +78,9 @@ def ingest(
     spelling, path = spelling_of(preset, mapping, table), Path(path)
     around = Surroundings(timezone, null_tokens, internal_domains, snapshot_at, today or now)
     with opened(path, spelling, wanted_names(*tables(spelling, known_kind(kind)))) as source:
-        found = Import(known_kind(kind), source, spelling, FileOrigin(path), around, progress=progress)
+        found = Import(
+            known_kind(kind), source, spelling, FileOrigin(path), around, preset=load_preset(preset), progress=progress
+        )
         return found.run(sink, now=now, dry_run=dry_run, path=path)
 
 
@@ -99,12 +103,15 @@ class Import:
         origin: Origin,
         around: Surroundings,
         *,
+        preset: Spelling | None = None,
         progress: Progress | None = None,
     ) -> None:
         self._kind = kind
         self._mapping = mapping
         self._origin = origin
         self._around = around
+        self._below = mapping.system if preset is None else preset.system
+        self._other_system = False
         self._progress = progress
         source = unpacked(source, mapping)
         self._table = table_of(mapping, kind, source.header, file=origin.place)
@@ -132,6 +139,7 @@ class Import:
             self._preview.reads(self._table, stating)
         with sink.intake(now=now, dry_run=dry_run) as intake:
             self._forgotten = Forgotten.of(intake)
+            self._other_system = self._kind in KEYED_BY_SYSTEM and self._below in intake.systems(self._kind)
             identifier = Identifier(intake)
             with _no_collecting(), self._reading.stated(path) as batches:
                 for number, stated in batches:
@@ -273,6 +281,11 @@ class Import:
         if self._reading.left_out:
             names = ", ".join(self._reading.left_out)
             notes.append(f"Left out as personal or ignored: {names}.")
+        if self._other_system and self._below != self._mapping.system:
+            notes.append(
+                f"These {self._kind} are of the system '{self._mapping.system}', and earlier ones of '{self._below}': "
+                f"a row in both counts twice. If it is one system, state `source: {self._below}` in the mapping."
+            )
         if self._counts["backfilled"]:
             notes.append(
                 f"Rows that do not say when they became known: {self._counts['backfilled']}. They count as known from "

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from mqlab.crm.counts import ImportCounts
 from mqlab.crm.cursor import Cursor, mark_of
 from mqlab.crm.ingest import Import, Progress, fingerprint, known_kind, spelling_of
+from mqlab.crm.mapping import load_preset
 from mqlab.crm.reading import Surroundings
 from mqlab.crm.sink import Sink
 from mqlab.crm.sql_address import Address
@@ -55,5 +56,6 @@ def ingest_sql(
         )  # fmt: skip
 
     with sql_opened(address, asked, before=before) as source:
-        found = Import(known_kind(kind), source, spelling, source, around, progress=progress)
+        below = load_preset(preset)
+        found = Import(known_kind(kind), source, spelling, source, around, preset=below, progress=progress)
         return found.run(sink, now=now, dry_run=dry_run)

@@ -72,6 +72,9 @@ class Intake(Protocol):
     def ties(self) -> Ties:
         """The outcomes that the leads of this import leave to nobody, for they share an address with other leads."""
 
+    def systems(self, kind: str) -> set[str]:
+        """The systems of earlier imports of this kind."""
+
     def forgotten(self) -> Sequence[tuple[str, str]]:
         """Who is forgotten: the id of a lead, and the digest of an e-mail hash it had (empty: none)."""
 

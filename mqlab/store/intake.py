@@ -145,6 +145,10 @@ class Intake:
         grown = self._grown["leads"]
         return ties(self._connection, self.linking, newest=grown) if grown else NO_TIES
 
+    def systems(self, kind: str) -> set[str]:
+        """The systems of earlier imports of this kind."""
+        return set(self._connection.scalars(select(ImportRow.system).where(ImportRow.kind == kind).distinct()))
+
     def forgotten(self) -> list[tuple[str, str]]:
         """Who is forgotten: the id of a lead, and the digest of an e-mail hash it had (empty: none)."""
         query = select(ForgottenRow.lead_ref, ForgottenRow.email_digest)

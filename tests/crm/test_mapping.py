@@ -322,3 +322,21 @@ def test_a_corrected_mapping_that_corrects_nothing_is_told(desk: Desk):
     assert any(word in note for note in again.notes)
     assert not any("the same version" in note for note in corrected.notes)
     assert {row["amount"] for row in desk.facts().outcomes.to_pylist()} >= {Decimal(1000 * day) for day in days}
+
+
+def test_a_mapping_that_names_another_system_is_told(desk: Desk):
+    """Rows read as of a preset and then as of a mapping's own id are different facts, so a row in both counts twice."""
+    content = "lead_id,kind,occurred_at,row_id\nL1,sql,2026-07-01T10:00:00Z,R1\n"
+    own = "kind: crm-preset/v1\nid: ours\n"
+    alone = desk.take("outcomes", content.replace("R1", "R0"), mapping=own)
+    desk.take("outcomes", content)
+
+    other = desk.take("outcomes", content, mapping=own)
+    same = desk.take("outcomes", content, mapping=own + "source: csv\n")
+
+    word = "of the system 'ours', and earlier ones of 'csv': a row in both counts twice."
+    assert not any(word in note for note in alone.notes)
+    assert [word in note for note in other.notes if "system" in note] == [True]
+    assert not any("system" in note for note in same.notes)
+    assert same.unmatched == 1
+    assert len(desk.ledger.unmatched.list()) == 3
