@@ -11,10 +11,12 @@ Without an address a server of our own is started, where the package pixeltable-
 
 from __future__ import annotations
 
+import os
 import resource
 import sqlite3
 import sys
 import tempfile
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -167,8 +169,10 @@ def main(rows: int, address: str | None) -> None:
         folder = Path(name)
         write(folder, rows)
         ledger = folder / "ledger.sqlite"
+        memory = Memory()
+        memory.start()
         in_file = measure(f"sqlite:///{ledger}", folder, rows)
-        peak = {"SQLite": _peak_mib()}
+        peak = {"SQLite": memory.peak_mib}
         with server(address) as found:
             if found is None:
                 beside("SQLite", rows, in_file, sqlite_plain(ledger))
@@ -176,18 +180,34 @@ def main(rows: int, address: str | None) -> None:
             else:
                 with own_database(found) as url:
                     on_server = measure(url, folder, rows)
-                    peak["both"] = _peak_mib()
+                    peak["both"] = memory.peak_mib
                     beside("SQLite", rows, in_file, sqlite_plain(ledger))
                     beside("PostgreSQL", rows, on_server, postgres_plain(url))
-    words = ", ".join(f"{name} {own:.0f} + {reader:.0f} MiB" for name, (own, reader) in peak.items())
-    print(f"peak memory of the imports, without the references, and of the process that reads: {words}")
+    words = ", ".join(f"{name} {mib:.0f} MiB" for name, mib in peak.items())
+    print(f"peak memory of the imports, the process that reads included, without the references: {words}")
 
 
-def _peak_mib() -> tuple[float, float]:
-    """Of this process, and of the largest of those that it started and that have ended."""
-    whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    own, reader = (resource.getrusage(one).ru_maxrss / 1024 for one in whose)
-    return own, reader
+class Memory(threading.Thread):
+    """The most that this process and those it has started held at once, looked at every tenth of a second."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.peak_mib = 0.0
+
+    def run(self) -> None:
+        """Looks until the program ends."""
+        pids = [os.getpid()]
+        while True:
+            started = Path(f"/proc/{pids[0]}/task/{pids[0]}/children").read_text().split()
+            self.peak_mib = max(self.peak_mib, sum(map(_resident_mib, [*pids, *map(int, started)])))
+            time.sleep(0.1)
+
+
+def _resident_mib(pid: int) -> float:
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize() / 2**20
+    except OSError:  # it has ended meanwhile
+        return 0.0
 
 
 def _z(at: datetime) -> str:
