@@ -99,3 +99,19 @@ def test_an_account_engagement_deal_finds_its_prospect_by_a_table_of_its_own(des
     assert facts.unmatched_outcomes == 2
     assert ("41", "00Q000000000001EAA") in {(row["old_id"], row["new_id"]) for row in facts.identity.to_pylist()}
     assert facts.events["name"].to_pylist() == ["form"]
+
+
+def test_addresses_of_computers_are_not_stored(desk: Desk):
+    """Marketo's activities tell the visitor's IP address in an object; a plain file may have a column of it."""
+    marketo = """marketoGUID,leadId,activityDate,activityTypeId,attributes
+G1,1001,2026-07-02T08:00:00Z,1,"{""Webpage URL"":""/pricing"",""Client IP Address"":""203.0.113.7""}"
+"""
+    plain = "lead_id,name,occurred_at,event_id,path,ip_address\n1001,page_view,2026-07-02T09:00:00Z,E1,/a,203.0.113.7\n"
+
+    desk.take("events", marketo, preset="marketo")
+    desk.take("events", plain)
+
+    desk.ledger.close()
+    stored = b"".join(path.read_bytes() for path in desk.folder.glob("ledger.sqlite*"))
+    assert b"/pricing" in stored
+    assert b"203.0.113.7" not in stored
