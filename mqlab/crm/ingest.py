@@ -139,7 +139,8 @@ class Import:
             self._preview.reads(self._table, stating)
         with sink.intake(now=now, dry_run=dry_run) as intake:
             self._forgotten = Forgotten.of(intake)
-            self._other_system = self._kind in KEYED_BY_SYSTEM and self._below in intake.systems(self._kind)
+            named = self._kind in KEYED_BY_SYSTEM and self._below != self._mapping.system
+            self._other_system = named and self._below in intake.systems(self._kind)
             identifier = Identifier(intake)
             with _no_collecting(), self._reading.stated(path) as batches:
                 for number, stated in batches:
@@ -281,7 +282,7 @@ class Import:
         if self._reading.left_out:
             names = ", ".join(self._reading.left_out)
             notes.append(f"Left out as personal or ignored: {names}.")
-        if self._other_system and self._below != self._mapping.system:
+        if self._other_system:
             notes.append(
                 f"These {self._kind} are of the system '{self._mapping.system}', and earlier ones of '{self._below}': "
                 f"a row in both counts twice. If it is one system, state `source: {self._below}` in the mapping."
@@ -311,7 +312,7 @@ class Import:
         if self._staged and not any(self._staged.values()) and not sparse:
             lists = self._mapping.lists
             words = " or ".join(f"{name} ({', '.join(lists[name])})" for name in sorted(self._staged))
-            under = " and ".join(
+            under = "` and `".join(
                 word for word, own in (("stages", self._mapping.stages), ("statuses", self._mapping.statuses))
                 if not self._staged.keys().isdisjoint(own)
             )  # fmt: skip
