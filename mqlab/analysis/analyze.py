@@ -17,7 +17,7 @@ from mqlab.analysis.histories import merges_of
 from mqlab.analysis.judge import Judged, Progress, judge
 from mqlab.analysis.judge_in_engine import held_of_facts, judge_in, readings_for
 from mqlab.analysis.looks import TakenLook
-from mqlab.analysis.maturity import Clock, clock
+from mqlab.analysis.maturity import Clock, clock, feedback_since
 from mqlab.analysis.outcome_rows import Exchange, outcome_rows
 from mqlab.analysis.results import AnalysisResult
 from mqlab.analysis.study import Standing
@@ -127,7 +127,7 @@ def conclude(
     memory_limit: str | None = None,
 ) -> AnalysisResult:
     """The second half of `analyze`: from judged leads and sales feedback to the result."""
-    time = clock(facts.outcomes, facts.as_of)
+    time = clock(facts.outcomes, facts.as_of, feedback_since(protocol))
     money = money_metrics(protocol)
     reported = reported_currency(protocol, currency)
     own = settled(facts, judged.person, partial(places, judged.table))
@@ -138,6 +138,7 @@ def conclude(
         lab_currency=currency.upper(),
         exchange=fx,
         zone=timezone,
+        since=feedback_since(protocol),
         crossing=own.crossing,
     )
     plan = dataset_plan(protocol, time, rows.minor)
@@ -173,7 +174,7 @@ def conclude_in(
     looks_taken: Sequence[TakenLook],
 ) -> AnalysisResult:
     """As `conclude`, from leads that an engine judged and facts of a ledger; the engine stays open."""
-    time = clock(facts.outcomes, facts.as_of)
+    time = clock(facts.outcomes, facts.as_of, feedback_since(protocol))
     own = settled(facts, judged.person, partial(_places_in, engine, judged.table))
     rows = outcome_rows(
         own.outcomes,
@@ -182,6 +183,7 @@ def conclude_in(
         lab_currency=currency.upper(),
         exchange=fx,
         zone=timezone,
+        since=feedback_since(protocol),
         crossing=own.crossing,
     )
     outcomes = engine.load("outcome_facts", rows.table)
@@ -234,6 +236,7 @@ def dataset_plan(protocol: Protocol, time: Clock, minor: int) -> Plan:
             ),
             *(Money(horizon_days(metric, protocol), None) for metric in money),
         ),
+        since_us=micros(feedback_since(protocol)),
     )
 
 

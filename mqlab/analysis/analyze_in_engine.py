@@ -15,7 +15,7 @@ from mqlab.analysis.analyze import dataset_plan, money_metrics, reported_currenc
 from mqlab.analysis.conclusion import concluded
 from mqlab.analysis.judge_in_engine import held_of_tables, judge_in, readings_for
 from mqlab.analysis.looks import TakenLook
-from mqlab.analysis.maturity import Clock
+from mqlab.analysis.maturity import Clock, feedback_since
 from mqlab.analysis.outcome_rows import Exchange, Prices
 from mqlab.analysis.results import AnalysisResult
 from mqlab.analysis.study import Standing
@@ -79,6 +79,7 @@ def analyze_in(
         price=lambda parts, code, at_us: prices.price(Decimal(parts) / PARTS, code, at_us),
         as_of_us=as_of_us,
         zone=timezone,
+        since_us=micros(feedback_since(protocol)),
     )
     time = Clock(as_of_us, outcomes.lateness_us, outcomes.timed, outcomes.newest_us)
     plan = dataset_plan(protocol, time, prices.minor)

@@ -42,16 +42,20 @@ class Concerned:
         return replace(judged, leads=judged.leads + sum(self.out.values()), out=dict(sorted(out.items())))
 
 
+def everybody_concerned(protocol: Protocol, definitions: Mapping[str, Definition]) -> bool:
+    """Whether accounts are randomised, or `eligible` asks about their deals: one lead decides about its colleagues."""
+    fields = {field.name for arm in protocol.arms for field in definitions[arm.definition].fields}
+    return protocol.unit != "lead" or bool(asked(protocol.eligible, fields) & {EXISTING_CUSTOMER, OPEN_OPPORTUNITY})
+
+
 def concerned(
     protocol: Protocol, definitions: Mapping[str, Definition], facts: Facts, overrides: Mapping[str, str]
 ) -> Concerned:
     """The leads that came within the enrolment, those merged with anybody, those that an override names.
 
-    Where accounts are randomised, or `eligible` asks about the deals of an account, everybody is looked at: what
-    became of one lead decides about its colleagues.
+    Everybody is looked at where `everybody_concerned`.
     """
-    fields = {field.name for arm in protocol.arms for field in definitions[arm.definition].fields}
-    if protocol.unit != "lead" or asked(protocol.eligible, fields) & {EXISTING_CUSTOMER, OPEN_OPPORTUNITY}:
+    if everybody_concerned(protocol, definitions):
         return Concerned(facts, {})
     ids, created = facts.leads["lead_id"], facts.leads["created_at"].cast(pa.int64())
     before = pc.less(created, micros(protocol.enrolment_start))
@@ -65,7 +69,7 @@ def concerned(
     needed = pc.or_(inside, pc.or_(pc.invert(plain), named))
     aside = pc.invert(needed)
     out = {
-        "before_enrolment": pc.sum(pc.and_(before, aside)).as_py() or 0,
-        "after_enrolment": pc.sum(pc.and_(after, aside)).as_py() or 0,
+        "before_enrolment": facts.leads_before + (pc.sum(pc.and_(before, aside)).as_py() or 0),
+        "after_enrolment": facts.leads_after + (pc.sum(pc.and_(after, aside)).as_py() or 0),
     }
     return Concerned(replace(facts, leads=facts.leads.filter(needed).combine_chunks()), out)

@@ -22,7 +22,7 @@ from mqlab.analysis.curves import counted_within
 from mqlab.analysis.explored import Explored, Read
 from mqlab.analysis.histories import histories
 from mqlab.analysis.judge import judge, qualified_column, reads_account
-from mqlab.analysis.maturity import clock
+from mqlab.analysis.maturity import clock, feedback_since
 from mqlab.analysis.movers import movers
 from mqlab.analysis.outcome_rows import Exchange, outcome_rows
 from mqlab.analysis.rejected_rules import RuleRejections, by_rule, made_by
@@ -84,7 +84,7 @@ def explore(
         overrides=overrides,
         known=known_leads,
     )
-    time = clock(facts.outcomes, facts.as_of)
+    time = clock(facts.outcomes, facts.as_of, feedback_since(protocol))
     own = settled(part, judged.person, partial(places, judged.table))
     outcomes = outcome_rows(
         own.outcomes,
@@ -93,6 +93,7 @@ def explore(
         lab_currency=currency.upper(),
         exchange=fx,
         crossing=own.crossing,
+        since=feedback_since(protocol),
     )
     plan = dataset_plan(protocol, time, outcomes.minor)
     with build(lead_rows(protocol, definitions, judged), outcomes.table, plan, memory_limit=memory_limit) as dataset:

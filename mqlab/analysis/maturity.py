@@ -1,15 +1,16 @@
 """Time in an analysis: how late sales feedback arrives, up to when it is complete, and which leads are mature.
 
-The data cut-off is `as_of` less the lateness L, the 99th percentile of `known_at − occurred_at`. A lead is mature for a
-horizon when it has been followed that many whole days by the cut-off. A share of assigned leads that reach a stage is
-read from all of them as far as each was followed (`mqlab.analysis.delays`); every other metric from mature leads only.
+The data cut-off is `as_of` less the lateness L, the 99th percentile of `known_at − occurred_at` of what occurred from
+a year before the enrolment on: how sales reported earlier tells little about how it reports now. A lead is mature for
+a horizon when it has been followed that many whole days by the cut-off. A share of assigned leads that reach a stage
+is read from all of them as far as each was followed (`mqlab.analysis.delays`); other metrics from mature leads only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache, cached_property
 from zoneinfo import ZoneInfo
 
@@ -18,12 +19,16 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mqlab.experiments.protocol import Protocol
 from mqlab.leads.instants import end_of_day, micros
 
 DUE_SHARE = 0.10
 """A metric can be read from the first look at which this share of the enrolled leads is mature …"""
 DUE_PER_ARM = 30
 """… and this many leads of every arm."""
+
+FEEDBACK_BEFORE = timedelta(days=365)
+"""How long before an enrolment sales feedback begins to tell how late it comes and how well it finds its leads."""
 
 ByFollowUp = Callable[[int], Mapping[str, Mapping[int, int]]]
 """At an instant (microseconds since 1970 UTC): leads by arm and whole days since they were assigned."""
@@ -51,12 +56,19 @@ class Clock:
         return as_of_us - (self.lateness_us or 0)
 
 
-def clock(outcomes: pa.Table, as_of: datetime) -> Clock:
-    """The clock of an analysis; `outcomes` are rows of `mqlab.leads.tables.OUTCOMES`.
+def feedback_since(protocol: Protocol) -> datetime:
+    """From when on sales feedback tells something about an experiment, whoever it is about; of its leads all counts."""
+    return protocol.enrolment_start - FEEDBACK_BEFORE
+
+
+def clock(outcomes: pa.Table, as_of: datetime, since: datetime | None = None) -> Clock:
+    """The clock of an analysis; `outcomes` are rows of `mqlab.leads.tables.OUTCOMES`, read from `since` on.
 
     Backfilled and inferred rows, whose arrival nobody saw, tell nothing about lateness. A row known before it occurred
     (a date-only outcome is the end of its day) is not late.
     """
+    if since is not None:
+        outcomes = outcomes.filter(pc.greater_equal(outcomes["occurred_at"].cast(pa.int64()), micros(since)))
     seen = outcomes.filter(
         pc.and_(
             pc.invert(pc.fill_null(outcomes["backfill"], False)),

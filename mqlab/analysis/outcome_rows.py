@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mqlab.leads.instants import instant
+from mqlab.leads.instants import instant, micros
 from mqlab.stats.estimate import NotEstimable
 from mqlab.warehouse.dataset import OUTCOME_ROWS, Dataset
 from mqlab.warehouse.first_wins import lacking_rates
@@ -58,11 +58,12 @@ def outcome_rows(
     exchange: Exchange | None,
     zone: tzinfo = UTC,
     crossing: int = 0,
+    since: datetime | None = None,
 ) -> OutcomeRows:
     """`outcomes` (rows of `mqlab.leads.tables.OUTCOMES`) in `currency`; an amount without a code is in the lab's.
 
     `person` gives merged ids the id that stands for them. Amounts are converted at the rate of their day in `zone`, the
-    lab's.
+    lab's; those of deals won before `since` are not asked for, and stay unknown.
     """
     prices = Prices(currency, lab_currency, exchange, zone)
     kinds = outcomes["kind"].to_pylist()
@@ -70,8 +71,11 @@ def outcome_rows(
     amounts = outcomes["amount"].to_pylist()
     codes = outcomes["currency"].to_pylist()
     days = occurred.to_pylist()
+    since_us = None if since is None else micros(since)
     priced = [
-        (None, None) if kind != "closed_won" or amount is None else prices.price(amount, code, day)
+        prices.price(amount, code, day)
+        if kind == "closed_won" and amount is not None and (since_us is None or day >= since_us)
+        else (None, None)
         for kind, amount, code, day in zip(kinds, amounts, codes, days, strict=True)
     ]
     ids = outcomes["lead_id"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -10,11 +11,14 @@ from zoneinfo import ZoneInfo
 
 from mqlab.analysis.analyze import analyze as analyze_facts
 from mqlab.analysis.analyze_in_engine import analyze_in
+from mqlab.analysis.bystanders import everybody_concerned
 from mqlab.analysis.judge import reads_account
+from mqlab.analysis.maturity import feedback_since
 from mqlab.analysis.results import AnalysisResult
 from mqlab.definitions.model import Definition
 from mqlab.errors import InputError, UnreachableError
 from mqlab.experiments import lifecycle
+from mqlab.experiments.enrol import forced_arms
 from mqlab.experiments.protocol import Protocol
 from mqlab.lab import looks
 from mqlab.lab.data_hash import data_hash
@@ -22,6 +26,7 @@ from mqlab.lab.experiments import declared, definitions_of, meanings, steps
 from mqlab.lab.explored import Asked, Exploring
 from mqlab.lab.fx import Exchange, exchange
 from mqlab.leads.tables import Facts
+from mqlab.store.around import Around
 from mqlab.warehouse.engines.engine import open_engine
 
 if TYPE_CHECKING:
@@ -125,9 +130,12 @@ def analyze(
         progress("reading the ledger", 0, 1)
         if exploring is not None:
             exploring.ask(Asked(lab.folder, present, definitions, as_of, read_at))
-        accounts = any(reads_account(definition) for definition in definitions.values())
-        active = None if hashed or accounts else (present.enrolment_start, present.enrolment_end)
-        facts = lab.reading.facts(as_of=as_of, position=read_at, active=active)
+        facts = lab.reading.facts(
+            as_of=as_of,
+            position=read_at,
+            since=feedback_since(present),
+            around=None if hashed else _around(present, definitions, given["overrides"]),
+        )
         progress("reading the ledger", 1, 1)
         with ThreadPoolExecutor(max_workers=1) as beside:
             hashing = beside.submit(data_hash, facts) if hashed else None
@@ -149,6 +157,18 @@ def analyze(
         except UnreachableError as error:
             unrecorded = f"this look could not be recorded, so later ones will not know of it: {error}"
     return Analysis(result, present, definitions, lab.settings.zone, unrecorded, data, kept)
+
+
+def _around(protocol: Protocol, definitions: Mapping[str, Definition], overrides: Mapping[str, str]) -> Around | None:
+    """The part of the ledger that tells all of an experiment; None where it takes the whole."""
+    if any(reads_account(definition) for definition in definitions.values()):
+        return None
+    return Around(
+        protocol.enrolment_start,
+        protocol.enrolment_end,
+        everybody=everybody_concerned(protocol, definitions),
+        named=tuple(sorted(forced_arms(protocol, overrides))),
+    )
 
 
 def _reached(lab: Lab, position: int | None) -> int:

@@ -12,6 +12,7 @@ from mqlab.errors import InputError, UnreachableError
 from mqlab.leads.links import Linking
 from mqlab.leads.tables import EVENTS, FIELD_CHANGES, IDENTITY, LEADS, OUTCOMES, OVERRIDES, Facts
 from mqlab.leads.ties import NO_TIES, Ties
+from mqlab.store.around import Around
 from mqlab.store.engine import parse_url
 from mqlab.store.ledger import Ledger
 from mqlab.store.records import Approval, ExperimentStep, InForce, LockedDefinition, Look, Quarantined, QuarantineStep
@@ -55,10 +56,10 @@ class NoLedger:
 
     def facts(
         self, *, as_of: datetime, position: int | None = None, leads: Collection[str] | None = None,
-        active: tuple[datetime, datetime] | None = None,
+        since: datetime | None = None, around: Around | None = None,
     ) -> Facts:  # fmt: skip
         """No facts; InputError for any position but 0."""
-        del leads, active
+        del leads, since, around
         if position:
             raise InputError(
                 f"the ledger has no position {position}.", code="NoSuchPosition", hint="Its latest position is 0."

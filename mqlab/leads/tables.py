@@ -74,7 +74,11 @@ OVERRIDES = pa.schema([("unit", pa.string()), ("arm", pa.string())])
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything the business knew at `as_of`, read at one ledger position."""
+    """Everything the business knew at `as_of`, read at one ledger position.
+
+    `leads_before` and `leads_after` count leads that are not among `leads`, where only those that an experiment
+    concerns were read: created before its enrolment, and after it.
+    """
 
     as_of: datetime
     position: int
@@ -86,6 +90,8 @@ class Facts:
     claims: pa.Table = field(default_factory=CLAIMS.empty_table)
     unmatched_outcomes: int = 0
     quarantined: int = 0
+    leads_before: int = 0
+    leads_after: int = 0
 
 
 def empty(schema: pa.Schema) -> pa.Table:

@@ -20,6 +20,7 @@ from mqlab.leads.instants import micros
 from mqlab.leads.links import DEFAULT_LINKING, Claim, Link, Linking, claims, link_kind, merged_deals
 from mqlab.leads.tables import EVENTS, FIELD_CHANGES, IDENTITY, LEADS, OUTCOMES, Facts
 from mqlab.store.account_domains import account_domain, leads_by_domain
+from mqlab.store.around import Around, created_within, ids_around, leads_aside, linked
 from mqlab.store.current import current
 from mqlab.store.models import (
     EventRow,
@@ -68,25 +69,28 @@ def read_facts(
     position: int,
     leads: Collection[str] | None = None,
     linking: Linking = DEFAULT_LINKING,
-    active: tuple[datetime, datetime] | None = None,
+    since: datetime | None = None,
+    around: Around | None = None,
 ) -> Facts:
     """Everything known at `as_of` in the ledger up to `position`.
 
     `leads` limits it to those and whoever they were merged with; `linking` says what links an opportunity to a lead;
-    `active` limits events and field changes to leads created between two instants, and to every id that was merged.
+    `around` limits events and field changes to leads created within an enrolment and to every id that was merged.
+    Unless it takes everybody, leads and outcomes, too, are read only of those and of whoever has outcomes from `since`
+    on, where that is not most of the ledger. Outcomes without a lead are counted from `since` on.
     """
     reader = _Reader(connection, micros(as_of), position, linking)
+    if leads is None and around is not None and since is not None:
+        leads = ids_around(connection, around, micros(since), linking, as_of_us=micros(as_of), position=position)
     wanted = None if leads is None else reader.limit(leads)
     identity, links = reader.identity()
     merges = list(zip(*(identity[name].to_pylist() for name in ("old_id", "new_id", "merged_at")), strict=True))
     people = reader.leads()
     standing = _standing(merges, people)
     joined = joined_at(merges, standing)
-    doers = (
-        None if active is None else reader.created_between(*active, merged={one for edge in merges for one in edge[:2]})
-    )
+    doers = None if around is None else reader.doers(around, merged={one for edge in merges for one in edge[:2]})
     outcomes, claimed, unmatched = reader.outcomes(
-        people, standing, _claims(people, standing, links, linking), merged_deals(links)
+        people, standing, _claims(people, standing, links, linking), merged_deals(links), since
     )
     facts = Facts(
         as_of=as_of,
@@ -98,9 +102,15 @@ def read_facts(
         outcomes=outcomes,
         claims=claimed,
         unmatched_outcomes=unmatched,
-        quarantined=_quarantined(connection, position) if wanted is None else 0,
+        quarantined=_quarantined(connection, position) if wanted is None or around is not None else 0,
     )
-    return facts if wanted is None else _only(facts, wanted)
+    if wanted is None:
+        return facts
+    facts = _only(facts, wanted)
+    if around is None:
+        return facts
+    before, after = leads_aside(connection, around, wanted, as_of_us=micros(as_of), position=position)
+    return replace(facts, leads_before=before, leads_after=after)
 
 
 def _standing(merges: Sequence[Edge], people: pa.Table) -> Mapping[str, str]:
@@ -167,24 +177,10 @@ class _Reader:
             self.domains = {found for one in told if (found := account_domain(one, self.linking)) is not None}
             sharing += set().union(*leads_by_domain(self.connection, self.domains, self.linking).values())
             named += self._column(OutcomeRow.lead_ref, OutcomeRow.account_domain, self.domains)
-        links, linked = self._linked({*wanted, *(one for one in named if one.startswith(LINK))})
-        self.refs = self._with_merged({*wanted, *sharing, *named, *linked}) | {EMAIL + found for found in self.emails}
+        links, leads_of = linked(self.connection, {*wanted, *(one for one in named if one.startswith(LINK))})
+        self.refs = self._with_merged({*wanted, *sharing, *named, *leads_of}) | {EMAIL + found for found in self.emails}
         self.refs.update(links)
         return wanted
-
-    def _linked(self, wanted: Collection[str]) -> tuple[set[str], set[str]]:
-        """The opportunities and accounts that these leads are linked to, and every lead that those are linked to."""
-        is_link = MergeRow.lead_ref.like(f"{LINK}%")
-        links: set[str] = set()
-        ahead = set(self._column(MergeRow.lead_ref, MergeRow.new_id, wanted, is_link))
-        linked: set[str] = set()
-        while ahead:
-            links |= ahead
-            above = self._column(MergeRow.new_id, MergeRow.lead_ref, ahead)
-            below = self._column(MergeRow.lead_ref, MergeRow.new_id, ahead, is_link)
-            linked.update(one for one in above if not one.startswith(LINK))
-            ahead = {*(one for one in above if one.startswith(LINK)), *below} - links
-        return links, linked
 
     def _with_merged(self, leads: Collection[str]) -> set[str]:
         """These ids and every id they are connected with by merges known now."""
@@ -240,12 +236,11 @@ class _Reader:
         table = table.filter(pc.less_equal(table["created_at"], self.as_of_us)).rename_columns({"lead_ref": "lead_id"})
         return _shaped(table, LEADS, ["lead_id"])
 
-    def created_between(self, begin: datetime, end: datetime, *, merged: Collection[str]) -> Doers:
-        """Whose events and field changes are read: of leads created from `begin` to `end`, and of `merged` ids."""
+    def doers(self, around: Around, *, merged: Collection[str]) -> Doers:
+        """Whose events and field changes are read: of leads created within an enrolment, and of `merged` ids."""
 
         def of_them(model: type[Fact]) -> ColumnElement[bool]:
-            created = type_coerce(LeadRow.created_at, BigInteger)
-            born = select(LeadRow.lead_ref).where(created >= micros(begin), created <= micros(end))
+            born = select(LeadRow.lead_ref).where(created_within(around))
             inside: ColumnElement[bool] = model.lead_ref.in_(born)
             return or_(inside, among(self.connection, model.lead_ref, sorted(merged))) if merged else inside
 
@@ -274,6 +269,7 @@ class _Reader:
         standing: Mapping[str, str],
         claimed: Mapping[str, tuple[Claim, ...]],
         merged: Mapping[str, str],
+        since: datetime | None,
     ) -> tuple[pa.Table, pa.Table, int]:
         """The current outcomes with the id of their lead, who else claims their opportunities, and how many wait."""
         table = self._read(
@@ -285,7 +281,7 @@ class _Reader:
         owners = {link: leads[0].lead for link, leads in claimed.items()}
         whose = Whose(self.connection, self.linking, self.as_of_us, self.position, people, {**standing, **owners})
         lead_ids, evidence = whose.leads_of(table)
-        unmatched = waiting(table, lead_ids)
+        unmatched = waiting(table, lead_ids, None if since is None else micros(since))
         table = table.append_column("lead_id", lead_ids).append_column("evidence", evidence)
         table = only_moved_back(table.filter(pc.is_valid(lead_ids)), standing)
         table = with_changed_amounts(table, standing, self.as_of_us)
@@ -338,11 +334,11 @@ class _Reader:
         if only is not None:
             statement = statement.where(only)
         if self.refs is not None:
-            of_them = among(self.connection, model.lead_ref, sorted(self.refs))
+            of_them = among(self.connection, model.lead_ref, self.refs)
             if model is OutcomeRow and self.emails:
-                of_them = or_(of_them, among(self.connection, OutcomeRow.email_hash, sorted(self.emails)))
+                of_them = or_(of_them, among(self.connection, OutcomeRow.email_hash, self.emails))
             if model is OutcomeRow and self.domains:
-                of_them = or_(of_them, among(self.connection, OutcomeRow.account_domain, sorted(self.domains)))
+                of_them = or_(of_them, among(self.connection, OutcomeRow.account_domain, self.domains))
             statement = statement.where(of_them)
         return read(self.connection, statement, [(name, _TYPES.get(name, pa.string())) for name in names])
 

@@ -18,6 +18,7 @@ from mqlab.leads.tables import Facts
 from mqlab.leads.ties import Ties
 from mqlab.store import schema
 from mqlab.store.approvals import ApiKeys, Approvals, Audit, Locks
+from mqlab.store.around import Around
 from mqlab.store.decisions import Assignments, Decisions
 from mqlab.store.engine import make_engine, parse_url, reading, writing
 from mqlab.store.experiments import Experiments, InForceRegister, Looks
@@ -64,13 +65,14 @@ class Ledger:
 
     def facts(
         self, *, as_of: datetime, position: int | None = None, leads: Collection[str] | None = None,
-        active: tuple[datetime, datetime] | None = None,
+        since: datetime | None = None, around: Around | None = None,
     ) -> Facts:  # fmt: skip
         """Everything known at `as_of` in the ledger up to `position` (default: the latest).
 
         The same `as_of` and `position` give the same rows in the same order after any later import. `leads` limits
-        it to those leads and whoever they were merged with; `active` limits events and field changes, of which there
-        are most, to leads created from one instant to another, both included, and to whoever was merged.
+        it to those leads and whoever they were merged with, `around` to what an experiment concerns: the leads of an
+        enrolment, with everything about them, and outcomes of others from `since` on. Outcomes that find no lead are
+        counted from then on.
         InputError for a position the ledger has not reached.
         """
         with reading(self._engine) as connection:
@@ -87,7 +89,8 @@ class Ledger:
                 position=latest if position is None else position,
                 leads=leads,
                 linking=self._linking,
-                active=active,
+                since=since,
+                around=around,
             )
 
     @contextmanager

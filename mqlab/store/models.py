@@ -76,6 +76,7 @@ class LeadRow(Fact, Base):
     __table_args__ = (
         Index(None, "lead_ref", "key"),
         Index(None, "email_hash"),
+        Index(None, "created_at"),
         Index(
             "ix_leads_domain_path",
             "domain_path",

@@ -89,13 +89,17 @@ class Whose:
         return found
 
 
-def waiting(outcomes: pa.Table, lead_ids: pa.ChunkedArray) -> int:
-    """How many outcomes have no lead in any of their rows; those that only a stage moving back would make do not count.
+def waiting(outcomes: pa.Table, lead_ids: pa.ChunkedArray, since_us: int | None = None) -> int:
+    """How many outcomes, from `since_us` on, have no lead in any of their rows.
 
-    One row of an outcome may say more about whose it is than another one.
+    One row of an outcome may say more about whose it is than another one. Those that only a stage moving back would
+    make do not count.
     """
     unresolved = pc.is_null(lead_ids)
-    left = outcomes.filter(pc.and_(unresolved, pc.invert(pc.ends_with(outcomes["kind"], MARK))))
+    asked = pc.and_(unresolved, pc.invert(pc.ends_with(outcomes["kind"], MARK)))
+    if since_us is not None:
+        asked = pc.and_(asked, pc.greater_equal(outcomes["occurred_at"], since_us))
+    left = outcomes.filter(asked)
     left = left.select(["lead_ref", "key"]).group_by(["lead_ref", "key"]).aggregate([])
     if not left.num_rows:
         return 0

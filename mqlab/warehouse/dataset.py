@@ -91,12 +91,16 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What the data set must hold: `as_of_us` bounds what is known, `cut_off_us` what has happened."""
+    """What the data set must hold: `as_of_us` bounds what is known, `cut_off_us` what has happened.
+
+    Of leads that are not enrolled it holds the outcomes since `since_us`, None: all.
+    """
 
     as_of_us: int
     cut_off_us: int
     effort_horizons: tuple[int, ...] = ()
     money: tuple[Money, ...] = ()
+    since_us: int | None = None
 
 
 class Dataset:
@@ -210,6 +214,8 @@ def _with_fate(leads: ir.Table, facts: ir.Table, plan: Plan) -> ir.Table:
     known = facts.filter(facts.known_us <= plan.as_of_us)
     start = leads.select(start_lead="lead_id", arm="arm", assigned_us="assigned_us")
     rows = known.left_join(start, known.lead_id == start.start_lead).drop("start_lead")
+    if plan.since_us is not None:
+        rows = rows.filter(rows.arm.notnull() | (rows.occurred_us >= plan.since_us))
     of_deal = rows.opportunity_id.notnull() & (
         rows.kind.isin(DEAL_KINDS) | ((rows.kind == "sql") & rows.inferred.fill_null(False))
     )

@@ -61,28 +61,34 @@ def outcomes_in(
     price: Price,
     as_of_us: int,
     zone: ZoneInfo,
+    since_us: int | None = None,
 ) -> Outcomes:
     """The outcomes known by `as_of_us` of the leads in `leads` (`lead_id`), kept in the engine.
 
-    `person` gives merged ids the id that stands for them; `zone` is the lab's, in which a deal has its day.
+    `person` gives merged ids the id that stands for them; `zone` is the lab's, in which a deal has its day. What is
+    told of all rows is told of those that occurred from `since_us` on, and only their amounts are converted.
     """
     if table is None:
         return Outcomes(engine.load("outcome_facts", OUTCOME_ROWS.empty_table()), None, 0, 0)
     known = engine.keep("outcomes_known", _current(_known(table, as_of_us)))
     mine = known.semi_join(leads, "lead_id")
     mine = engine.keep("outcomes_matched", mine)
-    whole, (matched, newest) = _count(engine, known)[0], _count(engine, mine)
-    lateness, timed = _lateness(engine, mine)
+    whole, (matched, newest) = _count(engine, _since(known, since_us))[0], _count(engine, _since(mine, since_us))
+    lateness, timed = _lateness(engine, _since(mine, since_us))
     if person:
         names = pa.table({"merged": list(person), "person": list(person.values())})
         merged = engine.load("outcome_persons", names)
         mine = mine.left_join(merged, mine.lead_id == merged.merged)
         mine = mine.mutate(lead_id=mine.person.fill_null(mine.lead_id)).drop("merged", "person")
     mine = engine.keep("outcomes_in_force", with_amounts_in_force(mine))
-    rows = _with_amounts(engine, mine, price, zone)
+    rows = _with_amounts(engine, mine, price, zone, since_us)
     return Outcomes(
         engine.keep("outcome_facts", rows.select(*OUTCOME_ROWS.names)), lateness, timed, whole - matched, newest
     )
+
+
+def _since(rows: ir.Table, since_us: int | None) -> ir.Table:
+    return rows if since_us is None else rows.filter(rows.occurred_us >= since_us)
 
 
 def _count(engine: Engine, rows: ir.Table) -> tuple[int, int | None]:
@@ -174,9 +180,10 @@ def _lateness(engine: Engine, rows: ir.Table) -> tuple[int | None, int]:
     return int(found["delay"][0].as_py()), counted
 
 
-def _with_amounts(engine: Engine, rows: ir.Table, price: Price, zone: ZoneInfo) -> ir.Table:
+def _with_amounts(engine: Engine, rows: ir.Table, price: Price, zone: ZoneInfo, since_us: int | None) -> ir.Table:
     """Amounts of won deals in minor units: each different (amount, currency, day) is converted once, in Python."""
-    won = rows.filter((rows.kind == "closed_won") & rows.amount_parts.notnull())
+    won = _since(rows, since_us)
+    won = won.filter((won.kind == "closed_won") & won.amount_parts.notnull())
     (span,) = engine.fetched(won.aggregate(low=won.occurred_us.min(), high=won.occurred_us.max())).to_pylist()
     low_us, high_us = span["low"] or 0, span["high"] or 0
     day = local_day(won.occurred_us, zone, low_us=low_us, high_us=high_us)

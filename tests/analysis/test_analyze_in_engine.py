@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
 from mqlab.analysis import analyze as whole
 from mqlab.analysis.analyze import analyze
 from mqlab.analysis.analyze_in_engine import analyze_in
-from mqlab.leads.tables import Facts
+from mqlab.leads.tables import INSTANT, Facts
 from mqlab.warehouse.engines.engine import Engine, open_engine
 from tests.analysis.lab_tables import tables_of, write
 from tests.analysis.world import THREE_ARMS, TWO_ARMS, definitions, protocol, random_facts
@@ -48,6 +51,43 @@ def test_a_folder_of_parquet_files_says_what_the_ledger_says(unit: str, arms: st
 
     assert found.engine == "duckdb"
     assert said(found) == said(analyze(plan, definitions(), facts, timezone=ZONE))
+
+
+def test_feedback_of_years_before_tells_nothing(tmp_path: Path) -> None:
+    """Outcomes of others from more than a year before the enrolment change nothing but the answers about their leads.
+
+    They came a year late, of leads with amounts that nobody could add up, and some of nobody.
+    """
+    facts, plan = world(17), protocol()
+    long_ago = plan.enrolment_start - timedelta(days=366)
+    lead = facts.leads.slice(0, 1).set_column(0, "lead_id", pa.array(["long-ago"]))
+    lead = lead.set_column(1, "created_at", pa.array([long_ago - timedelta(days=1)], INSTANT))
+    won = pc.equal(facts.outcomes["kind"], "closed_won")
+    old = pa.concat_tables([facts.outcomes.filter(won).slice(0, 1)] * 400)
+    for name, value in {
+        "lead_id": "long-ago",
+        "occurred_at": long_ago,
+        "known_at": long_ago + timedelta(days=365),
+        "opportunity_id": "long-ago",
+        "amount": Decimal(50_000_000_000_000),
+    }.items():
+        field = old.schema.field(name)
+        old = old.set_column(old.column_names.index(name), field, pa.array([value] * old.num_rows, field.type))
+    years = replace(
+        facts,
+        leads=pa.concat_tables([facts.leads, lead]),
+        outcomes=pa.concat_tables([facts.outcomes, old]).combine_chunks(),
+    )
+    write(years, tmp_path)
+    with open_engine(f"parquet:///{tmp_path}") as engine:
+        found = analyze_in(engine, plan, definitions(), as_of=years.as_of, position=years.position, timezone=ZONE)
+
+    without, beside = (
+        analyze(plan, definitions(), facts, timezone=ZONE),
+        analyze(plan, definitions(), years, timezone=ZONE),
+    )
+    assert said(found) == said(beside)
+    assert (beside.checks, beside.metrics) == (without.checks, without.metrics)
 
 
 def test_slices_of_the_leads_say_what_the_ledger_says(tmp_path: Path) -> None:
