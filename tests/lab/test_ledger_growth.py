@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from mqlab.lab.analyze import analyze
 from mqlab.lab.progress import silent
 from mqlab.store.around import Around
 from tests.cli.small_lab import LOOK, fed_lab
+from tests.store.server import own_database
 
 EXPERIMENT = "demo-requests"
 
@@ -172,17 +174,25 @@ W4,2026-02-21T08:00:00Z,New Business,true,true,2026-03-10,7000
 """Four years of a ledger: leads with several rows, odd ids, shared addresses, merges, and deals of theirs."""
 
 
-@pytest.fixture(scope="module")
-def years(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """The small lab with four years of leads and sales feedback before it, and what ties them to its experiment."""
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def years(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """The small lab with four years of leads and sales feedback before it, on each database.
+
+    They are tied to its experiment by addresses, merges, links and deals.
+    """
     folder = tmp_path_factory.mktemp("years")
-    lab = fed_lab(folder / "lab")
-    for (kind, preset), text in YEARS.items():
-        file = folder / f"{preset}-{kind}.csv"
-        file.write_text(text)
-        lab.ingest(kind, file, now=LOOK, preset=preset)
-    yield lab
-    lab.ledger.close()
+    with ExitStack() as stack:
+        with pytest.MonkeyPatch.context() as patch:
+            if request.param == "postgres":
+                url = stack.enter_context(own_database(request.getfixturevalue("postgres_url")))
+                patch.setenv("MQLAB_STORE_URL", url)
+            lab = fed_lab(folder / "lab")
+            for (kind, preset), text in YEARS.items():
+                file = folder / f"{preset}-{kind}.csv"
+                file.write_text(text)
+                lab.ingest(kind, file, now=LOOK, preset=preset)
+        yield lab
+        lab.let_go()
 
 
 @pytest.mark.parametrize("day", ["2026-01-15", "2026-02-10", "2026-03-15", "2026-06-30"])
