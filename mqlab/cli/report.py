@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -52,8 +52,34 @@ OutOption = Annotated[
     Path | None,
     typer.Option("--out", "-o", help="The file. Default: in reports/, named by what and when.", show_default=False),
 ]
+
+
+def _drawn_as(*names: str, formats: type[Drawn | Told], help: str) -> Any:
+    """An option for a format; a path in its place is told where it belongs."""
+    known = {one.value: one for one in formats}
+
+    def read(text: str) -> Drawn | Told:
+        if text in known:
+            return known[text]
+        path = Path(text).suffix.lower().removeprefix(".") in known
+        raise InputError(
+            f"{names[0]} '{text}' is no format of a report.",
+            code="UnknownFormat",
+            hint=f"To name the file, say --out {text}." if path else f"Say one of {', '.join(known)}.",
+        )
+
+    return typer.Option(
+        *names,
+        help=help,
+        show_default=False,
+        parser=read,
+        metavar=f"<{'|'.join(known)}>",
+        autocompletion=lambda: list(known),
+    )
+
+
 TO_HELP = "What it is drawn as. Default: by the file's name, else html."
-DrawnOption = Annotated[Drawn | None, typer.Option("--to", "--format", help=TO_HELP, show_default=False)]
+DrawnOption = Annotated[Drawn | None, _drawn_as("--to", "--format", formats=Drawn, help=TO_HELP)]
 ForceOption = Annotated[bool, typer.Option("--force", help="Overwrite another report.")]
 
 app = typer.Typer(no_args_is_help=True, help="Documents to take to a meeting.")
@@ -136,10 +162,10 @@ def feedback(
         typer.Option("--show-arms", help="Say by which definition leads of running blinded experiments came."),
     ] = False,
     out: OutOption = None,
-    to: Annotated[Drawn | None, typer.Option("--to", help="Write it, drawn as this.", show_default=False)] = None,
+    to: Annotated[Drawn | None, _drawn_as("--to", formats=Drawn, help="Write it, drawn as this.")] = None,
     told: Annotated[
         Told | None,
-        typer.Option("--format", help="table or json print it (default: table); others are --to.", show_default=False),
+        _drawn_as("--format", formats=Told, help="table or json print it (default: table); others are --to."),
     ] = None,
     force: ForceOption = False,
     lab: LabOption = None,
