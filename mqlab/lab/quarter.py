@@ -214,8 +214,8 @@ def _experiments(asked: _Asked, engine: Engine, held: Held, this: Cohort) -> Ite
             continue  # neither its file nor what was registered can be read; `check` tells
         log = [step for step in known.log if step.at <= asked.as_of]
         state = lifecycle.state(known.plan, log, at=asked.as_of)
-        if belongs(state, known.plan.enrolment_start, window.begin, window.end):
-            leads = int((this.leads.experiment == name).sum())
+        leads = int((this.leads.experiment == name).sum())
+        if belongs(state, known.plan.enrolment_start, window.begin, window.end, leads=leads):
             found = _ran(asked, engine if unread else None, held, known, state, leads)
             unread -= bool(found.verdicts) and not found.taken
             yield found

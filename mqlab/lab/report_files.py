@@ -18,8 +18,8 @@ from mqlab.reports.pictures import Pictures, drawn_beside
 
 MANY_FORMATS = 4
 """From so many formats on, charts are left to a process of their own."""
-BESIDE = (ReportFormat.PPTX,)
-"""What the process that draws the charts draws as well, as it takes longest."""
+BESIDE = (ReportFormat.HTML, ReportFormat.PDF)
+"""What the process that draws the charts draws as well, while slides are drawn here: they take as long as both."""
 
 
 @dataclass(frozen=True)
@@ -78,10 +78,10 @@ def write(
     """Draw a report and write every file with its manifest, at `out` or, each with its suffix, at `usual`.
 
     The same report again is no conflict; RefusedError, before anything is written, where another one is in the way.
-    `pictures` draws the charts, so formats without any are drawn first, and then the slides.
+    `pictures` draws the charts, so formats without any are drawn first, and those it draws as well come last.
     """
     if pictures is not None:
-        pictures.ask(made.document, BESIDE if set(formats) > set(BESIDE) else ())
+        pictures.ask(made.document, tuple(to for to in formats if to in BESIDE))
     rendered: dict[ReportFormat, bytes] = {}
     for k, to in enumerate(sorted(formats, key=lambda to: (to in WITH_PICTURES, to in BESIDE))):
         progress("drawing the report", k, len(formats))

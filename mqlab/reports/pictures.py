@@ -1,4 +1,4 @@
-"""Charts drawn by a process beside this one, while this one analyses and writes; and slides, which show them last.
+"""Charts drawn by a process beside this one, while this one analyses and writes; and then whole formats that show them.
 
 To draw a chart is to run Vega-Lite, which takes its second to start and lets no other thread go on meanwhile. Where
 that process cannot be had, or fails, a chart is drawn when somebody asks for it: the same picture, later.
@@ -33,15 +33,15 @@ class Pictures:
         self._process.ask((document, to))
 
     def wait(self) -> None:
-        """Until the charts are drawn, and nobody will draw them again."""
+        """Until the charts are drawn, and nobody will draw them again: their pixels here, as each of them comes."""
         if self._asked is None:
             return
-        drawn = self._process.answer()
-        if drawn is None:
-            self._to = ()
-        else:
-            for chart, (svg, png) in zip(charts(self._asked), drawn, strict=True):
-                theme.remember(chart, svg, png)
+        for chart in charts(self._asked):
+            svg = self._process.answer()
+            if svg is None:
+                self._to = ()
+                break
+            theme.remember(chart, svg, theme.pixels(svg))
         self._asked = None
 
     def rendered(self, to: ReportFormat) -> bytes | None:
@@ -64,14 +64,11 @@ def charts(document: Document) -> tuple[Chart, ...]:
     return tuple(block for section in document.sections for block in section.blocks if isinstance(block, Chart))
 
 
-def draw(job: tuple[Document, tuple[ReportFormat, ...]]) -> Iterator[list[tuple[str, bytes]] | bytes]:
-    """Each chart of a document as SVG and as PNG; then the document in each of the formats."""
+def draw(job: tuple[Document, tuple[ReportFormat, ...]]) -> Iterator[str | bytes]:
+    """Each chart of a document as SVG; then the document in each of the formats."""
     document, formats = job
-    shown = charts(document)
-    drawn = [(svg, theme.pixels(svg)) for svg in (theme.draw(chart.spec) for chart in shown)]
-    yield drawn
-    for chart, (svg, png) in zip(shown, drawn, strict=True):
-        theme.remember(chart, svg, png)
+    for chart in charts(document):
+        yield theme.draw(chart.spec)
     for to in formats:
         yield render(document, to)
 

@@ -10,7 +10,7 @@ import pytest
 from mqlab.errors import RefusedError
 from mqlab.lab import Lab
 from mqlab.reports.markdown import render
-from tests.cli.small_lab import LOOK, POINTS, TOML, fed_lab
+from tests.cli.small_lab import LOOK, POINTS, TOML, fed_lab, write_feeds, write_lab
 from tests.lab.test_feedback import AT, EVENTS, LEADS, OUTCOMES, feed
 from tests.lab.test_warehouse import warehouse
 
@@ -116,6 +116,22 @@ def test_a_look_is_read_and_not_taken(tmp_path: Path):
     assert after.taken and not after.looks_due
     assert after.said_at is not None and after.said_at < LATER
     assert [one.arm for one in after.verdicts] == ["challenger"]
+
+
+def test_an_experiment_started_after_its_enrolment_is_of_the_quarter_of_its_leads(tmp_path: Path):
+    """It was started in April and takes the leads of January to March, so it is of both quarters."""
+    lab = Lab.open(write_lab(tmp_path / "lab"))
+    for kind, path in write_feeds(lab.folder).items():
+        lab.ingest(kind, path, now=LOOK)
+    april = datetime(2026, 4, 10, 8, tzinfo=UTC)
+    for ref in ("points@1.0.0", "points@1.1.0"):
+        for team in ("marketing", "sales"):
+            lab.approve(ref, team=team, by="Ada King", at=april)
+    lab.start("demo-requests", by="Ada King", at=april)
+
+    leads = {q: [one.leads for one in lab.quarter(q, as_of=LATER).result.experiments] for q in ("2026Q1", "2026Q2")}
+
+    assert leads == {"2026Q1": [240], "2026Q2": [0]}
 
 
 def test_a_look_that_is_taken_later_is_no_part_of_it(tmp_path: Path):

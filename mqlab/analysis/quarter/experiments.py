@@ -98,9 +98,12 @@ def _iso(at: datetime | None) -> str | None:
     return None if at is None else iso(at)
 
 
-def belongs(state: State, enrols_from: datetime, begin: datetime, end: datetime) -> bool:
-    """Whether an experiment is of a quarter: it had started and enrolled by its end, and was not over before it."""
-    if state.started_at is None or max(state.started_at, enrols_from) >= end:
+def belongs(state: State, enrols_from: datetime, begin: datetime, end: datetime, *, leads: int = 0) -> bool:
+    """Whether an experiment is of a quarter: it had started and enrolled by its end, and was not over before it.
+
+    One that was started later, and took `leads` of the quarter who had come by then, is of it, too.
+    """
+    if state.started_at is None or (not leads and max(state.started_at, enrols_from) >= end):
         return False
     return state.ended_at is None or state.ended_at >= begin
 
