@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, and_, func, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Connection, and_, func, or_, select, type_coerce
 
 from mqlab.leads.identity import LINK
 from mqlab.leads.instants import micros
@@ -63,7 +63,7 @@ def ids_around(
     people = MergeRow.lead_ref.not_like(f"{LINK}%")
     for column in (MergeRow.lead_ref, MergeRow.new_id):
         found.update(_each(connection, column, people))
-    recent = and_(_us(OutcomeRow.occurred_at) >= since_us, known.of(OutcomeRow))
+    recent = and_(_is_recent(since_us), known.of(OutcomeRow))
     told = select(OutcomeRow.lead_ref, OutcomeRow.email_hash, OutcomeRow.account_domain).where(recent).distinct()
     hashes: set[str] = set()
     domains: set[str] = set()
@@ -131,11 +131,20 @@ def _is_most(connection: Connection, around: Around, since_us: int, known: _Know
     part = whole = 0
     for model, where in (
         (LeadRow, created_within(around)),
-        (OutcomeRow, and_(_us(OutcomeRow.occurred_at) >= since_us, known.of(OutcomeRow))),
+        (OutcomeRow, and_(_is_recent(since_us), known.of(OutcomeRow))),
     ):
         part += connection.scalar(select(func.count()).select_from(model).where(where)) or 0
         whole += connection.scalar(select(func.coalesce(func.max(model.id), 0))) or 0
     return part > MOST * whole
+
+
+def _is_recent(since_us: int) -> ColumnElement[bool]:
+    """Whether an outcome occurred from an instant on, or the amount of a deal won before may have changed since.
+
+    The version of a row that says how a won deal stands is when it said so, counted backwards.
+    """
+    stands = and_(OutcomeRow.kind == "closed_won", OutcomeRow.version <= -since_us)
+    return or_(_us(OutcomeRow.occurred_at) >= since_us, stands)
 
 
 def _each(connection: Connection, column: Any, where: ColumnElement[bool]) -> Iterator[str]:

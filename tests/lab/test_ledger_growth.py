@@ -122,6 +122,7 @@ Z8,2026-04-20T08:00:00Z,2026-04-20T08:00:00Z,organic,old8@delta.example,400,
 Z9,2025-05-01T08:00:00Z,2025-05-01T08:00:00Z,organic,old9@delta.example,400,
 Z10,2026-03-25T08:00:00Z,2026-02-01T08:00:00Z,organic,old10@delta.example,400,
 Z11,2022-06-01T08:00:00Z,2022-06-01T08:00:00Z,organic,p9@acme-29.com,400,
+Z13,2022-06-01T08:00:00Z,2022-06-01T08:00:00Z,organic,old13@delta.example,400,
 Z 12,2022-06-01T08:00:00Z,2022-06-01T08:00:00Z,organic,old12@delta.example,400,
 """,
     ("identity", "csv"): """\
@@ -162,6 +163,7 @@ S1,W1,Z9,1,2025-11-20T08:00:00Z
 S2,W2,Z3,1,2022-06-20T08:00:00Z
 S3,W3,L0030,1,2026-02-20T08:00:00Z
 S4,W3,Z5,0,2026-02-20T08:00:00Z
+S6,W6,Z13,1,2022-06-20T08:00:00Z
 """,
     ("outcomes", "salesforce"): """\
 Id,CreatedDate,Type,IsClosed,IsWon,CloseDate,Amount
@@ -169,6 +171,11 @@ W1,2025-11-21T08:00:00Z,New Business,true,true,2025-12-10,7000
 W2,2022-06-21T08:00:00Z,New Business,true,true,2022-07-10,7000
 W3,2026-02-21T08:00:00Z,New Business,true,true,2026-03-10,7000
 W4,2026-02-21T08:00:00Z,New Business,true,true,2026-03-10,7000
+""",
+    ("outcomes", "salesforce "): """\
+Id,CreatedDate,SystemModstamp,Type,IsClosed,IsWon,CloseDate,Amount
+W6,2022-06-21T08:00:00Z,2022-07-11T08:00:00Z,New Business,true,true,2022-07-10,7000
+W6,2022-06-21T08:00:00Z,2025-09-01T08:00:00Z,New Business,true,true,2022-07-10,9000
 """,
 }
 """Four years of a ledger: leads with several rows, odd ids, shared addresses, merges, and deals of theirs."""
@@ -190,7 +197,7 @@ def years(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             for (kind, preset), text in YEARS.items():
                 file = folder / f"{preset}-{kind}.csv"
                 file.write_text(text)
-                lab.ingest(kind, file, now=LOOK, preset=preset)
+                lab.ingest(kind, file, now=LOOK, preset=preset.strip())
         yield lab
         lab.let_go()
 
