@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, exists, select, text
 
 from mqlab.assignment.units import account_unit, domain_path
-from mqlab.leads.identity import LINK, canonical_ids
+from mqlab.leads.identity import canonical_ids
 from mqlab.leads.instants import micros
 from mqlab.leads.links import Linking
 from mqlab.store.models import LeadRow, MergeRow, OutcomeRow
+from mqlab.store.rows import is_link
 
 EVER = 2**62
 
@@ -72,7 +73,7 @@ def by_domain(connection: Connection, linking: Linking) -> ByDomain:
     facts = facts.where(OutcomeRow.account_domain.is_not(None), *(~one for one in somebody)).distinct()
     asked = Counter(str(domain) for domain, *_ in connection.execute(facts))
     merged = select(MergeRow.lead_ref, MergeRow.new_id, MergeRow.merged_at)
-    merges = connection.execute(merged.where(MergeRow.lead_ref.not_like(f"{LINK}%"))) if asked else ()
+    merges = connection.execute(merged.where(~is_link())) if asked else ()
     same = canonical_ids((old, new, micros(at)) for old, new, at in merges)
     people = {
         domain: len({same.get(one, one) for one in leads})

@@ -18,7 +18,7 @@ from mqlab.leads.instants import micros
 from mqlab.leads.links import Linking
 from mqlab.store.account_domains import leads_by_domain
 from mqlab.store.models import Fact, LeadRow, MergeRow, OutcomeRow
-from mqlab.store.rows import among
+from mqlab.store.rows import among, is_link
 
 MOST = 1 / 3
 """From this share of the leads and outcomes on, the whole ledger is read sooner than a part of it."""
@@ -60,11 +60,11 @@ def ids_around(
     found = set(around.named)
     for where in (created_within(around), both, created > as_of_us):
         found.update(_each(connection, LeadRow.lead_ref, and_(where, known.of(LeadRow))))
-    people = MergeRow.lead_ref.not_like(f"{LINK}%")
     for column in (MergeRow.lead_ref, MergeRow.new_id):
-        found.update(_each(connection, column, people))
+        found.update(_each(connection, column, ~is_link()))
     recent = and_(_is_recent(since_us), known.of(OutcomeRow))
-    told = select(OutcomeRow.lead_ref, OutcomeRow.email_hash, OutcomeRow.account_domain).where(recent).distinct()
+    named = and_(OutcomeRow.lead_ref.in_(select(OutcomeRow.lead_ref).where(recent)), known.of(OutcomeRow))
+    told = select(OutcomeRow.lead_ref, OutcomeRow.email_hash, OutcomeRow.account_domain).where(named).distinct()
     hashes: set[str] = set()
     domains: set[str] = set()
     for lead_ref, email_hash, domain in connection.execute(told).all():
@@ -82,15 +82,14 @@ def linked(connection: Connection, wanted: Collection[str]) -> tuple[set[str], s
     def of(column: Any, within: Any, ids: Collection[str], *where: ColumnElement[bool]) -> Iterator[str]:
         return _each(connection, column, and_(among(connection, within, ids), *where))
 
-    is_link = MergeRow.lead_ref.like(f"{LINK}%")
     links: set[str] = set()
     ahead = {one for one in wanted if one.startswith(LINK)}
-    ahead.update(of(MergeRow.lead_ref, MergeRow.new_id, wanted, is_link))
+    ahead.update(of(MergeRow.lead_ref, MergeRow.new_id, wanted, is_link()))
     leads: set[str] = set()
     while ahead:
         links |= ahead
         above = set(of(MergeRow.new_id, MergeRow.lead_ref, ahead))
-        below = set(of(MergeRow.lead_ref, MergeRow.new_id, ahead, is_link))
+        below = set(of(MergeRow.lead_ref, MergeRow.new_id, ahead, is_link()))
         leads.update(one for one in above if not one.startswith(LINK))
         ahead = {*(one for one in above if one.startswith(LINK)), *below} - links
     return links, leads
@@ -135,7 +134,9 @@ def _is_most(connection: Connection, around: Around, since_us: int, known: _Know
     ):
         part += connection.scalar(select(func.count()).select_from(model).where(where)) or 0
         whole += connection.scalar(select(func.coalesce(func.max(model.id), 0))) or 0
-    return part > MOST * whole
+    leads = connection.scalar(select(func.coalesce(func.max(LeadRow.id), 0))) or 0
+    merged = connection.scalar(select(func.count()).select_from(MergeRow).where(~is_link())) or 0
+    return part + whole * merged / max(leads, 1) > MOST * whole
 
 
 def _is_recent(since_us: int) -> ColumnElement[bool]:

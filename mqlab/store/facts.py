@@ -17,7 +17,7 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, Select, and_, func
 
 from mqlab.leads.identity import LINK, Edge, canonical_ids, joined_at, standing_ids
 from mqlab.leads.instants import micros
-from mqlab.leads.links import DEFAULT_LINKING, Claim, Link, Linking, claims, link_kind, merged_deals
+from mqlab.leads.links import DEFAULT_LINKING, Claim, Link, Linking, claims, link_kind, merged_deals, opportunity_ref
 from mqlab.leads.tables import EVENTS, FIELD_CHANGES, IDENTITY, LEADS, OUTCOMES, Facts
 from mqlab.store.account_domains import account_domain, leads_by_domain
 from mqlab.store.around import Around, created_within, ids_around, leads_aside, linked
@@ -43,7 +43,7 @@ from mqlab.store.read_tables import (
     with_merged_deals,
 )
 from mqlab.store.removals import ended_before_won
-from mqlab.store.rows import among, instants, money, read, unsettled
+from mqlab.store.rows import among, instants, is_link, money, read, unsettled
 from mqlab.store.whose import Whose, waiting
 
 EMAIL = "email:"
@@ -177,7 +177,8 @@ class _Reader:
             self.domains = {found for one in told if (found := account_domain(one, self.linking)) is not None}
             sharing += set().union(*leads_by_domain(self.connection, self.domains, self.linking).values())
             named += self._column(OutcomeRow.lead_ref, OutcomeRow.account_domain, self.domains)
-        links, leads_of = linked(self.connection, {*wanted, *(one for one in named if one.startswith(LINK))})
+        deals = self._deals(wanted)
+        links, leads_of = linked(self.connection, {*wanted, *deals, *(one for one in named if one.startswith(LINK))})
         self.refs = self._with_merged({*wanted, *sharing, *named, *leads_of}) | {EMAIL + found for found in self.emails}
         self.refs.update(links)
         return wanted
@@ -188,7 +189,7 @@ class _Reader:
             MergeRow.position <= self.position,
             type_coerce(MergeRow.known_at, BigInteger) <= self.as_of_us,
             type_coerce(MergeRow.merged_at, BigInteger) <= self.as_of_us,
-            MergeRow.lead_ref.not_like(f"{LINK}%"),
+            ~is_link(),
         )
         found: set[str] = set()
         ahead = set(leads)
@@ -199,6 +200,18 @@ class _Reader:
             ahead = {*new, *old} - found
         return found
 
+    def _deals(self, wanted: Collection[str]) -> set[str]:
+        """The opportunities that outcomes of these leads name beside them, for they may have been merged."""
+        theirs = [among(self.connection, OutcomeRow.lead_ref, wanted)]
+        if self.emails:
+            theirs.append(among(self.connection, OutcomeRow.email_hash, self.emails))
+        if self.domains:
+            theirs.append(among(self.connection, OutcomeRow.account_domain, self.domains))
+        query = select(OutcomeRow.system, OutcomeRow.opportunity_id).where(
+            OutcomeRow.opportunity_id.is_not(None), or_(*theirs)
+        )
+        return {opportunity_ref(system, str(own)) for system, own in self.connection.execute(query.distinct())}
+
     def _column(self, column: Any, within: Any, values: Collection[str], *where: ColumnElement[bool]) -> list[str]:
         query = select(column).where(column.is_not(None), among(self.connection, within, values), *where)
         return list(self.connection.scalars(query.distinct()))
@@ -208,12 +221,12 @@ class _Reader:
         table = self._read(MergeRow, "lead_ref", "new_id", "merged_at", "known_at", "version")
         table = table.rename_columns([*IDENTITY.names, "version"])
         done = table.filter(pc.less_equal(table["merged_at"], self.as_of_us))
-        is_link = pc.starts_with(done["old_id"], LINK)
-        linked = done.filter(is_link)
+        links_deal = pc.starts_with(done["old_id"], LINK)
+        linked = done.filter(links_deal)
         columns = (linked[name].to_pylist() for name in ("old_id", "new_id", "version", "merged_at"))
         links = [Link(old, new, link_kind(kind), at) for old, new, kind, at in zip(*columns, strict=True)]
         links = ended_before_won(self.connection, links, as_of_us=self.as_of_us, position=self.position)
-        people = dated(done.filter(pc.invert(is_link)) if links else done)
+        people = dated(done.filter(pc.invert(links_deal)) if links else done)
         return people.group_by(IDENTITY.names).aggregate([]), links
 
     def leads(self) -> pa.Table:

@@ -14,7 +14,6 @@ from typing import Any
 from sqlalchemy import JSON, Connection, Engine, cast, delete, func, insert, or_, select, update
 
 from mqlab.assignment.units import domain_path
-from mqlab.leads.identity import LINK
 from mqlab.leads.links import DEFAULT_LINKING, Linking
 from mqlab.store.account_domains import account_domain, leads_by_domain
 from mqlab.store.engine import reading, writing
@@ -35,6 +34,7 @@ from mqlab.store.models import (
     UnmatchedRow,
 )
 from mqlab.store.records import canonical_json
+from mqlab.store.rows import is_link
 
 EMAIL = "email:"
 NO_EMAILS: Mapping[str, str] = MappingProxyType({})
@@ -65,7 +65,7 @@ class Forgetting:
 
     def person(self, lead_id: str) -> frozenset[str]:
         """Every id that was ever merged with this one, itself among them."""
-        people = MergeRow.lead_ref.not_like(f"{LINK}%")
+        people = ~is_link()
         found: set[str] = set()
         ahead = {lead_id}
         while ahead:
@@ -210,8 +210,7 @@ class Forgetting:
         """
         hashes = {*own, *shared}
         named = [EMAIL + found for found in hashes]
-        is_link = MergeRow.lead_ref.like(f"{LINK}%")
-        links = set(self._connection.scalars(select(MergeRow.lead_ref).where(MergeRow.new_id.in_(refs), is_link)))
+        links = set(self._connection.scalars(select(MergeRow.lead_ref).where(MergeRow.new_id.in_(refs), is_link())))
         theirs = or_(OutcomeRow.lead_ref.in_([*refs, *named, *links]), OutcomeRow.email_hash.in_(list(own)))
         for row in self._connection.execute(select(OutcomeRow.__table__).where(theirs)).all():
             ref, address = row.lead_ref, row.email_hash

@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select, tuple_, update
 
 from mqlab.leads.completeness import Gaps
-from mqlab.leads.identity import LINK
 from mqlab.leads.instants import micros
 from mqlab.leads.links import DEFAULT_LINKING, Link, Linking, link_kind
 from mqlab.leads.records import Merge
@@ -35,7 +34,7 @@ from mqlab.store.models import (
     WithdrawnRow,
 )
 from mqlab.store.records import canonical_json
-from mqlab.store.rows import Version, among, listed_pairs, unsettled, versions_of
+from mqlab.store.rows import Version, among, is_link, listed_pairs, unsettled, versions_of
 from mqlab.store.rows import insert as insert_rows
 from mqlab.store.ties import ties
 
@@ -126,14 +125,12 @@ class Intake:
     def merges(self) -> tuple[Merge, ...]:
         """Every merge of people in the ledger."""
         query = select(MergeRow.lead_ref, MergeRow.new_id, MergeRow.merged_at, MergeRow.known_at)
-        return tuple(
-            Merge(*row) for row in self._connection.execute(query.where(MergeRow.lead_ref.not_like(f"{LINK}%")))
-        )
+        return tuple(Merge(*row) for row in self._connection.execute(query.where(~is_link())))
 
     def links(self) -> tuple[Link, ...]:
         """Everything that links opportunities to leads."""
         query = select(MergeRow.lead_ref, MergeRow.new_id, MergeRow.version, MergeRow.merged_at)
-        rows = self._connection.execute(query.where(MergeRow.lead_ref.like(f"{LINK}%")))
+        rows = self._connection.execute(query.where(is_link()))
         return tuple(Link(ref, lead, link_kind(kind), micros(at)) for ref, lead, kind, at in rows)
 
     def stage_gaps(self, refs: Collection[str], tells: str) -> Gaps:

@@ -98,7 +98,10 @@ def with_changed_amounts(table: pa.Table, standing: Mapping[str, str], as_of_us:
         )
         for number, row in enumerate(few.to_pylist())
     ]  # fmt: skip
-    later = few.take(pa.array(changed(amounts), pa.int64()))
+    rows = changed(amounts)
+    if not rows:
+        return table
+    later = few.take(pa.array(rows, pa.int64()))
     told = pc.abs(later["version"])
     said = {
         "kind": pa.array(["amount_changed"] * len(later), pa.string()), "key": _keys(later["key"], told),

@@ -9,11 +9,24 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import ARRAY, BindParameter, ColumnElement, Connection, Select, Text, any_, bindparam, exists, text
+from sqlalchemy import (
+    ARRAY,
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    any_,
+    bindparam,
+    exists,
+    func,
+    text,
+)
 
+from mqlab.leads.identity import LINK
 from mqlab.leads.tables import INSTANT
 from mqlab.store.copying import Copying
-from mqlab.store.models import OutcomeRow, QuarantineRow, QuarantineStepRow
+from mqlab.store.models import MergeRow, OutcomeRow, QuarantineRow, QuarantineStepRow
 
 READ_ROWS = 2_000
 """Rows fetched at a time: so few that they stay in the processor's cache until they are columns."""
@@ -98,6 +111,11 @@ def among(connection: Connection, column: Any, values: Iterable[str]) -> ColumnE
     given: BindParameter[str] = bindparam("among", json.dumps(list(values)), unique=True)
     listed: ColumnElement[bool] = column.in_(text("SELECT value FROM json_each(:among)").bindparams(given))
     return listed
+
+
+def is_link() -> ColumnElement[bool]:
+    """Whether a merge links an opportunity or an account to somebody; `LIKE` of SQLite would not look at the case."""
+    return func.substr(MergeRow.lead_ref, 1, len(LINK)) == LINK
 
 
 def unsettled(*where: ColumnElement[bool]) -> ColumnElement[bool]:

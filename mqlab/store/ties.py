@@ -7,13 +7,13 @@ from collections.abc import Collection, Mapping
 
 from sqlalchemy import ColumnElement, Connection, Select, exists, func, or_, select
 
-from mqlab.leads.identity import LINK, canonical_ids
+from mqlab.leads.identity import canonical_ids
 from mqlab.leads.instants import micros
 from mqlab.leads.links import Linking
 from mqlab.leads.ties import NO_TIES, Ties
 from mqlab.store.account_domains import leads_by_domain
 from mqlab.store.models import ImportRow, LeadRow, MergeRow, OutcomeRow, QuarantineRow, WithdrawnRow
-from mqlab.store.rows import among, unsettled
+from mqlab.store.rows import among, is_link, unsettled
 
 
 def ties(connection: Connection, linking: Linking, *, newest: int | None = None) -> Ties:
@@ -25,7 +25,7 @@ def ties(connection: Connection, linking: Linking, *, newest: int | None = None)
     if connection.scalar(select(OutcomeRow.id).where(OutcomeRow.email_hash.is_not(None)).limit(1)) is None:
         return NO_TIES
     merged = select(MergeRow.lead_ref, MergeRow.new_id, MergeRow.merged_at)
-    people = connection.execute(merged.where(MergeRow.lead_ref.not_like(f"{LINK}%")))
+    people = connection.execute(merged.where(~is_link()))
     survivors = canonical_ids((old, new, micros(at)) for old, new, at in people)
 
     def several(leads: Collection[str]) -> bool:

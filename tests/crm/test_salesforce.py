@@ -81,6 +81,23 @@ def test_a_win_is_the_first_row_that_enters_a_won_stage(desk: Desk):
     assert (again.unchanged, again.new, desk.facts()) == (3, 0, before)
 
 
+def test_a_later_export_that_adds_the_currency_changes_no_amount(desk: Desk):
+    """The same amount, first without a code and then with one, is the win as it was: nothing is told beside it."""
+    for kind, text in (("leads", LEADS), ("identity", LEADS)):
+        sf(desk, kind, text)
+    head, won = (
+        "Id,CreatedDate,SystemModstamp,Type,IsClosed,IsWon,CloseDate,Amount",
+        "New Business,true,true,2026-08-28,7000",
+    )
+    deal = "006000000000001AAA,2026-08-20T09:00:00Z"
+    sf(desk, "outcomes", f"{head}\n{deal},2026-08-28T09:00:00Z,{won}\n")
+    sf(desk, "outcomes", f"{head},CurrencyIsoCode\n{deal},2026-09-10T09:00:00Z,{won},EUR\n")
+
+    found = [(row["kind"], row["amount"]) for row in desk.facts().outcomes.to_pylist()]
+
+    assert found == [("opportunity", None), ("closed_won", Decimal("7000.0000"))]
+
+
 @pytest.mark.parametrize("link", [pytest.param(LEADS, id="the conversion"), pytest.param(ROLES, id="a contact role")])
 def test_an_opportunity_waits_for_its_lead_in_any_order_of_files(link: str, empty_ledger: Path, tmp_path: Path):
     """Leads, wins and what links them may come in any order; in the end the win is the lead's."""

@@ -123,12 +123,14 @@ Z9,2025-05-01T08:00:00Z,2025-05-01T08:00:00Z,organic,old9@delta.example,400,
 Z10,2026-03-25T08:00:00Z,2026-02-01T08:00:00Z,organic,old10@delta.example,400,
 Z11,2022-06-01T08:00:00Z,2022-06-01T08:00:00Z,organic,p9@acme-29.com,400,
 Z13,2022-06-01T08:00:00Z,2022-06-01T08:00:00Z,organic,old13@delta.example,400,
+Opportunity:q,2022-03-01T08:00:00Z,2022-03-01T08:00:00Z,organic,,8,
 Z 12,2022-06-01T08:00:00Z,2022-06-01T08:00:00Z,organic,old12@delta.example,400,
 """,
     ("identity", "csv"): """\
 old_id,new_id,merged_at
 Z4,Z5,2023-07-01T08:00:00Z
 cookie,Z3,2022-07-01T08:00:00Z
+Opportunity:q,L0003,2026-02-01T08:00:00Z
 """,
     ("outcomes", "csv"): """\
 lead_id,kind,occurred_at,known_at,opportunity_id,amount,currency,row_id,modified_at,email
@@ -155,6 +157,9 @@ NOBODY,accepted,2025-06-05T08:00:00Z,2025-06-06T08:00:00Z,,,,b6,2025-06-06T08:00
 ,accepted,2026-02-05T08:00:00Z,2026-02-06T08:00:00Z,,,,c2,,p6@acme-46.com
 ,accepted,2026-02-05T08:00:00Z,2026-02-06T08:00:00Z,,,,c3,,old1@alpha.example
 ,accepted,2022-02-05T08:00:00Z,2022-02-06T08:00:00Z,,,,c4,,old3@beta.example
+STRAY2,accepted,2024-02-05T08:00:00Z,2024-02-06T08:00:00Z,,,,c6,2024-02-06T08:00:00Z,old12@delta.example
+STRAY2,accepted,2025-06-05T08:00:00Z,2025-06-06T08:00:00Z,,,,c6,2025-06-06T08:00:00Z,
+Opportunity:q,handed_off,2022-02-10T08:00:00Z,2022-02-10T08:00:00Z,,,,c7,,
 STRAY,sql,2026-02-07T08:00:00Z,2026-02-08T08:00:00Z,,,,c5,,old4@gamma.example
 """,
     ("identity", "salesforce"): """\
@@ -172,6 +177,12 @@ W2,2022-06-21T08:00:00Z,New Business,true,true,2022-07-10,7000
 W3,2026-02-21T08:00:00Z,New Business,true,true,2026-03-10,7000
 W4,2026-02-21T08:00:00Z,New Business,true,true,2026-03-10,7000
 """,
+    ("outcomes", "csv "): """\
+lead_id,kind,occurred_at,known_at,opportunity_id,amount,currency
+L0003,closed_won,2026-02-10T08:00:00Z,2026-02-10T08:00:00Z,O900,500,EUR
+L0003,closed_won,2026-02-11T08:00:00Z,2026-02-11T08:00:00Z,O901,700,EUR
+""",
+    ("identity", "deals"): "old,new,at\nO900,O901,2026-02-01T08:00:00Z\n",
     ("outcomes", "salesforce "): """\
 Id,CreatedDate,SystemModstamp,Type,IsClosed,IsWon,CloseDate,Amount
 W6,2022-06-21T08:00:00Z,2022-07-11T08:00:00Z,New Business,true,true,2022-07-10,7000
@@ -181,6 +192,16 @@ W6,2022-06-21T08:00:00Z,2025-09-01T08:00:00Z,New Business,true,true,2022-07-10,9
 """Four years of a ledger: leads with several rows, odd ids, shared addresses, merges, and deals of theirs."""
 
 
+DEALS = """\
+kind: crm-preset/v1
+id: deals
+source: csv
+identity:
+  - {opportunity: old, into: new, at: at}
+"""
+"""A mapping of opportunities that were merged."""
+
+
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
 def years(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """The small lab with four years of leads and sales feedback before it, on each database.
@@ -188,6 +209,7 @@ def years(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     They are tied to its experiment by addresses, merges, links and deals.
     """
     folder = tmp_path_factory.mktemp("years")
+    (folder / "deals.yaml").write_text(DEALS)
     with ExitStack() as stack:
         with pytest.MonkeyPatch.context() as patch:
             if request.param == "postgres":
@@ -197,7 +219,10 @@ def years(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             for (kind, preset), text in YEARS.items():
                 file = folder / f"{preset}-{kind}.csv"
                 file.write_text(text)
-                lab.ingest(kind, file, now=LOOK, preset=preset.strip())
+                if preset == "deals":
+                    lab.ingest(kind, file, now=LOOK, mapping=folder / "deals.yaml")
+                else:
+                    lab.ingest(kind, file, now=LOOK, preset=preset.strip())
         yield lab
         lab.let_go()
 
